@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Events: the table of types and members, and their JSON form. Any thread.
+ */
+#include "core/base/event.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+
+typedef struct
+{
+  const char *member;
+  const char *key;
+  gsize offset;
+  gboolean is_string;
+} Member;
+
+static const Member members[] = {
+#define X(name) { #name, #name, offsetof (UcEvent, name), TRUE },
+  UC_EVENT_STRINGS (X)
+#undef X
+#define X(name) { #name, #name, offsetof (UcEvent, name), FALSE },
+      UC_EVENT_INTS (X)
+#undef X
+};
+
+/* Members by type. The order here is the order in the JSON. */
+static const struct
+{
+  const char *name;
+  const char *members;
+} types[UC_EVENT_N_TYPES] = {
+  [UC_EVENT_NONE] = { "none", "" },
+  [UC_EVENT_USER_CHANGED]
+  = { "user.changed", "user login name role permissions capacity acceptance_ms enabled by" },
+  [UC_EVENT_QUEUE_CHANGED] = { "queue.changed", "queue name enabled post_processing_ms boost by" },
+  [UC_EVENT_MEMBERSHIP_CHANGED] = { "membership.changed", "user queue enabled removed by" },
+  [UC_EVENT_AGENT_STATUS]
+  = { "agent.status", "agent status asked since idle_since stop_new cause reason interaction by" },
+  [UC_EVENT_CONVERSATION_OPENED] = { "conversation.opened", "conversation channel network identity name" },
+  [UC_EVENT_CONVERSATION_CHANGED] = { "conversation.changed", "conversation interaction agent name" },
+  [UC_EVENT_INTERACTION_QUEUED]
+  = { "interaction.queued", "interaction conversation channel network identity name queue queue_name "
+                            "enqueued_at boost excluded cause" },
+  [UC_EVENT_INTERACTION_OFFERED]
+  = { "interaction.offered", "interaction agent offer deadline acceptance_ms conversation channel network "
+                             "identity name queue queue_name enqueued_at customer customer_name draft" },
+  [UC_EVENT_OFFER_ENDED] = { "offer.ended", "interaction agent offer cause reason by" },
+  [UC_EVENT_INTERACTION_ACCEPTED] = { "interaction.accepted", "interaction agent agent_name accepted_at" },
+  [UC_EVENT_INTERACTION_ENDED] = { "interaction.ended", "interaction agent ended_by ended_at deadline" },
+  [UC_EVENT_INTERACTION_CLOSED] = { "interaction.closed", "interaction agent cause by" },
+  [UC_EVENT_MESSAGE_ADDED]
+  = { "message.added", "conversation interaction agent message n author author_name by code text channel "
+                       "identity external_id client_id sent_at state" },
+  [UC_EVENT_MESSAGE_STATE]
+  = { "message.state", "conversation interaction agent message n state external_id error" },
+  [UC_EVENT_INTERACTION_CUSTOMER] = { "interaction.customer", "interaction agent customer customer_name draft" },
+  [UC_EVENT_INTERACTION_SAVE] = { "interaction.save", "interaction agent state mode case_id attempts error by" },
+  [UC_EVENT_STATE_AGENT] = { "state.agent", "agent status asked since idle_since stop_new cause reason" },
+  [UC_EVENT_STATE_CONVERSATION]
+  = { "state.conversation", "conversation channel network identity name last_n interaction" },
+  [UC_EVENT_STATE_INTERACTION]
+  = { "state.interaction", "interaction conversation channel network identity name queue queue_name state "
+                           "agent offer deadline acceptance_ms enqueued_at boost excluded accepted_at "
+                           "ended_at ended_by customer customer_name draft mode case_id attempts error "
+                           "status cause" },
+};
+
+/* types[].members split into pointers into members[], made once. */
+static const Member **layouts[UC_EVENT_N_TYPES];
+
+static void
+make_layouts (void)
+{
+  for (int t = 0; t < UC_EVENT_N_TYPES; t++)
+    {
+      g_auto (GStrv) words = g_strsplit (types[t].members, " ", -1);
+      GPtrArray *layout = g_ptr_array_new ();
+
+      for (gsize w = 0; words[w] != NULL; w++)
+        {
+          const Member *found = NULL;
+
+          if (*words[w] == '\0')
+            continue;
+          for (gsize m = 0; m < G_N_ELEMENTS (members) && found == NULL; m++)
+            if (strcmp (members[m].member, words[w]) == 0)
+              found = &members[m];
+          g_assert (found != NULL);
+          g_ptr_array_add (layout, (gpointer)found);
+        }
+      g_ptr_array_add (layout, NULL);
+      layouts[t] = (const Member **)g_ptr_array_free (layout, FALSE);
+    }
+}
+
+static const Member **
+layout_of (UcEventType type)
+{
+  static gsize once = 0;
+
+  if (g_once_init_enter (&once))
+    {
+      make_layouts ();
+      g_once_init_leave (&once, 1);
+    }
+  return layouts[type];
+}
+
+static const char *
+json_key (const Member *member)
+{
+  return strcmp (member->key, "case_id") == 0 ? "case" : member->key;
+}
+
+static char **
+string_at (const UcEvent *event, const Member *member)
+{
+  return (char **)((char *)event + member->offset);
+}
+
+static gint64 *
+int_at (const UcEvent *event, const Member *member)
+{
+  return (gint64 *)((char *)event + member->offset);
+}
+
+UcEvent *
+uc_event_new (UcEventType type, gint64 at)
+{
+  UcEvent *event = g_new0 (UcEvent, 1);
+
+  event->type = type;
+  event->at = at;
+  return event;
+}
+
+void
+uc_event_free (UcEvent *event)
+{
+  if (event == NULL)
+    return;
+#define X(name) g_free (event->name);
+  UC_EVENT_STRINGS (X)
+#undef X
+  g_free (event);
+}
+
+UcEvent *
+uc_event_copy (const UcEvent *event)
+{
+  UcEvent *copy = g_memdup2 (event, sizeof *event);
+
+#define X(name) copy->name = g_strdup (event->name);
+  UC_EVENT_STRINGS (X)
+#undef X
+  return copy;
+}
+
+const char *
+uc_event_type_name (UcEventType type)
+{
+  g_return_val_if_fail (type < UC_EVENT_N_TYPES, "none");
+  return types[type].name;
+}
+
+UcEventType
+uc_event_type_from_name (const char *name)
+{
+  for (int t = 1; t < UC_EVENT_N_TYPES; t++)
+    if (g_strcmp0 (types[t].name, name) == 0)
+      return t;
+  return UC_EVENT_NONE;
+}
+
+gboolean
+uc_event_type_has (UcEventType type, const char *member)
+{
+  for (const Member **m = layout_of (type); *m != NULL; m++)
+    if (strcmp ((*m)->member, member) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+char *
+uc_event_to_json (const UcEvent *event, gsize *len)
+{
+  GString *out = g_string_sized_new (256);
+
+  uc_json_begin (out);
+  uc_json_add_int (out, "seq", event->seq);
+  uc_json_add_int (out, "at", event->at);
+  uc_json_add_string (out, "type", types[event->type].name);
+  for (const Member **m = layout_of (event->type); *m != NULL; m++)
+    {
+      if (!(*m)->is_string)
+        uc_json_add_int (out, json_key (*m), *int_at (event, *m));
+      else if (*string_at (event, *m) != NULL)
+        uc_json_add_string (out, json_key (*m), *string_at (event, *m));
+    }
+  uc_json_end (out);
+  if (len != NULL)
+    *len = out->len;
+  return g_string_free (out, FALSE);
+}
+
+UcEvent *
+uc_event_from_json (const char *json, gsize len, GError **error)
+{
+  g_autoptr (UcJson) root = uc_json_parse (json, len, NULL, error);
+  g_autoptr (UcEvent) event = NULL;
+  UcEventType type;
+
+  if (root == NULL)
+    return NULL;
+  type = uc_event_type_from_name (uc_json_string (uc_json_get (root, "type")));
+  if (type == UC_EVENT_NONE)
+    {
+      g_set_error (error, UC_ERROR, UC_ERROR_INVALID, "unknown event type '%s'",
+                   uc_json_string (uc_json_get (root, "type")) != NULL
+                       ? uc_json_string (uc_json_get (root, "type"))
+                       : "(none)");
+      return NULL;
+    }
+  event = uc_event_new (type, uc_json_int (uc_json_get (root, "at"), 0));
+  event->seq = uc_json_int (uc_json_get (root, "seq"), 0);
+  for (const Member **m = layout_of (type); *m != NULL; m++)
+    {
+      const UcJson *value = uc_json_get (root, json_key (*m));
+
+      if ((*m)->is_string)
+        *string_at (event, *m) = g_strdup (uc_json_string (value));
+      else
+        *int_at (event, *m) = uc_json_int (value, 0);
+    }
+  return g_steal_pointer (&event);
+}

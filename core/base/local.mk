@@ -1,0 +1,8 @@
+noinst_LTLIBRARIES += libuc-base.la
+libuc_base_la_SOURCES = \
+	%D%/clock.c %D%/clock.h \
+	%D%/error.c %D%/error.h \
+	%D%/event.c %D%/event.h \
+	%D%/id.c %D%/id.h \
+	%D%/json.c %D%/json.h
+libuc_base_la_LIBADD = $(GLIB_LIBS) $(CJSON_LIBS) -lm

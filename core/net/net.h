@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * HTTP and WebSocket server: the only place that knows libsoup's server. libsoup parses HTTP and the upgrade
+ * request; then the socket is taken over, framed by wslay and driven by the loop's epoll set. Main thread.
+ *
+ * Requests and responses are the plain structs of include/usher, so a plugin's route costs no conversion.
+ */
+#pragma once
+
+#include <usher/host.h>
+
+#include "core/base/loop.h"
+
+typedef struct UcNet UcNet;
+
+typedef struct
+{
+  gsize max_body;        /* hard ceiling for any route, bytes */
+  guint max_connections; /* HTTP connections at once; idle ones are closed after idle_timeout_s */
+  guint idle_timeout_s;
+  guint max_sockets;      /* WebSockets at once; more are answered 503 */
+  gsize max_socket_queue; /* bytes queued for a slow WebSocket before it is closed with 1013 */
+  guint ping_interval_s;  /* WebSocket ping; two missed pongs close it */
+  const char *const
+      *trusted_proxies; /* addresses whose X-Forwarded-For/-Proto are believed; NULL-terminated or NULL */
+} UcNetLimits;
+
+/* What a route's owner implements; ws_ members as in UsherOpsHead. */
+typedef struct
+{
+  void (*http) (gpointer data, UsherExchange *exchange, const UsherRequest *request);
+  int (*ws_open) (gpointer data, UsherSocket *socket, const UsherRequest *request);
+  void (*ws_message) (gpointer data, UsherSocket *socket, const char *text, gsize len, bool binary);
+  void (*ws_closed) (gpointer data, UsherSocket *socket, int code);
+} UcRouteHandler;
+
+typedef enum
+{
+  UC_LISTEN_PUBLIC,
+  UC_LISTEN_CONTROL /* Unix socket, mode 0600, peer credentials available; serves control routes only */
+} UcListenKind;
+
+/* limits NULL = defaults. */
+UcNet *uc_net_new (UcLoop *loop, const UcNetLimits *limits);
+/* Closes everything: WebSockets with 1012. */
+void uc_net_free (UcNet *net);
+
+/* "127.0.0.1:8080", "[::1]:0", "unix:/path". any_address: allow other than loopback (explicit setting). The bound
+ * address (with the real port) comes back in *bound, freed by the caller. */
+gboolean uc_net_listen (UcNet *net, UcListenKind kind, const char *address, gboolean any_address, char **bound,
+                        GError **error);
+void uc_net_stop_listening (UcNet *net);
+
+/* flags: UsherRouteFlags. The path is absolute; request->path is what follows `mount` (NULL = ""). FALSE = taken.
+ * kind: on which listeners the route lives. */
+gboolean uc_net_route (UcNet *net, UcListenKind kind, const char *mount, const char *path, int flags,
+                       gsize max_body, const UcRouteHandler *handler, gpointer data, GError **error);
+/* Removes all routes of `data`: later requests get 404, open exchanges are answered 503, its sockets are closed
+ * with 1012 without ws_closed being called. */
+void uc_net_unroute (UcNet *net, gpointer data);
+
+/* Host-table functions, as documented in <usher/host.h>. */
+void uc_http_respond (UsherExchange *exchange, const UsherResponse *response);
+void uc_ws_set_data (UsherSocket *socket, void *data);
+void *uc_ws_data (UsherSocket *socket);
+bool uc_ws_send (UsherSocket *socket, const char *data, size_t len, bool binary);
+void uc_ws_close (UsherSocket *socket, int code, const char *reason);
+
+/* Peer of a control exchange. FALSE when it is not one. */
+gboolean uc_exchange_peer (UsherExchange *exchange, guint *uid, int *pid);
+
+/* Counters for `system.status`. */
+typedef struct
+{
+  guint http_connections, sockets;
+  guint64 requests, sockets_opened, messages_in, messages_out, sockets_overrun;
+} UcNetCounters;
+void uc_net_counters (UcNet *net, UcNetCounters *counters);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What can be said about a configuration and about plugins without starting anything.
+ */
+#pragma once
+
+#include "core/plugin/instance.h"
+
+/* The core's own settings, for [usher], [store] and [listen:NAME]. */
+extern const UsherSetting *const uc_core_settings_usher[];
+extern const UsherSetting *const uc_core_settings_store[];
+extern const UsherSetting *const uc_core_settings_listen[];
+
+typedef struct
+{
+  UcKind kind;
+  char *name;
+  const UcPlugin *plugin; /* NULL: could not be loaded (a problem says why) */
+  UcSettings *settings;
+  gboolean enabled;
+} UcPlanned;
+
+typedef struct
+{
+  UcSettings *usher, *store;
+  GPtrArray *listens;   /* of UcSettings* */
+  GPtrArray *instances; /* of UcPlanned*, in file order */
+} UcPlan;
+
+/* Turns a configuration into what is to be started. Every problem is added; plugins that fail to load are problems
+ * too, but the plan holds everything else. */
+UcPlan *uc_plan_new (UcConf *conf, UcLoader *loader, GPtrArray *problems);
+void uc_plan_free (UcPlan *plan);
+
+/* `usherctl plugin list` and `plugin inspect NAME`, as text or JSON. */
+char *uc_plugins_list_text (UcLoader *loader, gboolean json);
+char *uc_plugin_inspect_text (UcLoader *loader, const char *name, gboolean json, GError **error);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Values of one configuration section, checked against a table of UsherSetting. The same checker serves plugins
+ * and the core's own sections.
+ */
+#pragma once
+
+#include <usher/plugin.h>
+
+#include "core/base/conf.h"
+
+typedef struct UcSettings UcSettings;
+
+typedef struct
+{
+  const char *data_dir;        /* base of relative PATH values */
+  const char *credentials_dir; /* where credential:NAME is read; NULL = $CREDENTIALS_DIRECTORY */
+} UcSettingsContext;
+
+/* Checks every entry of `section` against the tables (NULL-terminated array of tables, so that common keys and a
+ * plugin's own can be given together) and adds a problem for each: unknown key with the nearest known one, wrong
+ * type, out of range, missing required, secret in clear, secret file unreadable or readable by others. Marks
+ * entries used. Never NULL; values with problems are their defaults. */
+UcSettings *uc_settings_parse (UcConfSection *section, const UsherSetting *const *const *tables,
+                               const UcSettingsContext *context, GPtrArray *problems);
+void uc_settings_free (UcSettings *settings);
+
+const char *uc_settings_string (const UcSettings *settings, const char *key);
+gint64 uc_settings_int (const UcSettings *settings, const char *key);
+gboolean uc_settings_bool (const UcSettings *settings, const char *key);
+const char *const *uc_settings_list (const UcSettings *settings, const char *key);
+
+const char *uc_setting_type_word (UsherSettingType type);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UcSettings, uc_settings_free)

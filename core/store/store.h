@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The store: the journal of events, the tables derived from it, and small durable rows that are nobody's event
+ * (credentials, sessions, answers to repeated commands, plugin state). Asynchronous: a batch is queued, whatever
+ * is queued goes into one transaction (group commit), and callbacks run on the main thread when it is durable.
+ *
+ * SQLite stands behind it: one connection on one thread writes and checkpoints, another on another thread only
+ * reads. Nothing here names SQLite, so that a store shared by several nodes fits behind the same functions.
+ */
+#pragma once
+
+#include "core/base/event.h"
+#include "core/base/loop.h"
+
+typedef struct UcStore UcStore;
+typedef struct UcBatch UcBatch;
+
+typedef enum
+{
+  UC_STORE_OK,
+  UC_STORE_CONFLICT,    /* a unique key or version stood against it; nothing of this batch was stored */
+  UC_STORE_UNAVAILABLE, /* not stored (disk full, locked, closed); may work later */
+  UC_STORE_UNKNOWN      /* may or may not be stored (failed fsync, lost connection): only a reload tells */
+} UcStoreResult;
+
+/* `why` is a sentence for the log, NULL when OK. */
+typedef void (*UcStoreDone) (gpointer data, UcStoreResult result, const char *why);
+/* rows: of UcEvent*, freed after the callback; more = there is a further page. */
+typedef void (*UcStoreRows) (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why);
+/* value: borrowed, NULL = not there. */
+typedef void (*UcStoreValue) (gpointer data, UcStoreResult result, const char *value, gsize len, const char *why);
+
+typedef struct
+{
+  const char *path;         /* of the database file; its folder must exist */
+  gint64 command_keep_ms;   /* how long answers to commands are kept, 0 = 24 h */
+  gboolean read_only_tools; /* open without becoming the writer: for tools; refuses commits */
+} UcStoreOptions;
+
+/* Opens or creates, migrates, checks after an unclean exit. Blocks: before the main loop runs. Refuses with a
+ * sentence that says what to do: newer schema, not a database, unreadable, not writable, in use by another
+ * process. */
+UcStore *uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error);
+/* Commits what is queued, checkpoints, marks the exit clean, joins the threads. Outstanding callbacks run before
+ * it returns. */
+void uc_store_close (UcStore *store);
+
+/* The number of the last journaled event. */
+gint64 uc_store_last_seq (UcStore *store);
+/* Rises by one at each start; stored with each event. */
+gint64 uc_store_epoch (UcStore *store);
+/* TRUE when the previous process did not close cleanly. */
+gboolean uc_store_was_unclean (UcStore *store);
+
+/* Calls func with each row the engine needs (users, queues, memberships, agents, conversations with open
+ * interactions, interactions not closed), in the order uc_engine_restore wants. Blocks; main thread. */
+gboolean uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data), gpointer data,
+                        GError **error);
+
+/* ---- writing -------------------------------------------------------------------------------------------------
+ */
+
+UcBatch *uc_batch_new (void);
+void uc_batch_free (UcBatch *batch);
+/* Takes both. `json` is what uc_event_to_json made; event->seq must be the next number. */
+void uc_batch_event (UcBatch *batch, UcEvent *event, char *json, gsize len);
+/* The stored answer to a command that carries an idempotency key; a second one with the same key is a CONFLICT. */
+void uc_batch_command (UcBatch *batch, const char *user, const char *cmd_id, gint64 at, const char *answer_json);
+void uc_batch_credential (UcBatch *batch, const char *user, const char *hash);
+void uc_batch_session (UcBatch *batch, const char *token_hash, const char *user, gint64 created_at,
+                       gint64 expires_at);
+void uc_batch_session_seen (UcBatch *batch, const char *token_hash, gint64 seen_at);
+void uc_batch_session_remove (UcBatch *batch, const char *token_hash);
+void uc_batch_sessions_remove_user (UcBatch *batch, const char *user);
+/* value NULL removes. */
+void uc_batch_kv (UcBatch *batch, const char *space, const char *key, const char *value, gsize len);
+/* The outbox row of an agent's message (made by its message.added, removed by a final message.state). */
+void uc_batch_outbox (UcBatch *batch, const char *message, gint64 due_at, gint64 attempts, const char *last_error);
+
+/* Queues the batch (takes it). Batches become durable in the order of these calls. An empty batch is a barrier:
+ * its callback runs when everything before it is durable. done may be NULL. */
+void uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data);
+/* Batches queued or in flight. */
+guint uc_store_pending (UcStore *store);
+
+/* ---- reading; only what is durable ---------------------------------------------------------------------------
+ */
+
+/* message.added rows (with their present state in `state` and `error`) of a conversation, n > after, oldest first.
+ */
+void uc_store_messages (UcStore *store, const char *conversation, gint64 after, guint limit, UcStoreRows done,
+                        gpointer data);
+/* The same for one interaction. */
+void uc_store_interaction_messages (UcStore *store, const char *interaction, guint limit, UcStoreRows done,
+                                    gpointer data);
+/* One state.conversation row (or none), by key; `last_n` and, when one is open, `interaction`. */
+void uc_store_conversation (UcStore *store, const char *channel, const char *identity, UcStoreRows done,
+                            gpointer data);
+/* message.added rows that carry an external_id, newest `limit` of a conversation: what a redelivery may repeat. */
+void uc_store_external_ids (UcStore *store, const char *conversation, guint limit, UcStoreRows done,
+                            gpointer data);
+/* The message with this external id (or none). */
+void uc_store_by_external_id (UcStore *store, const char *channel, const char *external_id, UcStoreRows done,
+                              gpointer data);
+/* state.interaction rows, newest first. All filters may be NULL/0. before = enqueued_at cursor, exclusive. */
+typedef struct
+{
+  const char *interaction, *agent, *queue, *channel, *identity, *customer, *state;
+  gint64 before;
+  guint limit;
+} UcInteractionQuery;
+void uc_store_interactions (UcStore *store, const UcInteractionQuery *query, UcStoreRows done, gpointer data);
+/* Journal rows with seq > after, in order. agent NULL = all, else those whose `agent` is it. */
+void uc_store_events (UcStore *store, gint64 after, const char *agent, guint limit, UcStoreRows done,
+                      gpointer data);
+/* Outbox: message.added rows with attempts, due time in `deadline`, last error; of one channel (NULL = all),
+ * oldest first. */
+void uc_store_outbox (UcStore *store, const char *channel, guint limit, UcStoreRows done, gpointer data);
+void uc_store_command (UcStore *store, const char *user, const char *cmd_id, UcStoreValue done, gpointer data);
+void uc_store_credential (UcStore *store, const char *user, UcStoreValue done, gpointer data);
+/* value: "USER EXPIRES_AT SEEN_AT" */
+void uc_store_session (UcStore *store, const char *token_hash, UcStoreValue done, gpointer data);
+void uc_store_kv (UcStore *store, const char *space, const char *key, UcStoreValue done, gpointer data);

@@ -1,0 +1,2 @@
+if PLUGIN_WEBCHAT
+endif

@@ -1,0 +1,2 @@
+if PLUGIN_WEB
+endif

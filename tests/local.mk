@@ -1,0 +1,11 @@
+include tests/lib/local.mk
+include tests/core/base/local.mk
+include tests/core/engine/local.mk
+include tests/core/store/local.mk
+include tests/core/plugin/local.mk
+include tests/core/net/local.mk
+include tests/plugins/webchat/local.mk
+include tests/plugins/local/local.mk
+include tests/plugins/web/local.mk
+include tests/scenario/local.mk
+include tests/browser/local.mk

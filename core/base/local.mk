@@ -4,5 +4,6 @@ libuc_base_la_SOURCES = \
 	%D%/error.c %D%/error.h \
 	%D%/event.c %D%/event.h \
 	%D%/id.c %D%/id.h \
-	%D%/json.c %D%/json.h
+	%D%/json.c %D%/json.h \
+	%D%/loop.c %D%/loop.h
 libuc_base_la_LIBADD = $(GLIB_LIBS) $(CJSON_LIBS) -lm

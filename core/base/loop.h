@@ -17,9 +17,11 @@ typedef void (*UcLoopFunc) (gpointer data);
 
 /* Attaches to the default main context. */
 UcLoop *uc_loop_new (void);
+/* Not from inside a callback of the loop. Calls that have not run yet are dropped. */
 void uc_loop_free (UcLoop *loop);
 
-/* The descriptor stays the caller's. Safe to remove from inside any callback of the loop. */
+/* The descriptor stays the caller's, who closes it after uc_loop_unwatch. NULL (see errno) when it can't be
+ * watched: a regular file, or watched already. Safe to remove from inside any callback of the loop. */
 UcWatch *uc_loop_watch (UcLoop *loop, int fd, guint32 events, UcWatchFunc func, gpointer data);
 void uc_loop_watch_set (UcLoop *loop, UcWatch *watch, guint32 events);
 void uc_loop_unwatch (UcLoop *loop, UcWatch *watch);

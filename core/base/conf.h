@@ -39,7 +39,8 @@ typedef struct
 } UcProblem;
 
 /* Reads `path` and then conf.d/\*.conf beside it in name order; a later file adds sections and overrides keys.
- * Syntax errors become problems (GPtrArray of UcProblem*). Never NULL. */
+ * Syntax errors, and a section or key that one file has twice, become problems (GPtrArray of UcProblem*). Space
+ * around a value is dropped; \s writes one. Never NULL. */
 UcConf *uc_conf_read (const char *path, GPtrArray *problems);
 /* The same for text in memory; `name` stands for the file. */
 UcConf *uc_conf_parse (const char *text, const char *name, GPtrArray *problems);

@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += libuc-base.la
 libuc_base_la_SOURCES = \
 	%D%/clock.c %D%/clock.h \
+	%D%/conf.c %D%/conf.h %D%/problem.c \
 	%D%/error.c %D%/error.h \
 	%D%/event.c %D%/event.h \
 	%D%/id.c %D%/id.h \

@@ -1,0 +1,12 @@
+# The host side of the plugin ABI for tests that run a real plugin; test programs add libuc-test-host.la to their LDADD.
+check_LTLIBRARIES += libuc-test-host.la
+libuc_test_host_la_SOURCES = \
+	%D%/fake-channel.c \
+	%D%/fake-host.c %D%/fake-host.h \
+	%D%/fake-internal.h \
+	%D%/fake-json.c \
+	%D%/fake-reply.c \
+	%D%/fake-settings.c \
+	%D%/fake-timer.c \
+	%D%/fake-web.c
+libuc_test_host_la_LIBADD = libuc-base.la $(GLIB_LIBS) -ldl

@@ -1,3 +1,4 @@
+include tests/tree/local.mk
 include tests/lib/local.mk
 include tests/core/base/local.mk
 include tests/core/engine/local.mk

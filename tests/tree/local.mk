@@ -1,0 +1,14 @@
+# The source tree checked against its own rules.
+tree_tests = %D%/test-headers.sh %D%/test-layers.sh
+dist_noinst_SCRIPTS += $(tree_tests)
+TESTS += $(tree_tests)
+EXTRA_DIST += %D%/tap.sh
+
+# How to compile, for the scripts.
+check_DATA += %D%/compilers
+CLEANFILES += %D%/compilers
+%D%/compilers: Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
+	  echo "cc='$(CC)'"; \
+	  echo "cxx='$(CXX)'"; \
+	  echo "flags='$(GLIB_CFLAGS) $(SQLITE_CFLAGS) $(SOUP_CFLAGS) $(CJSON_CFLAGS) $(SODIUM_CFLAGS)'"; } > $@

@@ -85,11 +85,14 @@ void uc_instance_start (UsherInstance *instance);
 void uc_instance_stop (UsherInstance *instance, void (*done) (UsherInstance *, gpointer), gpointer data);
 void uc_instance_free (UsherInstance *instance);
 gboolean uc_instance_is_running (const UsherInstance *instance); /* RUNNING or ATTENTION */
+/* A channel's, asked once after create, as a full-size copy of today's struct; NULL before create and for other
+ * kinds. */
+const UsherChannelCapabilities *uc_instance_capabilities (const UsherInstance *instance);
 
 const char *uc_kind_word (UcKind kind);
 const char *uc_instance_state_word (UcInstanceState state);
 
-/* Settings every instance of the kind has besides its plugin's: plugin, mount; channels also queue, enabled. */
+/* Settings every instance of the kind has besides its plugin's: plugin, enabled, mount; channels also queue. */
 const UsherSetting *const *uc_instance_common_settings (UcKind kind);
 
 /* ---- replies -------------------------------------------------------------------------------------------------

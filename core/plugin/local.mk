@@ -1,7 +1,15 @@
 noinst_LTLIBRARIES += libuc-plugin.la
 libuc_plugin_la_SOURCES = \
+	%D%/abi.h \
 	%D%/check.h \
-	%D%/instance.h \
-	%D%/loader.h \
-	%D%/settings.h
+	%D%/elf-check.c %D%/elf-check.h \
+	%D%/host.c %D%/host-calls.c %D%/host-json.c %D%/host-log.c %D%/host-timers.c \
+	%D%/instance.c %D%/instance.h %D%/instance-private.h \
+	%D%/loader.c %D%/loader.h \
+	%D%/module.c %D%/module.h \
+	%D%/reply.c \
+	%D%/result.c %D%/result.h \
+	%D%/setting-value.c %D%/setting-value.h \
+	%D%/settings.c %D%/settings.h \
+	%D%/slots.c %D%/slots.h
 libuc_plugin_la_LIBADD = libuc-base.la $(LTDL_LIBS)

@@ -30,6 +30,14 @@ gint64 uc_settings_int (const UcSettings *settings, const char *key);
 gboolean uc_settings_bool (const UcSettings *settings, const char *key);
 const char *const *uc_settings_list (const UcSettings *settings, const char *key);
 
+/* 0 when the key is not in the tables; for telling "not set" from "not declared". */
+UsherSettingType uc_settings_type (const UcSettings *settings, const char *key);
+
+/* Where the section stands, for messages; name is NULL for [usher] and [store]. */
+const char *uc_settings_section_name (const UcSettings *settings);
+const char *uc_settings_file (const UcSettings *settings);
+guint uc_settings_line (const UcSettings *settings);
+
 const char *uc_setting_type_word (UsherSettingType type);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UcSettings, uc_settings_free)

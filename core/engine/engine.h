@@ -73,6 +73,7 @@ typedef struct
   gint64 idle_since; /* since when able to take work */
   gboolean stop_new;
   guint offered, active, wrapping; /* interactions in these states; load = their sum */
+  guint over;                      /* of the load, what exceeds a capacity that was lowered meanwhile */
   GPtrArray *interactions;         /* of UcInteraction*, oldest first: offered, active and wrap-up ones */
 
   UcGroup *group;
@@ -107,7 +108,7 @@ struct UcInteraction
   char *save_state, *save_mode, *save_error, *case_id; /* Save to CRM */
   gint64 save_attempts;
   GSequenceIter *waiting; /* place in queue->class->waiting */
-  guint64 generation;     /* of its timer */
+  guint timer;            /* place in the heap of timers, 1.., 0 = none */
 };
 
 /* ---- commands -------------------------------------------------------------------------------------------------
@@ -131,8 +132,9 @@ typedef enum
   UC_COMMAND_WRAP_UP_DONE,  /* agent interaction */
   UC_COMMAND_SET_CUSTOMER,  /* interaction customer customer_name draft */
   UC_COMMAND_SAVE,          /* agent interaction: Save to CRM was asked for */
-  UC_COMMAND_SAVE_STATE,    /* interaction state case_id attempts error: how the CRM answered */
-  UC_COMMAND_TICK           /* everything whose deadline is <= now */
+  UC_COMMAND_SAVE_STATE, /* interaction state case_id attempts error: how the CRM answered; for one that is closed
+                            already: mode and agent too, which the engine has forgotten */
+  UC_COMMAND_TICK        /* everything whose deadline is <= now */
 } UcCommandType;
 
 /* Borrowed strings; members as listed above. `by` is the user who asked, NULL = the system. Offer ids for offers
@@ -145,7 +147,7 @@ typedef struct
   const char *user, *login, *name, *role, *permissions;
   const char *agent, *queue, *interaction, *conversation, *offer;
   const char *channel, *network, *identity, *text, *external_id, *client_id, *message;
-  const char *status, *reason, *cause, *state, *error, *case_id, *customer, *customer_name;
+  const char *status, *reason, *cause, *state, *mode, *error, *case_id, *customer, *customer_name;
   const char *new_conversation, *new_interaction, *new_message;
   gint64 capacity, acceptance_ms, enabled, post_processing_ms, boost, removed, draft, attempts, n, sent_at;
 } UcCommand;

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Every invariant of the state, checked the slow and obvious way, from the definitions and not from the indexes
+ * that the engine works with. For tests and monitors. Main thread.
+ */
+#include "core/engine/engine-private.h"
+
+#include <string.h>
+
+typedef struct
+{
+  UcEngine *engine;
+  gint64 now;
+  GError **error;
+} Check;
+
+static gboolean broken (Check *check, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+broken (Check *check, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (check->error != NULL)
+    *check->error = g_error_new_valist (UC_ERROR, UC_ERROR_FAILED, format, args);
+  va_end (args);
+  return FALSE;
+}
+
+/* The rule itself, as a person would say it. */
+static gboolean
+may_take (const UcAgent *agent, const UcQueue *queue)
+{
+  const UcMembership *membership = uc_agent_membership (agent, queue->id);
+
+  return membership != NULL && membership->enabled && queue->enabled && agent->enabled
+         && agent->asked == UC_AGENT_AVAILABLE && !agent->stop_new && agent->offered == 0
+         && agent->offered + agent->active + agent->wrapping < agent->capacity;
+}
+
+static gboolean
+is_sorted (GSequence *sequence, gint (*compare) (gconstpointer, gconstpointer))
+{
+  GSequenceIter *iter = g_sequence_get_begin_iter (sequence);
+  gconstpointer before = NULL;
+
+  for (; !g_sequence_iter_is_end (iter); iter = g_sequence_iter_next (iter))
+    {
+      if (before != NULL && compare (before, g_sequence_get (iter)) >= 0)
+        return FALSE;
+      before = g_sequence_get (iter);
+    }
+  return TRUE;
+}
+
+/* ---- agents ----------------------------------------------------------------------------------------------------
+ */
+
+static gboolean
+check_work (Check *check, const UcAgent *agent)
+{
+  guint count[UC_INTERACTION_CLOSED + 1] = { 0 };
+
+  for (guint i = 0; i < agent->interactions->len; i++)
+    {
+      const UcInteraction *interaction = agent->interactions->pdata[i];
+
+      if (interaction->agent != agent)
+        return broken (check, "agent %s lists interaction %s, which is not his", agent->id, interaction->id);
+      if (i > 0
+          && uc_interaction_compare_age (&agent->interactions->pdata[i - 1], &agent->interactions->pdata[i]) >= 0)
+        return broken (check, "agent %s: interactions are not oldest first", agent->id);
+      count[interaction->state]++;
+    }
+  if (agent->offered != count[UC_INTERACTION_OFFERED] || agent->active != count[UC_INTERACTION_ACTIVE]
+      || agent->wrapping != count[UC_INTERACTION_WRAP_UP] || uc_agent_load (agent) != agent->interactions->len)
+    return broken (check, "agent %s: %u offered, %u active, %u wrapping do not agree with his %u interactions",
+                   agent->id, agent->offered, agent->active, agent->wrapping, agent->interactions->len);
+  if (agent->offered > 1)
+    return broken (check, "agent %s has %u offers at once", agent->id, agent->offered);
+  if (uc_agent_load (agent) > agent->capacity + agent->over)
+    return broken (check, "agent %s has %u interactions, his capacity is %u", agent->id, uc_agent_load (agent),
+                   agent->capacity);
+  return TRUE;
+}
+
+static gboolean
+check_standing (Check *check, UcAgent *agent)
+{
+  g_autofree char *key = uc_route_key (agent);
+  gboolean able = uc_agent_able (agent);
+
+  if (agent->shown != uc_agent_shown (agent, agent->asked))
+    return broken (check, "agent %s is shown as %s and is %s", agent->id, uc_agent_status_word (agent->shown),
+                   uc_agent_status_word (uc_agent_shown (agent, agent->asked)));
+  if (agent->group == NULL || strcmp (agent->group->key, key) != 0)
+    return broken (check, "agent %s is not in the group of his memberships", agent->id);
+  if ((agent->idle != NULL) != able)
+    return broken (check, "agent %s is %s and %s in line for work", agent->id, able ? "able" : "not able",
+                   agent->idle != NULL ? "is" : "is not");
+  if (agent->idle != NULL
+      && (g_sequence_get (agent->idle) != agent
+          || g_sequence_iter_get_sequence (agent->idle) != agent->group->idle))
+    return broken (check, "agent %s stands in the wrong line", agent->id);
+  if (g_hash_table_lookup (check->engine->logins, agent->login) != agent)
+    return broken (check, "agent %s is not found by the login %s", agent->id, agent->login);
+  if (!agent->enabled && (agent->asked != UC_AGENT_LOGGED_OUT || agent->offered > 0))
+    return broken (check, "agent %s is disabled and still at work", agent->id);
+  if (agent->since > check->now)
+    return broken (check, "agent %s has his status since a time to come", agent->id);
+  return TRUE;
+}
+
+static gboolean
+check_agents (Check *check)
+{
+  GHashTableIter iter;
+  gpointer agent;
+
+  if (g_hash_table_size (check->engine->logins) != g_hash_table_size (check->engine->agents))
+    return broken (check, "there are %u users and %u logins", g_hash_table_size (check->engine->agents),
+                   g_hash_table_size (check->engine->logins));
+  g_hash_table_iter_init (&iter, check->engine->agents);
+  while (g_hash_table_iter_next (&iter, NULL, &agent))
+    if (!check_work (check, agent) || !check_standing (check, agent))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- interactions and conversations
+ * ------------------------------------------------------------------------------ */
+
+static gboolean
+check_interaction (Check *check, UcInteraction *interaction)
+{
+  gboolean waits = interaction->state == UC_INTERACTION_WAITING,
+           offered = interaction->state == UC_INTERACTION_OFFERED;
+  gboolean timed = offered || interaction->state == UC_INTERACTION_WRAP_UP;
+  gboolean open = interaction->conversation->open == interaction;
+
+  if (interaction->state == UC_INTERACTION_CLOSED)
+    return broken (check, "interaction %s is closed and still here", interaction->id);
+  if (waits != (interaction->agent == NULL) || waits != (interaction->waiting != NULL))
+    return broken (check, "interaction %s is %s in the wrong place", interaction->id,
+                   uc_interaction_state_word (interaction->state));
+  if (interaction->agent != NULL && !g_ptr_array_find (interaction->agent->interactions, interaction, NULL))
+    return broken (check, "interaction %s is missing from the list of %s", interaction->id,
+                   interaction->agent->id);
+  if (waits
+      && (g_sequence_get (interaction->waiting) != interaction
+          || g_sequence_iter_get_sequence (interaction->waiting) != interaction->queue->class->waiting))
+    return broken (check, "interaction %s stands in the wrong line", interaction->id);
+  if (offered != (interaction->offer != NULL))
+    return broken (check, "interaction %s: %s", interaction->id, offered ? "an offer without id" : "a dead offer");
+  if (timed != (interaction->deadline != 0) || timed != (interaction->timer != 0))
+    return broken (check, "interaction %s is %s with the wrong timer", interaction->id,
+                   uc_interaction_state_word (interaction->state));
+  if (open != (interaction->ended_by == NULL))
+    return broken (check, "interaction %s %s, but new messages %s it", interaction->id,
+                   interaction->ended_by != NULL ? "has ended" : "goes on", open ? "go to" : "pass by");
+  if (interaction->enqueued_at > check->now)
+    return broken (check, "interaction %s waits since a time to come", interaction->id);
+  return TRUE;
+}
+
+static gboolean
+check_interactions (Check *check)
+{
+  g_autoptr (GHashTable) counts = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, check->engine->interactions);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      UcInteraction *interaction = value;
+      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, interaction->conversation));
+
+      if (!check_interaction (check, interaction))
+        return FALSE;
+      g_hash_table_insert (counts, interaction->conversation, GUINT_TO_POINTER (count + 1));
+    }
+  g_hash_table_iter_init (&iter, check->engine->conversations);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const UcConversation *conversation = value;
+      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, conversation));
+
+      if (conversation->interactions != count)
+        return broken (check, "conversation %s counts %u interactions of %u", conversation->id,
+                       conversation->interactions, count);
+      if (conversation->open != NULL && conversation->open->conversation != conversation)
+        return broken (check, "conversation %s has the open interaction of another", conversation->id);
+      if (g_hash_table_lookup (check->engine->addresses, conversation) != conversation)
+        return broken (check, "conversation %s is not found by its address", conversation->id);
+    }
+  return g_hash_table_size (check->engine->addresses) == g_hash_table_size (check->engine->conversations)
+         || broken (check, "there are addresses of forgotten conversations");
+}
+
+static gboolean
+check_timers (Check *check)
+{
+  const GPtrArray *timers = check->engine->timers;
+
+  for (guint t = 0; t < timers->len; t++)
+    {
+      const UcInteraction *interaction = timers->pdata[t], *parent = timers->pdata[(t + 1) / 2 - (t > 0)];
+
+      if (interaction->timer != t + 1
+          || g_hash_table_lookup (check->engine->interactions, interaction->id) != interaction)
+        return broken (check, "timer %u is not of a live interaction", t + 1);
+      if (parent->deadline > interaction->deadline)
+        return broken (check, "timer %u is due before its parent", t + 1);
+    }
+  return TRUE;
+}
+
+/* ---- routing
+ * ----------------------------------------------------------------------------------------------------- */
+
+static gboolean
+check_lines (Check *check)
+{
+  UcEngine *engine = check->engine;
+
+  for (guint c = 0; c < engine->classes->len; c++)
+    {
+      const UcClass *class = engine->classes->pdata[c];
+
+      if ((guint)g_sequence_get_length (class->waiting) != class->queue->waiting)
+        return broken (check, "queue %s counts %u waiting, %d are in line", class->queue->id,
+                       class->queue->waiting, g_sequence_get_length (class->waiting));
+      if (uc_bits_has (&engine->waiting_classes, c) == g_sequence_is_empty (class->waiting))
+        return broken (check, "queue %s: the mark of waiting work is wrong", class->queue->id);
+      if (!is_sorted (class->waiting, (gint (*) (gconstpointer, gconstpointer))uc_interaction_compare))
+        return broken (check, "queue %s is out of order", class->queue->id);
+    }
+  return TRUE;
+}
+
+static gboolean
+check_groups (Check *check)
+{
+  UcEngine *engine = check->engine;
+  guint agents = 0;
+
+  for (guint g = 0; g < engine->groups->len; g++)
+    {
+      const UcGroup *group = engine->groups->pdata[g];
+
+      if (group == NULL)
+        continue;
+      agents += group->agents;
+      if (uc_bits_has (&engine->able_groups, g) == g_sequence_is_empty (group->idle))
+        return broken (check, "group %s: the mark of able agents is wrong", group->key);
+      if (!is_sorted (group->idle, (gint (*) (gconstpointer, gconstpointer))uc_agent_compare))
+        return broken (check, "group %s is out of order", group->key);
+      for (guint c = 0; c < engine->classes->len; c++)
+        {
+          const UcClass *class = engine->classes->pdata[c];
+          gboolean serves = uc_bits_has (&group->members, c) && class->queue->enabled;
+
+          if (uc_bits_has (&group->classes, c) != serves || uc_bits_has (&class->groups, g) != serves)
+            return broken (check, "group %s and queue %s: the matrix is wrong", group->key, class->queue->id);
+        }
+    }
+  return agents == g_hash_table_size (engine->agents) || broken (check, "the groups have %u agents", agents);
+}
+
+/* Work conservation: nobody waits for whom somebody could work. */
+static gboolean
+check_nobody_waits_in_vain (Check *check)
+{
+  GHashTableIter iter;
+  gpointer agent;
+
+  for (guint c = 0; c < check->engine->classes->len; c++)
+    {
+      const UcClass *class = check->engine->classes->pdata[c];
+
+      if (class->queue->waiting == 0)
+        continue;
+      g_hash_table_iter_init (&iter, check->engine->agents);
+      while (g_hash_table_iter_next (&iter, NULL, &agent))
+        if (may_take (agent, class->queue))
+          return broken (check, "%u wait in queue %s though agent %s could take one", class->queue->waiting,
+                         class->queue->id, ((UcAgent *)agent)->id);
+    }
+  return TRUE;
+}
+
+gboolean
+uc_engine_check (UcEngine *engine, gint64 now, GError **error)
+{
+  Check check = { engine, now, error };
+
+  return check_agents (&check) && check_interactions (&check) && check_timers (&check) && check_lines (&check)
+         && check_groups (&check) && check_nobody_waits_in_vain (&check);
+}

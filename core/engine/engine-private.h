@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the files of core/engine share. A command goes: decide (config.c, agent.c, offer.c, conversation.c,
+ * interaction.c) -> uc_step_emit -> apply (apply.c), and at the end uc_step_route. Main thread.
+ */
+#pragma once
+
+#include "core/base/error.h"
+#include "core/engine/bits.h"
+#include "core/engine/engine.h"
+
+/* What an interaction asks of an agent, interned. Today that is its queue; skills and stages make more of them. */
+struct UcClass
+{
+  guint index;
+  UcQueue *queue;
+  GSequence *waiting; /* of UcInteraction*, by (K, id) */
+  UcBits groups;      /* who may serve it: one row of the compatibility matrix */
+};
+
+/* What an agent can serve, interned: agents with the same enabled memberships share one. */
+struct UcGroup
+{
+  guint index;
+  char *key;
+  guint agents;    /* users of this group; at 0 it goes */
+  UcBits members;  /* classes of its memberships, whether their queue is enabled or not */
+  GSequence *idle; /* of UcAgent* able to take one more, by selection tuple */
+  UcBits classes;  /* what it may serve now: one row of the transposed matrix */
+};
+
+struct UcEngine
+{
+  GHashTable *agents;        /* id -> UcAgent, owned */
+  GHashTable *logins;        /* login -> UcAgent */
+  GHashTable *queues;        /* id -> UcQueue, owned */
+  GHashTable *conversations; /* id -> UcConversation, owned */
+  GHashTable *addresses;     /* set of UcConversation by (channel, identity) */
+  GHashTable *interactions;  /* id -> UcInteraction, owned */
+
+  GPtrArray *classes;     /* of UcClass, by index */
+  GPtrArray *groups;      /* of UcGroup, by index; NULL = free slot */
+  GHashTable *group_keys; /* key -> UcGroup */
+  UcBits waiting_classes; /* classes in which somebody waits */
+  UcBits able_groups;     /* groups in which somebody is able */
+  UcBits dirty;           /* classes that may have become servable since the last routing */
+  GPtrArray *timers;      /* of UcInteraction, a binary heap by (deadline, id) */
+  GHashTable *closed;     /* id -> cause, of the last closed ones: for error messages only */
+  GQueue closed_order;    /* of the keys of `closed`, oldest first */
+};
+
+/* One step under way. */
+typedef struct
+{
+  UcEngine *engine;
+  const UcCommand *command;
+  const char *seed;
+  gint64 now;
+  GPtrArray *events;
+  guint ids; /* made from the seed so far */
+  GError **error;
+} UcStep;
+
+/* ---- engine.c: the step itself */
+UcEvent *uc_step_event (UcStep *step, UcEventType type);
+/* Takes the event: appends it and applies it at once. */
+void uc_step_emit (UcStep *step, UcEvent *event);
+/* An id that follows from the seed alone. */
+char *uc_step_id (UcStep *step);
+gboolean uc_step_fail (UcStep *step, UcError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+/* Whether value can be an id; otherwise fails and names the member. */
+gboolean uc_step_need_id (UcStep *step, const char *member, const char *value);
+gboolean uc_step_need_text (UcStep *step);
+/* Whether new_message is an id or absent. */
+gboolean uc_step_optional_message (UcStep *step);
+UcAgent *uc_step_agent (UcStep *step);
+/* The interaction of the command; NULL with NOT_FOUND, or GONE when it was closed a while ago. */
+UcInteraction *uc_step_interaction (UcStep *step);
+/* The same, when it belongs to *agent; otherwise fails with `code` and says who has it. */
+UcInteraction *uc_step_owned (UcStep *step, UcError code, UcAgent **agent);
+gboolean uc_id_valid (const char *id);
+
+/* ---- apply.c */
+/* The only function that changes what the engine knows about the centre. */
+void uc_engine_apply (UcEngine *engine, const UcEvent *event);
+char *uc_interaction_excluded (const UcInteraction *interaction, const char *one_more);
+gboolean uc_interaction_excludes (const UcInteraction *interaction, const char *agent);
+/* What everybody sees of an agent who asked for this. */
+UcAgentStatus uc_agent_shown (const UcAgent *agent, UcAgentStatus asked);
+/* Lists of an agent are oldest first: by time of accepting, the offered one last. */
+gint uc_interaction_compare_age (gconstpointer a, gconstpointer b);
+void uc_agent_free (UcAgent *agent);
+void uc_queue_free (UcQueue *queue);
+void uc_conversation_free (UcConversation *conversation);
+void uc_interaction_free (UcInteraction *interaction);
+guint uc_conversation_hash (gconstpointer key);
+gboolean uc_conversation_equal (gconstpointer a, gconstpointer b);
+
+/* ---- config.c */
+gboolean uc_config_check_user (UcEngine *engine, const UcEvent *event, GError **error);
+gboolean uc_config_check_queue (UcEngine *engine, const UcEvent *event, GError **error);
+gboolean uc_config_check_membership (UcEngine *engine, const UcEvent *event, GError **error);
+gboolean uc_step_put_user (UcStep *step);
+gboolean uc_step_put_queue (UcStep *step);
+gboolean uc_step_put_membership (UcStep *step);
+UcMembership *uc_agent_membership (const UcAgent *agent, const char *queue);
+
+/* ---- agent.c */
+typedef struct
+{
+  UcAgentStatus asked;
+  gboolean stop_new;
+  gint64 idle_since;
+  const char *cause, *reason, *interaction;
+} UcStatusChange;
+/* What stays as it is, for the caller to change. */
+UcStatusChange uc_agent_unchanged (const UcAgent *agent, const char *cause, const UcInteraction *interaction);
+/* Emits agent.status if that makes a difference. */
+void uc_step_status (UcStep *step, UcAgent *agent, const UcStatusChange *change);
+/* After an interaction of his closed. */
+void uc_step_status_freed (UcStep *step, UcAgent *agent, const char *cause, const char *interaction);
+gboolean uc_step_set_status (UcStep *step);
+/* Everything but membership and queue. */
+gboolean uc_agent_able (const UcAgent *agent);
+
+/* ---- offer.c */
+void uc_step_offer (UcStep *step, UcInteraction *interaction, UcAgent *agent);
+void uc_step_offer_withdraw (UcStep *step, UcInteraction *interaction);
+gboolean uc_step_accept (UcStep *step);
+gboolean uc_step_reject (UcStep *step);
+gboolean uc_step_tick (UcStep *step);
+void uc_step_offer_ended (UcStep *step, const UcInteraction *interaction, const char *cause, const char *reason);
+
+/* ---- conversation.c */
+gboolean uc_step_receive (UcStep *step);
+gboolean uc_step_customer_end (UcStep *step);
+gboolean uc_step_send (UcStep *step);
+gboolean uc_step_message_state (UcStep *step);
+/* A line that the system writes; id NULL = one from the seed. */
+void uc_step_system_line (UcStep *step, UcInteraction *interaction, const char *id, const char *code,
+                          const char *author_name, const char *text);
+
+/* ---- interaction.c */
+gboolean uc_step_end (UcStep *step);
+/* Closes what an agent has; the causes of interaction.closed and of agent.status. */
+void uc_step_handled (UcStep *step, UcInteraction *interaction, const char *cause, const char *status_cause);
+gboolean uc_step_wrap_up_done (UcStep *step);
+gboolean uc_step_set_customer (UcStep *step);
+gboolean uc_step_save (UcStep *step);
+gboolean uc_step_save_state (UcStep *step);
+void uc_step_interaction_ended (UcStep *step, UcInteraction *interaction, const char *ended_by, gint64 ended_at,
+                                gint64 deadline);
+void uc_step_interaction_closed (UcStep *step, UcInteraction *interaction, const char *cause);
+
+/* ---- route.c */
+UcClass *uc_route_class_new (UcEngine *engine, UcQueue *queue);
+void uc_route_class_free (UcClass *class);
+/* After the queue was enabled or disabled. */
+void uc_route_queue_changed (UcEngine *engine, UcQueue *queue);
+/* After memberships changed. */
+void uc_route_regroup (UcEngine *engine, UcAgent *agent);
+void uc_route_group_free (UcGroup *group);
+/* After anything of the agent's selection tuple or ability changed. */
+void uc_route_agent_changed (UcEngine *engine, UcAgent *agent);
+void uc_route_enter (UcEngine *engine, UcInteraction *interaction);
+void uc_route_leave (UcEngine *engine, UcInteraction *interaction);
+gint uc_agent_compare (const UcAgent *a, const UcAgent *b);
+gint uc_interaction_compare (const UcInteraction *a, const UcInteraction *b);
+char *uc_route_key (const UcAgent *agent);
+/* Makes all offers that can be made. */
+void uc_step_route (UcStep *step);
+
+/* ---- timers.c */
+/* 0 = no timer. */
+void uc_timers_set (UcEngine *engine, UcInteraction *interaction, gint64 deadline);
+/* The one that is due first, NULL = none. */
+UcInteraction *uc_timers_first (UcEngine *engine);

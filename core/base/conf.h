@@ -52,6 +52,8 @@ UcConfEntry *uc_conf_entry (UcConfSection *section, const char *key);
 GPtrArray *uc_problems_new (void);
 void uc_problem_add (GPtrArray *problems, const char *file, guint line, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
+/* By file and line: the order in which they will be corrected. */
+void uc_problems_sort (GPtrArray *problems);
 /* "file:line: message" */
 char *uc_problem_text (const UcProblem *problem);
 

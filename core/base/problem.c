@@ -45,6 +45,21 @@ uc_problem_text (const UcProblem *problem)
   return g_strdup_printf ("%s:%u: %s", problem->file, problem->line, problem->message);
 }
 
+static int
+by_position (gconstpointer a, gconstpointer b)
+{
+  const UcProblem *x = *(const UcProblem *const *)a, *y = *(const UcProblem *const *)b;
+  int order = strcmp (x->file, y->file);
+
+  return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+void
+uc_problems_sort (GPtrArray *problems)
+{
+  g_ptr_array_sort (problems, by_position);
+}
+
 #define MAX_WORD 64
 
 /* Edits to turn a into b; swapping two neighbours counts as one, because that is how people mistype. */

@@ -27,6 +27,10 @@ typedef struct
   GPtrArray *instances; /* of UcPlanned*, in file order */
 } UcPlan;
 
+/* plugin_path of [usher], or where plugins are installed: what the loader of this configuration is made with.
+ * Freed with g_strfreev. */
+char **uc_plan_plugin_path (UcConf *conf);
+
 /* Turns a configuration into what is to be started. Every problem is added; plugins that fail to load are problems
  * too, but the plan holds everything else. */
 UcPlan *uc_plan_new (UcConf *conf, UcLoader *loader, GPtrArray *problems);
@@ -35,3 +39,5 @@ void uc_plan_free (UcPlan *plan);
 /* `usherctl plugin list` and `plugin inspect NAME`, as text or JSON. */
 char *uc_plugins_list_text (UcLoader *loader, gboolean json);
 char *uc_plugin_inspect_text (UcLoader *loader, const char *name, gboolean json, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UcPlan, uc_plan_free)

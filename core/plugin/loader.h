@@ -46,3 +46,5 @@ gboolean uc_loader_start (UcLoader *loader, const UcPlugin *plugin, const UsherH
 GPtrArray *uc_loader_scan (UcLoader *loader);
 /* Names of files in the folders, for "did you mean": freed with g_strfreev. */
 char **uc_loader_names (UcLoader *loader);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UcLoader, uc_loader_free)

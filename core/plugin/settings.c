@@ -134,15 +134,6 @@ report_unknown (const UcConfSection *section, const UcConfEntry *entry, GPtrArra
     }
 }
 
-static int
-by_position (gconstpointer a, gconstpointer b)
-{
-  const UcProblem *x = *(const UcProblem *const *)a, *y = *(const UcProblem *const *)b;
-  int order = strcmp (x->file, y->file);
-
-  return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
-}
-
 UcSettings *
 uc_settings_parse (UcConfSection *section, const UsherSetting *const *const *tables,
                    const UcSettingsContext *context, GPtrArray *problems)
@@ -171,8 +162,7 @@ uc_settings_parse (UcConfSection *section, const UsherSetting *const *const *tab
         report_unknown (section, entry, known, found);
       entry->used = TRUE;
     }
-  /* In the order of the file, which is how they will be corrected. */
-  g_ptr_array_sort (found, by_position);
+  uc_problems_sort (found);
   g_ptr_array_extend_and_steal (problems, g_steal_pointer (&found));
   return settings;
 }

@@ -14,110 +14,105 @@
 
 #include <usher/plugin.h>
 
-#ifdef __cplusplus
-extern "C"
+USHER_BEGIN_DECLS
+
+typedef enum
 {
-#endif
+  USHER_INBOUND_MESSAGE = 1, /* the customer wrote something */
+  USHER_INBOUND_ENDED = 2,   /* the customer ended the chat (closed it on purpose) */
+  USHER_INBOUND_RECEIPT = 3  /* `receipt` for everything up to our message `external_id` or `upto` */
+} UsherInboundKind;
 
-  typedef enum
-  {
-    USHER_INBOUND_MESSAGE = 1, /* the customer wrote something */
-    USHER_INBOUND_ENDED = 2,   /* the customer ended the chat (closed it on purpose) */
-    USHER_INBOUND_RECEIPT = 3  /* `receipt` for everything up to our message `external_id` or `upto` */
-  } UsherInboundKind;
+typedef enum
+{
+  USHER_RECEIPT_NONE = 0,
+  USHER_RECEIPT_DELIVERED = 1, /* shown on the customer's device */
+  USHER_RECEIPT_READ = 2
+} UsherReceipt;
 
-  typedef enum
-  {
-    USHER_RECEIPT_NONE = 0,
-    USHER_RECEIPT_DELIVERED = 1, /* shown on the customer's device */
-    USHER_RECEIPT_READ = 2
-  } UsherReceipt;
+/* One thing that came from the network. Since 1.0 */
+typedef struct
+{
+  size_t struct_size;
+  UsherInboundKind kind;
+  /* Required: the network's stable id of the person; with the instance it names the conversation. */
+  const char *user_id;
+  const char *user_name;   /* display name; NULL = private or unknown */
+  const char *external_id; /* MESSAGE, ENDED: required, the network's id of this event, the same on redelivery */
+  const char *text;        /* MESSAGE: required, at most 64 KiB; longer is refused USHER_CONTENT */
+  int64_t at;              /* when the network says it happened; 0 = now */
+  UsherReceipt receipt;    /* RECEIPT */
+  int64_t upto;            /* RECEIPT: every outbound message with n <= upto; 0 = only the one in external_id */
+} UsherInbound;
 
-  /* One thing that came from the network. Since 1.0 */
-  typedef struct
-  {
-    size_t struct_size;
-    UsherInboundKind kind;
-    const char *
-        user_id; /* required: the network's stable id of the person; with the instance it names the conversation */
-    const char *user_name;   /* display name; NULL = private or unknown */
-    const char *external_id; /* MESSAGE, ENDED: required, the network's id of this event, the same on redelivery */
-    const char *text;        /* MESSAGE: required, at most 64 KiB; longer is refused USHER_CONTENT */
-    int64_t at;              /* when the network says it happened; 0 = now */
-    UsherReceipt receipt;    /* RECEIPT */
-    int64_t upto;            /* RECEIPT: every outbound message with n <= upto; 0 = only the one in external_id */
-  } UsherInbound;
+/* Called once per deliver, on the main thread, when all of the array is durable or refused.
+ * result->status: USHER_OK stored (also for duplicates); USHER_BUSY or USHER_RETRY not stored, deliver again
+ * later with the same external_id; anything else: refused for good, `message` says why.
+ * numbers[i] is item i's number in its conversation (message or ended line), 0 for receipts. */
+typedef void (*UsherDelivered) (void *data, const UsherResult *result, const int64_t *numbers, size_t count);
 
-  /* Called once per deliver, on the main thread, when all of the array is durable or refused.
-   * result->status: USHER_OK stored (also for duplicates); USHER_BUSY or USHER_RETRY not stored, deliver again
-   * later with the same external_id; anything else: refused for good, `message` says why.
-   * numbers[i] is item i's number in its conversation (message or ended line), 0 for receipts. */
-  typedef void (*UsherDelivered) (void *data, const UsherResult *result, const int64_t *numbers, size_t count);
+typedef enum
+{
+  USHER_AUTHOR_CUSTOMER = 1,
+  USHER_AUTHOR_AGENT = 2,
+  USHER_AUTHOR_SYSTEM = 3
+} UsherAuthor;
 
-  typedef enum
-  {
-    USHER_AUTHOR_CUSTOMER = 1,
-    USHER_AUTHOR_AGENT = 2,
-    USHER_AUTHOR_SYSTEM = 3
-  } UsherAuthor;
+/* One line of a conversation. Since 1.0 */
+typedef struct
+{
+  size_t struct_size;
+  const char *conversation; /* the core's id */
+  const char *user_id;      /* to whom, as in UsherInbound */
+  const char *message_id;   /* unique and the same on every attempt: use it as the network's idempotency key */
+  int64_t n;                /* number in the conversation: 1, 2, 3, ... without a gap over all authors */
+  UsherAuthor author;
+  const char *author_name; /* AGENT: the name customers may see */
+  const char *code;        /* SYSTEM: "queued", "agent_joined", "agent_left", "ended"; NULL otherwise */
+  const char *text;        /* the text; for SYSTEM an English sentence a plain channel may show */
+  const char *external_id; /* CUSTOMER: as it was delivered */
+  int64_t at;
+} UsherLine;
 
-  /* One line of a conversation. Since 1.0 */
-  typedef struct
-  {
-    size_t struct_size;
-    const char *conversation; /* the core's id */
-    const char *user_id;      /* to whom, as in UsherInbound */
-    const char *message_id;   /* unique and the same on every attempt: use it as the network's idempotency key */
-    int64_t n;                /* number in the conversation: 1, 2, 3, ... without a gap over all authors */
-    UsherAuthor author;
-    const char *author_name; /* AGENT: the name customers may see */
-    const char *code;        /* SYSTEM: "queued", "agent_joined", "agent_left", "ended"; NULL otherwise */
-    const char *text;        /* the text; for SYSTEM an English sentence a plain channel may show */
-    const char *external_id; /* CUSTOMER: as it was delivered */
-    int64_t at;
-  } UsherLine;
+/* Answer to UsherHost.history; `lines` is NULL-terminated and borrowed. `state` is "none" (never wrote),
+ * "waiting", "active" or "ended"; `agent_name` is set while "active". */
+typedef void (*UsherHistory) (void *data, const UsherResult *result, const UsherLine *const *lines,
+                              const char *state, const char *agent_name);
 
-  /* Answer to UsherHost.history; `lines` is NULL-terminated and borrowed. `state` is "none" (never wrote),
-   * "waiting", "active" or "ended"; `agent_name` is set while "active". */
-  typedef void (*UsherHistory) (void *data, const UsherResult *result, const UsherLine *const *lines,
-                                const char *state, const char *agent_name);
+/* What the network can do. Returned by `capabilities`; static lifetime. Since 1.0 */
+typedef struct
+{
+  size_t struct_size;
+  const char *network; /* required: name of the identities' network, e.g. "webchat" */
+  int32_t max_text;    /* longest text of one message, in `text_unit`; 0 = no limit */
+  int32_t text_unit;   /* 0 = Unicode code points, 1 = UTF-8 bytes, 2 = UTF-16 units */
+  UsherCapability typing_in, typing_out;
+  UsherCapability receipts_delivered, receipts_read;
+  int64_t reply_window_ms; /* how long after the customer's last message we may write; 0 = always */
+  bool idempotent_send;    /* sending the same message_id twice shows it once */
+} UsherChannelCapabilities;
 
-  /* What the network can do. Returned by `capabilities`; static lifetime. Since 1.0 */
-  typedef struct
-  {
-    size_t struct_size;
-    const char *network; /* required: name of the identities' network, e.g. "webchat" */
-    int32_t max_text;    /* longest text of one message, in `text_unit`; 0 = no limit */
-    int32_t text_unit;   /* 0 = Unicode code points, 1 = UTF-8 bytes, 2 = UTF-16 units */
-    UsherCapability typing_in, typing_out;
-    UsherCapability receipts_delivered, receipts_read;
-    int64_t reply_window_ms; /* how long after the customer's last message we may write; 0 = always */
-    bool idempotent_send;    /* sending the same message_id twice shows it once */
-  } UsherChannelCapabilities;
+struct UsherChannelOps
+{
+  USHER_OPS_HEAD_MEMBERS;
 
-  struct UsherChannelOps
-  {
-    USHER_OPS_HEAD_MEMBERS;
+  /* Required. Never NULL. Asked once after create. Since 1.0 */
+  const UsherChannelCapabilities *(*capabilities) (void *self);
 
-    /* Required. Never NULL. Asked once after create. Since 1.0 */
-    const UsherChannelCapabilities *(*capabilities) (void *self);
+  /* Required. Hand one agent's message to the network, then complete `reply`: USHER_OK when the network took
+   * it (external_id = its id there), or one of RETRY UNCERTAIN WINDOW RECIPIENT CONTENT AUTH POLICY. The core
+   * sends the messages of one conversation one after another and times out after 60 s (-> UNCERTAIN).
+   * `line` is borrowed until the reply is completed. Since 1.0 */
+  void (*send) (void *self, const UsherLine *line, UsherReply *reply);
 
-    /* Required. Hand one agent's message to the network, then complete `reply`: USHER_OK when the network took
-     * it (external_id = its id there), or one of RETRY UNCERTAIN WINDOW RECIPIENT CONTENT AUTH POLICY. The core
-     * sends the messages of one conversation one after another and times out after 60 s (-> UNCERTAIN).
-     * `line` is borrowed until the reply is completed. Since 1.0 */
-    void (*send) (void *self, const UsherLine *line, UsherReply *reply);
+  /* Optional. A system line ("queued", "agent_joined", ...) was added. Networks with no place for it leave
+   * this NULL. Not retried: what must be seen after an outage is in UsherHost.history. Since 1.0 */
+  void (*notice) (void *self, const UsherLine *line);
 
-    /* Optional. A system line ("queued", "agent_joined", ...) was added. Networks with no place for it leave
-     * this NULL. Not retried: what must be seen after an outage is in UsherHost.history. Since 1.0 */
-    void (*notice) (void *self, const UsherLine *line);
+  /* Optional. The agent started (true) or stopped typing. Sent at most every 3 s, lapses after 6 s. Since 1.0 */
+  void (*typing) (void *self, const char *user_id, bool on);
+};
 
-    /* Optional. The agent started (true) or stopped typing. Sent at most every 3 s, lapses after 6 s. Since 1.0 */
-    void (*typing) (void *self, const char *user_id, bool on);
-  };
-
-#ifdef __cplusplus
-}
-#endif
+USHER_END_DECLS
 
 #endif

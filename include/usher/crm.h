@@ -12,57 +12,52 @@
 
 #include <usher/plugin.h>
 
-#ifdef __cplusplus
-extern "C"
+USHER_BEGIN_DECLS
+
+/* A page of a list. Since 1.0 */
+typedef struct
 {
-#endif
+  size_t struct_size;
+  const char *text;        /* words to search for; NULL or "" = everything, newest change first */
+  const char *customer_id; /* list_cases: only this customer's; NULL = any */
+  const char *state;       /* list_cases: "open" or "closed"; NULL = any */
+  const char *cursor;      /* UsherResult.next of the page before; NULL = first page */
+  int32_t limit;           /* 1..200 */
+} UsherCrmQuery;
 
-  /* A page of a list. Since 1.0 */
-  typedef struct
-  {
-    size_t struct_size;
-    const char *text;        /* words to search for; NULL or "" = everything, newest change first */
-    const char *customer_id; /* list_cases: only this customer's; NULL = any */
-    const char *state;       /* list_cases: "open" or "closed"; NULL = any */
-    const char *cursor;      /* UsherResult.next of the page before; NULL = first page */
-    int32_t limit;           /* 1..200 */
-  } UsherCrmQuery;
+struct UsherCrmOps
+{
+  USHER_OPS_HEAD_MEMBERS;
 
-  struct UsherCrmOps
-  {
-    USHER_OPS_HEAD_MEMBERS;
+  /* Required. Customers with this identity: 0, 1 or more in result.customers. None is USHER_OK too. Since 1.0 */
+  void (*lookup) (void *self, const UsherIdentity *identity, UsherReply *reply);
 
-    /* Required. Customers with this identity: 0, 1 or more in result.customers. None is USHER_OK too. Since 1.0 */
-    void (*lookup) (void *self, const UsherIdentity *identity, UsherReply *reply);
+  /* Required. One customer by id, or USHER_NOT_FOUND. Since 1.0 */
+  void (*get_customer) (void *self, const char *id, UsherReply *reply);
 
-    /* Required. One customer by id, or USHER_NOT_FOUND. Since 1.0 */
-    void (*get_customer) (void *self, const char *id, UsherReply *reply);
+  /* Required. Words in name, e-mail, phone, company, identities. Since 1.0 */
+  void (*search_customers) (void *self, const UsherCrmQuery *query, UsherReply *reply);
 
-    /* Required. Words in name, e-mail, phone, company, identities. Since 1.0 */
-    void (*search_customers) (void *self, const UsherCrmQuery *query, UsherReply *reply);
+  /* Required. customer->id NULL: create. Key: if one of its identities already belongs to a customer, no second
+   * one is made; a draft request answers that customer unchanged, any other request USHER_CONFLICT with it in
+   * result.customers. id set: change; NULL members are left as they are, "" clears; CONFLICT when `version` is
+   * not 0 and not the stored one, or the e-mail is taken (result.customers = the owner). Saving with draft =
+   * false completes a draft and needs first and last name (INVALID otherwise). Answer: the stored record.
+   * Since 1.0 */
+  void (*save_customer) (void *self, const UsherCustomer *customer, UsherReply *reply);
 
-    /* Required. customer->id NULL: create. Key: if one of its identities already belongs to a customer, no second
-     * one is made; a draft request answers that customer unchanged, any other request USHER_CONFLICT with it in
-     * result.customers. id set: change; NULL members are left as they are, "" clears; CONFLICT when `version` is
-     * not 0 and not the stored one, or the e-mail is taken (result.customers = the owner). Saving with draft =
-     * false completes a draft and needs first and last name (INVALID otherwise). Answer: the stored record.
-     * Since 1.0 */
-    void (*save_customer) (void *self, const UsherCustomer *customer, UsherReply *reply);
+  /* Required. One case by id, with transcript, or USHER_NOT_FOUND. Since 1.0 */
+  void (*get_case) (void *self, const char *id, UsherReply *reply);
 
-    /* Required. One case by id, with transcript, or USHER_NOT_FOUND. Since 1.0 */
-    void (*get_case) (void *self, const char *id, UsherReply *reply);
+  /* Required. Cases newest first, without transcript. Since 1.0 */
+  void (*list_cases) (void *self, const UsherCrmQuery *query, UsherReply *reply);
 
-    /* Required. Cases newest first, without transcript. Since 1.0 */
-    void (*list_cases) (void *self, const UsherCrmQuery *query, UsherReply *reply);
+  /* Required. record->id NULL: create, or, if a case with this `interaction` exists, change that one: saving
+   * twice gives one case. id set: change; rules as in save_customer. A transcript is only ever replaced by one
+   * that is at least as long. A closed case needs no customer. Answer: the stored case. Since 1.0 */
+  void (*save_case) (void *self, const UsherCase *record, UsherReply *reply);
+};
 
-    /* Required. record->id NULL: create, or, if a case with this `interaction` exists, change that one: saving
-     * twice gives one case. id set: change; rules as in save_customer. A transcript is only ever replaced by one
-     * that is at least as long. A closed case needs no customer. Answer: the stored case. Since 1.0 */
-    void (*save_case) (void *self, const UsherCase *record, UsherReply *reply);
-  };
-
-#ifdef __cplusplus
-}
-#endif
+USHER_END_DECLS
 
 #endif

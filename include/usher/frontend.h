@@ -12,27 +12,22 @@
 
 #include <usher/plugin.h>
 
-#ifdef __cplusplus
-extern "C"
+USHER_BEGIN_DECLS
+
+struct UsherFrontendOps
 {
-#endif
+  USHER_OPS_HEAD_MEMBERS;
 
-  struct UsherFrontendOps
-  {
-    USHER_OPS_HEAD_MEMBERS;
+  /* Required. One frame for the client of `desk`: UTF-8 JSON text, NUL-terminated, `len` excludes the NUL.
+   * `desk_data` is what desk_open was given. Must not block: queue it, and call desk_close when the client does
+   * not keep up (nothing is lost: it resumes). Since 1.0 */
+  void (*desk_output) (void *self, UsherDesk *desk, void *desk_data, const char *frame, size_t len);
 
-    /* Required. One frame for the client of `desk`: UTF-8 JSON text, NUL-terminated, `len` excludes the NUL.
-     * `desk_data` is what desk_open was given. Must not block: queue it, and call desk_close when the client does
-     * not keep up (nothing is lost: it resumes). Since 1.0 */
-    void (*desk_output) (void *self, UsherDesk *desk, void *desk_data, const char *frame, size_t len);
+  /* Required. The core ended this desk (log-out, shut-down, protocol error); `reason` is for the client. The
+   * last call for it: close the connection. Not called when the plugin itself called desk_close. Since 1.0 */
+  void (*desk_closed) (void *self, UsherDesk *desk, void *desk_data, int code, const char *reason);
+};
 
-    /* Required. The core ended this desk (log-out, shut-down, protocol error); `reason` is for the client. The
-     * last call for it: close the connection. Not called when the plugin itself called desk_close. Since 1.0 */
-    void (*desk_closed) (void *self, UsherDesk *desk, void *desk_data, int code, const char *reason);
-  };
-
-#ifdef __cplusplus
-}
-#endif
+USHER_END_DECLS
 
 #endif

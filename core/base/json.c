@@ -160,6 +160,12 @@ uc_json_free (UcJson *root)
   cJSON_Delete (root);
 }
 
+UcJson *
+uc_json_copy (const UcJson *value)
+{
+  return cJSON_Duplicate (value, 1);
+}
+
 const UcJson *
 uc_json_get (const UcJson *object, const char *key)
 {

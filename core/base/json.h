@@ -18,6 +18,7 @@ typedef struct
 /* Default limits: 1 MiB, depth 32. */
 UcJson *uc_json_parse (const char *text, gsize len, const UcJsonLimits *limits, GError **error);
 void uc_json_free (UcJson *root);
+UcJson *uc_json_copy (const UcJson *value);
 
 /* All readers take NULL and then answer "absent". */
 const UcJson *uc_json_get (const UcJson *object, const char *key);

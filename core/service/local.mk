@@ -1,4 +1,26 @@
 noinst_LTLIBRARIES += libuc-service.la
-libuc_service_la_SOURCES =
+libuc_service_la_SOURCES = \
+	%D%/api.c %D%/api.h \
+	%D%/auth.c %D%/auth.h \
+	%D%/bridge-private.h \
+	%D%/bridge-save.c \
+	%D%/bridge.c %D%/bridge.h \
+	%D%/core.c %D%/core.h \
+	%D%/desk-private.h \
+	%D%/desk-sync.c \
+	%D%/desk.c %D%/desk.h \
+	%D%/feed.c %D%/feed.h \
+	%D%/history.c \
+	%D%/host-services.c %D%/host-services.h \
+	%D%/intake.c %D%/intake.h \
+	%D%/ops-admin.c \
+	%D%/ops-agent.c \
+	%D%/ops-crm.c \
+	%D%/ops-interaction.c \
+	%D%/ops-session.c \
+	%D%/ops.c %D%/ops.h \
+	%D%/outbox.c %D%/outbox.h \
+	%D%/shell.c %D%/shell.h \
+	%D%/view.c %D%/view.h
 libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 libuc_service_la_LIBADD = libuc-engine.la libuc-store.la libuc-plugin.la libuc-net.la libuc-base.la $(SODIUM_LIBS)

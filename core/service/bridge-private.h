@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Shared by bridge.c (customers) and bridge-save.c (cases). Main thread.
+ */
+#pragma once
+
+#include "core/service/bridge.h"
+
+#define UC_CRM_TIMEOUT_MS 10000
+#define UC_CRM_FIRST_RETRY_MS 1000
+#define UC_CRM_MAX_RETRY_MS (5 * 60 * 1000)
+
+struct UcBridge
+{
+  UcCore *core;
+  GHashTable *looks; /* interaction -> Look */
+  GHashTable *saves; /* interaction -> Save */
+  gboolean linked;   /* late_save = linked: a save after the end still belongs to the customer */
+};
+
+gboolean uc_bridge_is_temporary (UsherStatus status);
+gint64 uc_bridge_backoff (guint attempts, gint64 not_before_ms);
+
+/* bridge-save.c */
+GHashTable *uc_bridge_saves_new (void);
+void uc_bridge_save_event (UcBridge *bridge, const UcEvent *event);
+void uc_bridge_save_ended (UcBridge *bridge, const char *interaction);
+void uc_bridge_save_customer_known (UcBridge *bridge, const char *interaction);
+void uc_bridge_save_reload (UcBridge *bridge);
+void uc_bridge_save_kick (UcBridge *bridge);

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Saving transcripts as cases. What is to be saved is a durable state of the interaction (requested, queued), so a
+ * restart goes on with it; the CRM's key is the interaction, so trying again never makes a second case. Main
+ * thread.
+ */
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/service/bridge-private.h"
+
+#define MAX_MESSAGES 5000
+#define WAIT_FOR_CUSTOMER_MS 2000
+
+typedef struct
+{
+  UcBridge *bridge;
+  char *interaction;
+  UcEvent *row; /* state.interaction as it was read */
+  char *transcript;
+  gint64 attempts;
+  gboolean busy;
+  gboolean again; /* it ended while it was being saved: the transcript has grown */
+  guint64 timer;
+} Save;
+
+static void run (Save *save);
+
+static void
+save_free (gpointer data)
+{
+  Save *save = data;
+
+  uc_loop_timer_remove (save->bridge->core->loop, save->timer);
+  uc_event_free (save->row);
+  g_free (save->transcript);
+  g_free (save->interaction);
+  g_free (save);
+}
+
+GHashTable *
+uc_bridge_saves_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, NULL, save_free);
+}
+
+guint
+uc_bridge_pending (UcBridge *bridge)
+{
+  return g_hash_table_size (bridge->saves);
+}
+
+/* Answers come by name: the save may be gone when one arrives. */
+typedef struct
+{
+  UcBridge *bridge;
+  char *interaction;
+} Key;
+
+static Key *
+key_of (Save *save)
+{
+  Key *key = g_new0 (Key, 1);
+
+  key->bridge = save->bridge;
+  key->interaction = g_strdup (save->interaction);
+  return key;
+}
+
+static Save *
+take_key (gpointer data)
+{
+  Key *key = data;
+  Save *save = g_hash_table_lookup (key->bridge->saves, key->interaction);
+
+  g_free (key->interaction);
+  g_free (key);
+  return save;
+}
+
+/* ---- telling
+ * --------------------------------------------------------------------------------------------------------- */
+
+static void
+tell (Save *save, const char *state, const char *case_id, gint64 attempts, const char *error)
+{
+  UcCore *core = save->bridge->core;
+  UcCommand command = {
+    .type = UC_COMMAND_SAVE_STATE,
+    .interaction = save->interaction,
+    .state = state,
+    .case_id = case_id,
+    .attempts = attempts,
+    .error = error,
+  };
+  UcTxn *txn;
+  UcEvent *event;
+
+  if (uc_engine_interaction (core->engine, save->interaction) != NULL)
+    {
+      uc_core_submit (core, &command, NULL, NULL);
+      return;
+    }
+  txn = uc_txn_new (core);
+  event = uc_event_new (UC_EVENT_INTERACTION_SAVE, uc_clock_now ());
+  event->interaction = g_strdup (save->interaction);
+  event->agent = save->row != NULL ? g_strdup (save->row->agent) : NULL;
+  event->state = g_strdup (state);
+  event->mode = save->row != NULL ? g_strdup (save->row->mode) : NULL;
+  event->case_id = g_strdup (case_id);
+  event->attempts = attempts;
+  event->error = g_strdup (error);
+  uc_txn_append (txn, event);
+  uc_txn_commit (txn, NULL, NULL);
+}
+
+static void
+on_timer (gpointer data)
+{
+  Save *save = data;
+
+  save->timer = 0;
+  run (save);
+}
+
+static void
+later (Save *save, gint64 not_before_ms, const char *why)
+{
+  save->busy = FALSE;
+  save->attempts++;
+  tell (save, "queued", save->row != NULL ? save->row->case_id : NULL, save->attempts, why);
+  save->timer = uc_loop_timer_in (save->bridge->core->loop,
+                                  uc_bridge_backoff ((guint)save->attempts, not_before_ms), on_timer, save);
+}
+
+/* ---- one attempt: row, messages, CRM
+ * ----------------------------------------------------------------------------------- */
+
+static void
+on_saved (gpointer data, const UsherResult *result)
+{
+  Save *save = take_key (data);
+  const char *case_id;
+
+  if (save == NULL)
+    return;
+  save->busy = FALSE;
+  if (result->status == USHER_OK && result->cases != NULL && result->cases[0] != NULL)
+    {
+      case_id = result->cases[0]->id;
+      if (save->again)
+        {
+          /* One more time, with what was said since. */
+          save->again = FALSE;
+          tell (save, "queued", case_id, 0, NULL);
+          run (save);
+          return;
+        }
+      tell (save, "saved", case_id, save->attempts, NULL);
+      g_hash_table_remove (save->bridge->saves, save->interaction);
+    }
+  else if (result->status == USHER_OK)
+    later (save, 0, "the CRM said it saved the case but did not return it");
+  else if (uc_bridge_is_temporary (result->status))
+    later (save, result->retry_after_ms, result->message);
+  else
+    {
+      tell (save, "failed", save->row->case_id, save->attempts + 1, result->message);
+      g_hash_table_remove (save->bridge->saves, save->interaction);
+    }
+}
+
+static void
+start_save (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data)
+{
+  const Save *save = data;
+  const UcEvent *row = save->row;
+  gboolean during = g_strcmp0 (row->mode, "during") == 0;
+  g_autofree char *subject = g_strdup_printf ("Chat with %s", row->name != NULL ? row->name : row->identity);
+  UsherCase record = {
+    .struct_size = sizeof record,
+    .interaction = row->interaction,
+    .transcript = save->transcript,
+    .ended_at = row->ended_at,
+  };
+
+  if (row->case_id == NULL)
+    {
+      record.subject = subject;
+      record.state = during ? "closed" : "open";
+      record.customer_id = during || save->bridge->linked ? row->customer : NULL;
+      record.queue = row->queue_name;
+      record.channel = row->channel;
+      record.agent = row->agent_name;
+      record.started_at = row->enqueued_at;
+    }
+  ops->save_case (self, &record, reply);
+}
+
+static void
+add_line (GString *out, const UcEvent *message, const char *customer)
+{
+  uc_json_begin (out);
+  uc_json_add_int (out, "at", message->at);
+  uc_json_add_string (out, "author", message->author);
+  if (g_strcmp0 (message->author, "customer") == 0)
+    uc_json_add_string (out, "name", customer);
+  else if (g_strcmp0 (message->author, "agent") == 0)
+    uc_json_add_string (out, "name", message->author_name);
+  uc_json_add_string (out, "text", message->text);
+  uc_json_end (out);
+}
+
+static void
+on_messages (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+{
+  Save *save = take_key (data);
+  GString *out;
+
+  if (save == NULL)
+    return;
+  if (result != UC_STORE_OK)
+    {
+      later (save, 0, why);
+      return;
+    }
+  out = g_string_sized_new (4096);
+  uc_json_begin_array (out, NULL);
+  for (guint i = 0; i < rows->len; i++)
+    add_line (out, rows->pdata[i], save->row->name != NULL ? save->row->name : save->row->identity);
+  uc_json_end_array (out);
+  g_free (save->transcript);
+  save->transcript = g_string_free (out, FALSE);
+  uc_bridge_call (save->bridge->core, start_save, save, on_saved, key_of (save));
+}
+
+static void
+on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+{
+  Save *save = take_key (data);
+
+  if (save == NULL)
+    return;
+  if (result != UC_STORE_OK || rows->len == 0)
+    {
+      later (save, 0, result != UC_STORE_OK ? why : "the interaction is not in the store yet");
+      return;
+    }
+  uc_event_free (save->row);
+  save->row = uc_event_copy (rows->pdata[0]);
+  if (save->row->customer == NULL && save->row->case_id == NULL && g_strcmp0 (save->row->mode, "during") == 0
+      && g_hash_table_contains (save->bridge->looks, save->interaction))
+    {
+      /* The draft of a new customer is being made; the case belongs to it. */
+      save->busy = FALSE;
+      save->timer = uc_loop_timer_in (save->bridge->core->loop, WAIT_FOR_CUSTOMER_MS, on_timer, save);
+      return;
+    }
+  uc_store_interaction_messages (save->bridge->core->store, save->interaction, MAX_MESSAGES, on_messages,
+                                 key_of (save));
+}
+
+static void
+run (Save *save)
+{
+  UcInteractionQuery query = { .interaction = save->interaction, .limit = 1 };
+
+  if (save->busy || save->timer != 0)
+    return;
+  save->busy = TRUE;
+  uc_store_interactions (save->bridge->core->store, &query, on_row, key_of (save));
+}
+
+/* ---- what happens
+ * --------------------------------------------------------------------------------------------------------- */
+
+static Save *
+save_of (UcBridge *bridge, const char *interaction)
+{
+  Save *save = g_hash_table_lookup (bridge->saves, interaction);
+
+  if (save == NULL)
+    {
+      save = g_new0 (Save, 1);
+      save->bridge = bridge;
+      save->interaction = g_strdup (interaction);
+      g_hash_table_insert (bridge->saves, save->interaction, save);
+    }
+  return save;
+}
+
+void
+uc_bridge_save_event (UcBridge *bridge, const UcEvent *event)
+{
+  /* "queued" is our own word about a save that is under way already, except after a restart or an end. */
+  if (g_strcmp0 (event->state, "requested") == 0)
+    run (save_of (bridge, event->interaction));
+}
+
+void
+uc_bridge_save_ended (UcBridge *bridge, const char *id)
+{
+  const UcInteraction *interaction = uc_engine_interaction (bridge->core->engine, id);
+  Save *save = g_hash_table_lookup (bridge->saves, id);
+
+  if (save != NULL)
+    save->again = save->busy;
+  else if (interaction != NULL && g_strcmp0 (interaction->save_state, "saved") == 0
+           && g_strcmp0 (interaction->save_mode, "during") == 0)
+    {
+      /* Saved while the chat went on: bring the case's transcript up to date. */
+      save = save_of (bridge, id);
+      tell (save, "queued", interaction->case_id, 0, NULL);
+      run (save);
+    }
+}
+
+void
+uc_bridge_save_customer_known (UcBridge *bridge, const char *interaction)
+{
+  Save *save = g_hash_table_lookup (bridge->saves, interaction);
+
+  if (save != NULL && !save->busy)
+    {
+      uc_loop_timer_remove (bridge->core->loop, save->timer);
+      save->timer = 0;
+      run (save);
+    }
+}
+
+static void
+on_pending (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+{
+  UcBridge *bridge = data;
+
+  if (result != UC_STORE_OK)
+    {
+      g_warning ("saves to the CRM that are under way can't be read (%s); trying again", why);
+      uc_loop_timer_in (bridge->core->loop, 1000, (UcLoopFunc)uc_bridge_save_reload, bridge);
+      return;
+    }
+  for (guint i = 0; i < rows->len; i++)
+    {
+      Save *save = save_of (bridge, ((UcEvent *)rows->pdata[i])->interaction);
+
+      save->attempts = ((UcEvent *)rows->pdata[i])->attempts;
+      run (save);
+    }
+}
+
+void
+uc_bridge_save_reload (UcBridge *bridge)
+{
+  UcInteractionQuery query = { .save_pending = TRUE, .limit = 100000 };
+
+  g_hash_table_remove_all (bridge->saves);
+  uc_store_interactions (bridge->core->store, &query, on_pending, bridge);
+}
+
+void
+uc_bridge_save_kick (UcBridge *bridge)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, bridge->saves);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_ptr_array_add (list, value);
+  for (guint i = 0; i < list->len; i++)
+    {
+      Save *save = list->pdata[i];
+
+      uc_loop_timer_remove (bridge->core->loop, save->timer);
+      save->timer = 0;
+      run (save);
+    }
+}

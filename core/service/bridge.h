@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * CRM bridge: says who the customer of an interaction is, makes a draft for a new one, and files transcripts as
+ * cases. A CRM that is slow or down never holds up a chat: what could not be done is queued, tried again and
+ * shown. Main thread.
+ */
+#pragma once
+
+#include "core/service/core.h"
+
+UcBridge *uc_bridge_new (UcCore *core);
+void uc_bridge_free (UcBridge *bridge);
+
+/* The CRM runs (again). */
+void uc_bridge_kick (UcBridge *bridge);
+/* Finds out what is to be done, at the start and after the engine was read again. */
+void uc_bridge_reload (UcBridge *bridge);
+/* Saves waiting for the CRM. */
+guint uc_bridge_pending (UcBridge *bridge);
+
+/* Runs one CRM slot for an operation. func gets the result; UNCERTAIN when the CRM did not answer in time, RETRY
+ * when it does not run. start (ops, self, reply, data) calls the slot. */
+typedef void (*UcCrmStart) (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data);
+void uc_bridge_call (UcCore *core, UcCrmStart start, gpointer start_data, UcReplyFunc func, gpointer data);

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Assembly of the daemon: what is opened in which order, and closed in which. Main thread.
+ */
+#include "core/service/core.h"
+
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/service/api.h"
+#include "core/service/auth.h"
+#include "core/service/bridge.h"
+#include "core/service/desk.h"
+#include "core/service/feed.h"
+#include "core/service/host-services.h"
+#include "core/service/intake.h"
+#include "core/service/ops.h"
+#include "core/service/outbox.h"
+#include "core/service/shell.h"
+
+#define FEED_ITEMS 8192
+#define FEED_BYTES (4 * 1024 * 1024)
+
+UsherInstance *
+uc_core_instance (UcCore *core, UcKind kind, const char *name)
+{
+  for (guint i = 0; i < core->instances->len; i++)
+    {
+      UsherInstance *instance = core->instances->pdata[i];
+
+      if (instance->kind == kind && strcmp (instance->name, name) == 0)
+        return instance;
+    }
+  return NULL;
+}
+
+UsherInstance *
+uc_core_crm (UcCore *core)
+{
+  for (guint i = 0; i < core->instances->len; i++)
+    if (((UsherInstance *)core->instances->pdata[i])->kind == UC_KIND_CRM)
+      return core->instances->pdata[i];
+  return NULL;
+}
+
+static void
+start_instances (UcCore *core)
+{
+  const char *data_dir = uc_settings_string (core->plan->usher, "data_dir");
+
+  for (guint i = 0; i < core->plan->instances->len; i++)
+    {
+      UcPlanned *planned = core->plan->instances->pdata[i];
+      UsherInstance *instance;
+      g_autoptr (GError) error = NULL;
+
+      if (!planned->enabled || planned->plugin == NULL)
+        continue;
+      if (!uc_loader_start (core->loader, planned->plugin, core->host, &error))
+        {
+          g_warning ("%s \"%s\" is left out: %s", uc_kind_word (planned->kind), planned->name, error->message);
+          continue;
+        }
+      instance = uc_instance_new (core->loop, planned->kind, planned->name, planned->plugin,
+                                  g_steal_pointer (&planned->settings), data_dir);
+      instance->service = core;
+      g_ptr_array_add (core->instances, instance);
+    }
+  for (guint i = 0; i < core->instances->len; i++)
+    uc_instance_start (core->instances->pdata[i]);
+}
+
+static gboolean
+listen_all (UcCore *core, GError **error)
+{
+  for (guint i = 0; i < core->plan->listens->len; i++)
+    {
+      const UcSettings *settings = core->plan->listens->pdata[i];
+      char *bound = NULL;
+
+      if (!uc_net_listen (core->net, UC_LISTEN_PUBLIC, uc_settings_string (settings, "address"),
+                          uc_settings_bool (settings, "allow_remote"), &bound, error))
+        return FALSE;
+      g_message ("listening on %s", bound);
+      g_ptr_array_add (core->addresses, bound);
+    }
+  core->control_socket = g_strdup (uc_settings_string (core->plan->usher, "control_socket"));
+  if (core->control_socket != NULL)
+    {
+      g_autofree char *address = g_strconcat ("unix:", core->control_socket, NULL);
+
+      if (!uc_net_listen (core->net, UC_LISTEN_CONTROL, address, FALSE, NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static UcStore *
+open_store (UcCore *core, GError **error)
+{
+  const char *data_dir = uc_settings_string (core->plan->usher, "data_dir");
+  UcStoreOptions options = { .path = uc_settings_string (core->plan->store, "path") };
+
+  if (g_mkdir_with_parents (data_dir, 0700) != 0)
+    {
+      g_set_error (error, UC_ERROR, UC_ERROR_UNAVAILABLE,
+                   "the data folder %s can't be made: %s; make it, or set data_dir in [usher]", data_dir,
+                   g_strerror (errno));
+      return NULL;
+    }
+  return uc_store_open (core->loop, &options, error);
+}
+
+UcCore *
+uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
+{
+  UcCore *core = g_new0 (UcCore, 1);
+  UcNetLimits limits = { .trusted_proxies = uc_settings_list (plan->usher, "trusted_proxies") };
+
+  core->plan = plan;
+  core->loader = loader;
+  core->started_at = uc_clock_now ();
+  core->loop = uc_loop_new ();
+  core->instances = g_ptr_array_new ();
+  core->addresses = g_ptr_array_new_with_free_func (g_free);
+  core->feed = uc_feed_new (FEED_ITEMS, FEED_BYTES);
+  core->store = open_store (core, error);
+  if (core->store == NULL || !uc_shell_load (core, error))
+    {
+      uc_core_free (core);
+      return NULL;
+    }
+  uc_net_raise_nofile ();
+  core->net = uc_net_new (core->loop, &limits);
+  core->auth = uc_auth_new (core);
+  core->ops = uc_ops_new (core);
+  core->intake = uc_intake_new (core);
+  core->outbox = uc_outbox_new (core);
+  core->bridge = uc_bridge_new (core);
+  core->desks = uc_desks_new (core);
+  core->host = uc_host_init (core->loop, &uc_host_services);
+  if (!uc_api_start (core, error))
+    {
+      uc_core_free (core);
+      return NULL;
+    }
+  start_instances (core);
+  uc_outbox_reload (core->outbox);
+  uc_bridge_reload (core->bridge);
+  uc_shell_go (core);
+  if (!listen_all (core, error))
+    {
+      uc_core_free (core);
+      return NULL;
+    }
+  return core;
+}
+
+typedef struct
+{
+  UcCore *core;
+  guint left;
+  void (*done) (gpointer data);
+  gpointer data;
+} Stopping;
+
+static void
+count_down (Stopping *stopping)
+{
+  if (--stopping->left > 0)
+    return;
+  stopping->done (stopping->data);
+  g_free (stopping);
+}
+
+static void
+on_stopped (UsherInstance *instance, gpointer data)
+{
+  count_down (data);
+}
+
+void
+uc_core_stop (UcCore *core, void (*done) (gpointer data), gpointer data)
+{
+  Stopping *stopping = g_new0 (Stopping, 1);
+
+  core->stopping = TRUE;
+  uc_loop_timer_remove (core->loop, core->tick_timer);
+  core->tick_timer = 0;
+  uc_net_stop_listening (core->net);
+  uc_desks_bye (core->desks, NULL, "restarting", "the server stops or restarts; connect again in a moment");
+  stopping->core = core;
+  stopping->done = done;
+  stopping->data = data;
+  stopping->left = core->instances->len + 1;
+  for (guint i = 0; i < core->instances->len; i++)
+    {
+      uc_intake_forget (core->intake, core->instances->pdata[i]);
+      uc_instance_stop (core->instances->pdata[i], on_stopped, stopping);
+    }
+  count_down (stopping);
+}
+
+void
+uc_core_free (UcCore *core)
+{
+  core->stopping = TRUE;
+  /* First the store: its outstanding callbacks still find everything in place. */
+  if (core->store != NULL)
+    uc_store_close (core->store);
+  for (guint i = 0; i < core->instances->len; i++)
+    uc_instance_free (core->instances->pdata[i]);
+  g_ptr_array_set_size (core->instances, 0);
+  g_clear_pointer (&core->desks, uc_desks_free);
+  g_clear_pointer (&core->net, uc_net_free);
+  g_clear_pointer (&core->bridge, uc_bridge_free);
+  g_clear_pointer (&core->outbox, uc_outbox_free);
+  g_clear_pointer (&core->intake, uc_intake_free);
+  g_clear_pointer (&core->ops, uc_ops_free);
+  g_clear_pointer (&core->auth, uc_auth_free);
+  g_clear_pointer (&core->engine, uc_engine_free);
+  g_clear_pointer (&core->feed, uc_feed_free);
+  uc_loop_free (core->loop);
+  g_ptr_array_unref (core->instances);
+  g_ptr_array_unref (core->addresses);
+  g_free (core->control_socket);
+  g_free (core);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Shared by desk.c (life and frames) and desk-sync.c (hello, snapshot, resume). Main thread.
+ */
+#pragma once
+
+#include "core/service/auth.h"
+#include "core/service/desk.h"
+#include "core/service/feed.h"
+
+#define UC_DESK_HEARTBEAT_MS 10000
+#define UC_DESK_MAX_CALLS 64
+
+typedef enum
+{
+  UC_DESK_OPEN,     /* hello is awaited */
+  UC_DESK_CHECKING, /* hello is being checked */
+  UC_DESK_SYNCING,  /* the snapshot is being made; events wait in the feed */
+  UC_DESK_LIVE,
+  UC_DESK_GONE
+} UcDeskPhase;
+
+struct UsherDesk
+{
+  guint refs;
+  UcDesks *desks;
+  UsherInstance *instance;
+  void *data;
+  char *remote;
+  UcDeskPhase phase;
+  UcPrincipal who;
+  gboolean supervises;
+  guint calls; /* unanswered */
+  guint64 hello_timer;
+  gint64 since; /* of the hello; -1 = none */
+  guint64 sync; /* generation: an older snapshot under way is dropped */
+};
+
+struct UcDesks
+{
+  UcCore *core;
+  GPtrArray *all;         /* of UsherDesk* */
+  GPtrArray *supervisors; /* of UsherDesk*: those that see everything */
+  GHashTable *by_user;    /* user -> GPtrArray of UsherDesk*, those that said hello */
+  guint64 beat_timer, queues_timer;
+};
+
+UsherDesk *uc_desk_ref (UsherDesk *desk);
+void uc_desk_unref (UsherDesk *desk);
+void uc_desk_send (UsherDesk *desk, const char *frame, gsize len);
+/* Takes the string. */
+void uc_desk_send_string (UsherDesk *desk, GString *frame);
+/* {"type":"..." */
+GString *uc_desk_frame (const char *type);
+void uc_desk_end (UsherDesk *desk, const char *code, const char *message);
+void uc_desk_hello_late (gpointer desk);
+
+void uc_desks_attach (UcDesks *desks, UsherDesk *desk);
+void uc_desks_queues_changed (UcDesks *desks);
+
+/* desk-sync.c */
+void uc_desk_hello (UsherDesk *desk, const UcJson *hello);
+/* Sends welcome with a snapshot, then goes on live. */
+void uc_desk_sync (UsherDesk *desk);
+gboolean uc_desk_sees (const UsherDesk *desk, const UcEvent *event);
+/* "queues":[{queue, waiting, oldest}] */
+void uc_desks_add_queue_counts (UcCore *core, GString *out);

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Desk life: open, hello, frames in and out, events, heartbeat, end. Main thread.
+ */
+#include "core/service/desk-private.h"
+
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/service/intake.h"
+#include "core/service/ops.h"
+#include "core/service/view.h"
+
+#define MAX_DESKS 20000
+#define MAX_FRAME (256 * 1024)
+#define HELLO_WITHIN_MS 10000
+
+/* ---- life
+ * --------------------------------------------------------------------------------------------------------- */
+
+UsherDesk *
+uc_desk_ref (UsherDesk *desk)
+{
+  desk->refs++;
+  return desk;
+}
+
+void
+uc_desk_unref (UsherDesk *desk)
+{
+  if (--desk->refs > 0)
+    return;
+  uc_principal_clear (&desk->who);
+  g_free (desk->remote);
+  g_free (desk);
+}
+
+static void
+remove_from (GHashTable *lists, const char *user, UsherDesk *desk)
+{
+  GPtrArray *list = g_hash_table_lookup (lists, user);
+
+  if (list != NULL && g_ptr_array_remove_fast (list, desk) && list->len == 0)
+    g_hash_table_remove (lists, user);
+}
+
+/* Takes the desk out of everything; its owner is not called any more. */
+static void
+detach (UsherDesk *desk)
+{
+  UcDesks *desks = desk->desks;
+
+  if (desk->phase == UC_DESK_GONE)
+    return;
+  desk->phase = UC_DESK_GONE;
+  g_ptr_array_remove_fast (desks->all, desk);
+  if (desk->who.user != NULL)
+    remove_from (desks->by_user, desk->who.user, desk);
+  g_ptr_array_remove_fast (desks->supervisors, desk);
+  uc_loop_timer_remove (desks->core->loop, desk->hello_timer);
+  uc_desk_unref (desk);
+}
+
+UsherDesk *
+uc_desk_open (UsherInstance *instance, const char *remote_address, void *desk_data)
+{
+  UcCore *core = instance->service;
+  UcDesks *desks = core->desks;
+  UsherDesk *desk;
+
+  if (desks->all->len >= MAX_DESKS || core->stopping)
+    return NULL;
+  desk = g_new0 (UsherDesk, 1);
+  desk->refs = 1;
+  desk->desks = desks;
+  desk->instance = instance;
+  desk->data = desk_data;
+  desk->remote = g_strdup (remote_address);
+  desk->phase = UC_DESK_OPEN;
+  desk->hello_timer = uc_loop_timer_in (core->loop, HELLO_WITHIN_MS, uc_desk_hello_late, desk);
+  g_ptr_array_add (desks->all, desk);
+  return desk;
+}
+
+void
+uc_desk_close (UsherDesk *desk)
+{
+  detach (desk);
+}
+
+void
+uc_desk_send (UsherDesk *desk, const char *frame, gsize len)
+{
+  if (desk->phase == UC_DESK_GONE)
+    return;
+  desk->instance->plugin->frontend.desk_output (desk->instance->self, desk, desk->data, frame, len);
+}
+
+void
+uc_desk_send_string (UsherDesk *desk, GString *frame)
+{
+  uc_desk_send (desk, frame->str, frame->len);
+  g_string_free (frame, TRUE);
+}
+
+GString *
+uc_desk_frame (const char *type)
+{
+  GString *out = g_string_sized_new (128);
+
+  uc_json_begin (out);
+  uc_json_add_string (out, "type", type);
+  return out;
+}
+
+void
+uc_desk_end (UsherDesk *desk, const char *code, const char *message)
+{
+  GString *bye;
+
+  if (desk->phase == UC_DESK_GONE)
+    return;
+  bye = uc_desk_frame ("bye");
+  uc_json_add_string (bye, "code", code);
+  uc_json_add_string (bye, "message", message);
+  uc_json_end (bye);
+  uc_desk_ref (desk);
+  uc_desk_send_string (desk, bye);
+  if (desk->phase != UC_DESK_GONE)
+    {
+      UsherInstance *instance = desk->instance;
+      void *data = desk->data;
+
+      detach (desk);
+      instance->plugin->frontend.desk_closed (instance->self, desk, data,
+                                              strcmp (code, "restarting") == 0 ? 1012 : 4000, message);
+    }
+  uc_desk_unref (desk);
+}
+
+void
+uc_desk_hello_late (gpointer data)
+{
+  UsherDesk *desk = data;
+
+  desk->hello_timer = 0;
+  if (desk->phase == UC_DESK_OPEN)
+    uc_desk_end (desk, "protocol", "the first frame must be hello, within 10 seconds");
+}
+
+/* ---- frames from the client
+ * ----------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  UsherDesk *desk;
+  char *id;
+} Calling;
+
+static void
+on_called (gpointer data, const char *result, const GError *error, const char *details)
+{
+  g_autofree Calling *calling = data;
+  g_autofree char *id = calling->id;
+  UsherDesk *desk = calling->desk;
+
+  desk->calls--;
+  if (desk->phase != UC_DESK_GONE)
+    {
+      GString *out = uc_desk_frame ("result");
+
+      uc_json_add_string (out, "id", id);
+      uc_json_add_bool (out, "ok", error == NULL);
+      if (error == NULL)
+        uc_json_add_raw (out, "result", result);
+      else
+        {
+          uc_json_begin_object (out, "error");
+          uc_json_add_string (out, "code", uc_error_word (error));
+          uc_json_add_string (out, "message", error->message);
+          if (details != NULL)
+            uc_json_add_raw (out, "details", details);
+          uc_json_end (out);
+        }
+      uc_json_end (out);
+      uc_desk_send_string (desk, out);
+    }
+  uc_desk_unref (desk);
+}
+
+static void
+refuse_call (UsherDesk *desk, const char *id, int code, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (UC_ERROR, code, message);
+  Calling *calling = g_new0 (Calling, 1);
+
+  calling->desk = uc_desk_ref (desk);
+  calling->id = g_strdup (id);
+  desk->calls++;
+  on_called (calling, NULL, error, NULL);
+}
+
+static void
+on_call (UsherDesk *desk, const UcJson *frame)
+{
+  UcCore *core = desk->desks->core;
+  const char *name = uc_json_string (uc_json_get (frame, "call"));
+  const char *id = uc_json_string (uc_json_get (frame, "id"));
+  const UcJson *args = uc_json_get (frame, "args");
+  UcJson *copy = NULL;
+  Calling *calling;
+
+  if (name == NULL || id == NULL || strlen (id) > 100)
+    {
+      uc_desk_end (desk, "protocol", "a call needs \"call\" and \"id\" as strings");
+      return;
+    }
+  if (desk->calls >= UC_DESK_MAX_CALLS)
+    {
+      refuse_call (desk, id, UC_ERROR_BUSY, "64 calls are unanswered already; wait for an answer");
+      return;
+    }
+  if (args != NULL)
+    {
+      copy = uc_json_copy (args);
+      if (!uc_json_is_object (copy))
+        {
+          uc_json_free (copy);
+          refuse_call (desk, id, UC_ERROR_INVALID, "\"args\" must be an object");
+          return;
+        }
+    }
+  calling = g_new0 (Calling, 1);
+  calling->desk = uc_desk_ref (desk);
+  calling->id = g_strdup (id);
+  desk->calls++;
+  uc_ops_run (core->ops, name, copy, &desk->who, uc_json_string (uc_json_get (frame, "cmd")), desk->remote, TRUE,
+              on_called, calling);
+}
+
+static void
+on_typing (UsherDesk *desk, const UcJson *typing)
+{
+  UcCore *core = desk->desks->core;
+  const char *id = uc_json_string (uc_json_get (typing, "interaction"));
+  const UcInteraction *interaction = id != NULL ? uc_engine_interaction (core->engine, id) : NULL;
+
+  if (interaction != NULL && interaction->state == UC_INTERACTION_ACTIVE && interaction->agent != NULL
+      && strcmp (interaction->agent->id, desk->who.user) == 0)
+    uc_intake_agent_typing (core->intake, interaction, uc_json_bool (uc_json_get (typing, "on"), FALSE));
+}
+
+static void
+on_ping (UsherDesk *desk, const UcJson *ping)
+{
+  GString *out = uc_desk_frame ("pong");
+
+  uc_json_add_int (out, "ping", uc_json_int (ping, 0));
+  uc_json_add_int (out, "server_now", uc_clock_now ());
+  uc_json_end (out);
+  uc_desk_send_string (desk, out);
+}
+
+void
+uc_desk_input (UsherDesk *desk, const char *text, size_t len)
+{
+  const UcJsonLimits limits = { MAX_FRAME, 16 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UcJson) frame = NULL;
+  const UcJson *part;
+
+  if (desk->phase == UC_DESK_GONE)
+    return;
+  frame = uc_json_parse (text, len, &limits, &error);
+  if (frame == NULL || !uc_json_is_object (frame))
+    {
+      g_autofree char *message = g_strdup_printf ("a frame must be a JSON object: %s",
+                                                  error != NULL ? error->message : "it is something else");
+
+      uc_desk_end (desk, "protocol", message);
+      return;
+    }
+  part = uc_json_get (frame, "hello");
+  if (desk->phase == UC_DESK_OPEN)
+    {
+      if (part != NULL)
+        uc_desk_hello (desk, part);
+      else
+        uc_desk_end (desk, "protocol", "the first frame must be hello");
+      return;
+    }
+  if (part != NULL)
+    uc_desk_end (desk, "protocol", "hello was said already");
+  else if ((part = uc_json_get (frame, "ping")) != NULL)
+    on_ping (desk, part);
+  else if (desk->phase != UC_DESK_LIVE && desk->phase != UC_DESK_SYNCING)
+    uc_desk_end (desk, "protocol", "wait for welcome");
+  else if (uc_json_get (frame, "call") != NULL)
+    on_call (desk, frame);
+  else if ((part = uc_json_get (frame, "typing")) != NULL)
+    on_typing (desk, part);
+  /* Unknown frames are of a newer client: ignored. */
+}
+
+/* ---- frames to many
+ * -------------------------------------------------------------------------------------------------- */
+
+typedef void (*DeskFunc) (UsherDesk *desk, gpointer data);
+
+/* The callee may end desks: work on a copy. */
+static void
+each (GPtrArray *list, DeskFunc func, gpointer data)
+{
+  g_autoptr (GPtrArray) copy = NULL;
+
+  if (list == NULL || list->len == 0)
+    return;
+  copy = g_ptr_array_new_full (list->len, (GDestroyNotify)uc_desk_unref);
+  for (guint i = 0; i < list->len; i++)
+    g_ptr_array_add (copy, uc_desk_ref (list->pdata[i]));
+  for (guint i = 0; i < copy->len; i++)
+    func (copy->pdata[i], data);
+}
+
+static void
+send_event (UsherDesk *desk, gpointer data)
+{
+  const UcFeedItem *item = data;
+
+  if (desk->phase == UC_DESK_LIVE && uc_desk_sees (desk, item->event))
+    uc_desk_send (desk, item->json, item->len);
+}
+
+static void
+send_if_not_own (UsherDesk *desk, gpointer data)
+{
+  const UcFeedItem *item = data;
+
+  /* His own events went out with his user's. */
+  if (desk->phase == UC_DESK_LIVE && g_strcmp0 (desk->who.user, item->event->agent) != 0)
+    uc_desk_send (desk, item->json, item->len);
+}
+
+static void
+on_event (gpointer data, const UcFeedItem *item)
+{
+  UcDesks *desks = data;
+  GPtrArray *list;
+
+  switch (item->event->type)
+    {
+    case UC_EVENT_USER_CHANGED:
+    case UC_EVENT_QUEUE_CHANGED:
+    case UC_EVENT_MEMBERSHIP_CHANGED:
+      each (desks->all, send_event, (gpointer)item);
+      break;
+    default:
+      list = item->event->agent != NULL ? g_hash_table_lookup (desks->by_user, item->event->agent) : NULL;
+      each (list, send_event, (gpointer)item);
+      each (desks->supervisors, send_if_not_own, (gpointer)item);
+    }
+  switch (item->event->type)
+    {
+    case UC_EVENT_QUEUE_CHANGED:
+    case UC_EVENT_INTERACTION_QUEUED:
+    case UC_EVENT_INTERACTION_OFFERED:
+    case UC_EVENT_INTERACTION_CLOSED:
+    case UC_EVENT_INTERACTION_ENDED:
+      uc_desks_queues_changed (desks);
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+send_frame (UsherDesk *desk, gpointer data)
+{
+  const GString *frame = data;
+
+  if (desk->phase == UC_DESK_LIVE)
+    uc_desk_send (desk, frame->str, frame->len);
+}
+
+static void
+send_queues (gpointer data)
+{
+  UcDesks *desks = data;
+  g_autoptr (GString) out = uc_desk_frame ("queues");
+
+  desks->queues_timer = 0;
+  uc_desks_add_queue_counts (desks->core, out);
+  uc_json_end (out);
+  each (desks->all, send_frame, out);
+}
+
+void
+uc_desks_queues_changed (UcDesks *desks)
+{
+  if (desks->queues_timer == 0 && desks->all->len > 0)
+    desks->queues_timer = uc_loop_timer_in (desks->core->loop, 1000, send_queues, desks);
+}
+
+static void
+beat (gpointer data)
+{
+  UcDesks *desks = data;
+  g_autoptr (GString) out = uc_desk_frame ("heartbeat");
+
+  uc_json_add_int (out, "server_now", uc_clock_now ());
+  uc_json_end (out);
+  each (desks->all, send_frame, out);
+  desks->beat_timer = uc_loop_timer_in (desks->core->loop, UC_DESK_HEARTBEAT_MS, beat, desks);
+}
+
+void
+uc_desks_typing (UcDesks *desks, const char *agent, const char *interaction, gboolean on)
+{
+  g_autoptr (GString) out = uc_desk_frame ("typing");
+
+  uc_json_add_string (out, "interaction", interaction);
+  uc_json_add_bool (out, "on", on);
+  uc_json_end (out);
+  each (g_hash_table_lookup (desks->by_user, agent), send_frame, out);
+}
+
+/* ---- all desks
+ * ------------------------------------------------------------------------------------------------------- */
+
+UcDesks *
+uc_desks_new (UcCore *core)
+{
+  UcDesks *desks = g_new0 (UcDesks, 1);
+
+  desks->core = core;
+  desks->all = g_ptr_array_new ();
+  desks->supervisors = g_ptr_array_new ();
+  desks->by_user = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  uc_feed_listen (core->feed, on_event, desks);
+  desks->beat_timer = uc_loop_timer_in (core->loop, UC_DESK_HEARTBEAT_MS, beat, desks);
+  return desks;
+}
+
+void
+uc_desks_free (UcDesks *desks)
+{
+  if (desks == NULL)
+    return;
+  while (desks->all->len > 0)
+    detach (desks->all->pdata[desks->all->len - 1]);
+  uc_loop_timer_remove (desks->core->loop, desks->beat_timer);
+  uc_loop_timer_remove (desks->core->loop, desks->queues_timer);
+  g_ptr_array_unref (desks->all);
+  g_ptr_array_unref (desks->supervisors);
+  g_hash_table_unref (desks->by_user);
+  g_free (desks);
+}
+
+void
+uc_desks_attach (UcDesks *desks, UsherDesk *desk)
+{
+  GPtrArray *list = g_hash_table_lookup (desks->by_user, desk->who.user);
+
+  if (list == NULL)
+    {
+      list = g_ptr_array_new ();
+      g_hash_table_insert (desks->by_user, g_strdup (desk->who.user), list);
+    }
+  g_ptr_array_add (list, desk);
+  if (desk->supervises)
+    g_ptr_array_add (desks->supervisors, desk);
+}
+
+static void
+resync (UsherDesk *desk, gpointer data)
+{
+  if (desk->phase == UC_DESK_LIVE || desk->phase == UC_DESK_SYNCING)
+    uc_desk_sync (desk);
+}
+
+void
+uc_desks_reset (UcDesks *desks)
+{
+  each (desks->all, resync, NULL);
+}
+
+typedef struct
+{
+  UsherInstance *instance;
+  const char *token, *code, *message;
+} Bye;
+
+static void
+say_bye (UsherDesk *desk, gpointer data)
+{
+  const Bye *bye = data;
+
+  if (bye->instance != NULL && desk->instance != bye->instance)
+    return;
+  if (bye->token != NULL && g_strcmp0 (desk->who.token, bye->token) != 0)
+    return;
+  uc_desk_end (desk, bye->code, bye->message);
+}
+
+void
+uc_desks_bye (UcDesks *desks, UsherInstance *instance, const char *code, const char *message)
+{
+  Bye bye = { instance, NULL, code, message };
+
+  each (desks->all, say_bye, &bye);
+}
+
+void
+uc_desks_bye_user (UcDesks *desks, const char *user, const char *token, const char *code, const char *message)
+{
+  Bye bye = { NULL, token, code, message };
+
+  each (g_hash_table_lookup (desks->by_user, user), say_bye, &bye);
+}
+
+guint
+uc_desks_count (UcDesks *desks)
+{
+  return desks->all->len;
+}
+
+gboolean
+uc_desks_has (UcDesks *desks, const char *user)
+{
+  return g_hash_table_contains (desks->by_user, user);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Host services: routes on core/net, small state in the store, and what intake and desks do. Main thread.
+ */
+#include "core/service/host-services.h"
+
+#include <string.h>
+
+#include "core/service/bridge.h"
+#include "core/service/core.h"
+#include "core/service/desk.h"
+#include "core/service/intake.h"
+#include "core/service/outbox.h"
+
+#define MAX_KEY 128
+#define MAX_VALUE (64 * 1024)
+
+/* ---- routes
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static void
+route_http (gpointer data, UsherExchange *exchange, const UsherRequest *request)
+{
+  UsherInstance *instance = data;
+
+  instance->head->http (instance->self, exchange, request);
+}
+
+static int
+route_ws_open (gpointer data, UsherSocket *socket, const UsherRequest *request)
+{
+  UsherInstance *instance = data;
+
+  /* Requests get their answer while it starts; sockets wait until it can serve them. */
+  return uc_instance_is_running (instance) ? instance->head->ws_open (instance->self, socket, request) : 503;
+}
+
+static void
+route_ws_message (gpointer data, UsherSocket *socket, const char *text, gsize len, bool binary)
+{
+  UsherInstance *instance = data;
+
+  instance->head->ws_message (instance->self, socket, text, len, binary);
+}
+
+static void
+route_ws_closed (gpointer data, UsherSocket *socket, int code)
+{
+  UsherInstance *instance = data;
+
+  instance->head->ws_closed (instance->self, socket, code);
+}
+
+static bool
+service_route (UsherInstance *instance, const char *path, int flags, size_t max_body)
+{
+  static const UcRouteHandler handler = { route_http, route_ws_open, route_ws_message, route_ws_closed };
+  UcCore *core = instance->service;
+  g_autoptr (GError) error = NULL;
+
+  if (uc_net_route (core->net, UC_LISTEN_PUBLIC, instance->mount, path, flags, max_body, &handler, instance,
+                    &error))
+    return true;
+  g_warning ("%s \"%s\": route %s: %s", uc_kind_word (instance->kind), instance->name, path, error->message);
+  return false;
+}
+
+static void
+service_unroute (UsherInstance *instance)
+{
+  UcCore *core = instance->service;
+
+  if (core != NULL && core->net != NULL)
+    uc_net_unroute (core->net, instance);
+}
+
+/* ---- small state
+ * --------------------------------------------------------------------------------------------------------- */
+
+static char *
+space_of (const UsherInstance *instance)
+{
+  return g_strconcat (uc_kind_word (instance->kind), ":", instance->name, NULL);
+}
+
+typedef struct
+{
+  UcCore *core;
+  UsherInstance *instance;
+  UcKind kind;
+  char *name;
+  void (*got) (void *data, const char *value, size_t len);
+  void (*set) (void *data, const UsherResult *result);
+  void *data;
+} Kv;
+
+static Kv *
+kv_new (UsherInstance *instance, void *data)
+{
+  Kv *kv = g_new0 (Kv, 1);
+
+  kv->core = instance->service;
+  kv->instance = instance;
+  kv->kind = instance->kind;
+  kv->name = g_strdup (instance->name);
+  kv->data = data;
+  return kv;
+}
+
+/* The instance may have been freed while the store worked. */
+static gboolean
+kv_alive (const Kv *kv)
+{
+  return uc_core_instance (kv->core, kv->kind, kv->name) == kv->instance && kv->instance->self != NULL;
+}
+
+static void
+kv_free (Kv *kv)
+{
+  g_free (kv->name);
+  g_free (kv);
+}
+
+static void
+on_got (gpointer data, UcStoreResult result, const char *value, gsize len, const char *why)
+{
+  Kv *kv = data;
+
+  if (result != UC_STORE_OK)
+    g_warning ("%s \"%s\": its stored state can't be read: %s", uc_kind_word (kv->kind), kv->name, why);
+  if (kv_alive (kv))
+    kv->got (kv->data, value, len);
+  kv_free (kv);
+}
+
+static void
+service_kv_get (UsherInstance *instance, const char *key, void (*done) (void *, const char *, size_t), void *data)
+{
+  UcCore *core = instance->service;
+  g_autofree char *space = space_of (instance);
+  Kv *kv = kv_new (instance, data);
+
+  kv->got = done;
+  uc_store_kv (core->store, space, key, on_got, kv);
+}
+
+static void
+on_set (gpointer data, const GError *error, GPtrArray *events)
+{
+  Kv *kv = data;
+  UsherResult result = { .struct_size = sizeof result,
+                         .status = error == NULL ? USHER_OK : USHER_RETRY,
+                         .message = error != NULL ? error->message : NULL };
+
+  if (kv->set != NULL && kv_alive (kv))
+    kv->set (kv->data, &result);
+  kv_free (kv);
+}
+
+static void
+service_kv_set (UsherInstance *instance, const char *key, const char *value, size_t len,
+                void (*done) (void *, const UsherResult *), void *data)
+{
+  UcCore *core = instance->service;
+  g_autofree char *space = space_of (instance);
+  UcTxn *txn;
+  Kv *kv;
+
+  if (strlen (key) > MAX_KEY || len > MAX_VALUE)
+    {
+      UsherResult result = { .struct_size = sizeof result,
+                             .status = USHER_INVALID,
+                             .message = "kv_set: keys have at most 128 bytes, values at most 64 KiB" };
+
+      if (done != NULL)
+        done (data, &result);
+      return;
+    }
+  kv = kv_new (instance, data);
+  kv->set = done;
+  txn = uc_txn_new (core);
+  uc_batch_kv (uc_txn_batch (txn), space, key, value, len);
+  uc_txn_commit (txn, on_set, kv);
+}
+
+/* ---- state of instances
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void
+service_state_changed (UsherInstance *instance)
+{
+  UcCore *core = instance->service;
+
+  if (instance->state == UC_INSTANCE_RUNNING)
+    g_message ("%s \"%s\" is running", uc_kind_word (instance->kind), instance->name);
+  else if (instance->status_message != NULL)
+    g_warning ("%s \"%s\" is %s: %s", uc_kind_word (instance->kind), instance->name,
+               uc_instance_state_word (instance->state), instance->status_message);
+  if (core == NULL || core->stopping || !uc_instance_is_running (instance))
+    return;
+  if (instance->kind == UC_KIND_CHANNEL)
+    uc_outbox_kick (core->outbox, instance);
+  else if (instance->kind == UC_KIND_CRM && instance == uc_core_crm (core))
+    uc_bridge_kick (core->bridge);
+}
+
+const UcHostServices uc_host_services = {
+  .kv_get = service_kv_get,
+  .kv_set = service_kv_set,
+  .deliver = uc_intake_deliver,
+  .typing = uc_intake_typing,
+  .history = uc_intake_history,
+  .desk_open = uc_desk_open,
+  .desk_input = uc_desk_input,
+  .desk_close = uc_desk_close,
+  .route = service_route,
+  .unroute = service_unroute,
+  .http_respond = uc_http_respond,
+  .ws_set_data = uc_ws_set_data,
+  .ws_data = uc_ws_data,
+  .ws_send = uc_ws_send,
+  .ws_close = uc_ws_close,
+  .state_changed = service_state_changed,
+};

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Operations about what the centre consists of, and about the daemon itself. Main thread.
+ */
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/id.h"
+#include "core/service/bridge.h"
+#include "core/service/desk.h"
+#include "core/service/intake.h"
+#include "core/service/ops.h"
+#include "core/service/outbox.h"
+#include "core/service/view.h"
+
+/* ---- users
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static const UcAgent *
+find_user (UcCore *core, const char *user)
+{
+  const UcAgent *agent = uc_engine_agent (core->engine, user);
+
+  return agent != NULL ? agent : uc_engine_agent_by_login (core->engine, user);
+}
+
+static char *
+join_words (const UcJson *words)
+{
+  GString *out = g_string_new (NULL);
+
+  for (const UcJson *w = uc_json_first (words); w != NULL; w = uc_json_next (w))
+    g_string_append_printf (out, "%s%s", out->len > 0 ? "," : "", uc_json_string (w));
+  return g_string_free (out, FALSE);
+}
+
+static char *
+answer_id (GPtrArray *events, const char *key, const char *id)
+{
+  GString *out = g_string_new (NULL);
+
+  uc_json_begin (out);
+  uc_json_add_string (out, key, id);
+  uc_json_end (out);
+  return g_string_free (out, FALSE);
+}
+
+static char *
+answer_user (GPtrArray *events)
+{
+  return events->len > 0 && ((UcEvent *)events->pdata[0])->user != NULL
+             ? answer_id (events, "user", ((UcEvent *)events->pdata[0])->user)
+             : g_strdup ("{}");
+}
+
+static char *
+answer_queue (GPtrArray *events)
+{
+  return events->len > 0 && ((UcEvent *)events->pdata[0])->queue != NULL
+             ? answer_id (events, "queue", ((UcEvent *)events->pdata[0])->queue)
+             : g_strdup ("{}");
+}
+
+/* What is absent stays as it is, or is the default for a new user. */
+static void
+user_put (UcOpCall *call)
+{
+  const char *login = uc_op_string (call, "login");
+  const char *id = uc_op_string (call, "user");
+  const UcAgent *old = id != NULL ? uc_engine_agent (call->core->engine, id)
+                                  : uc_engine_agent_by_login (call->core->engine, login);
+  g_autofree char *fresh = uc_id_new ("usr");
+  g_autofree char *permissions
+      = uc_op_has (call, "permissions") ? join_words (uc_json_get (call->args, "permissions")) : NULL;
+  UcCommand command = {
+    .type = UC_COMMAND_PUT_USER,
+    .user = old != NULL  ? old->id
+            : id != NULL ? id
+                         : fresh,
+    .login = login != NULL ? login
+             : old != NULL ? old->login
+                           : NULL,
+    .name = uc_op_string (call, "name") != NULL ? uc_op_string (call, "name")
+            : old != NULL                       ? old->name
+                                                : login,
+    .role = uc_op_string (call, "role") != NULL ? uc_op_string (call, "role")
+            : old != NULL                       ? old->role
+                                                : "agent",
+    .permissions = permissions != NULL ? permissions
+                   : old != NULL       ? old->permissions
+                                       : "",
+    .capacity = uc_op_int (call, "capacity", old != NULL ? old->capacity : 1),
+    .acceptance_ms = uc_op_int (call, "acceptance_ms", old != NULL ? old->acceptance_ms : 30000),
+    .enabled = uc_op_bool (call, "enabled", old != NULL ? old->enabled : TRUE),
+  };
+
+  if (login == NULL && old == NULL)
+    uc_op_fail_with (call, UC_ERROR_INVALID, "user.put: a new user needs \"login\"");
+  else
+    uc_op_submit (call, &command, answer_user);
+}
+
+static void
+on_password_set (gpointer data, const GError *error)
+{
+  UcOpCall *call = data;
+
+  if (error != NULL)
+    uc_op_fail (call, error);
+  else
+    uc_op_reply (call, "{}");
+}
+
+static void
+user_password (UcOpCall *call)
+{
+  const UcAgent *agent = find_user (call->core, uc_op_string (call, "user"));
+
+  if (agent == NULL)
+    {
+      uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no user \"%s\"; create him with user.put",
+                       uc_op_string (call, "user"));
+      return;
+    }
+  if (g_utf8_strlen (uc_op_string (call, "password"), -1) < 8)
+    {
+      uc_op_fail_with (call, UC_ERROR_INVALID, "the password is too short: at least 8 characters");
+      return;
+    }
+  uc_auth_set_password (call->core->auth, agent->id, uc_op_string (call, "password"), on_password_set, call);
+}
+
+/* ---- queues
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void
+queue_put (UcOpCall *call)
+{
+  const char *id = uc_op_string (call, "queue");
+  const UcQueue *old = uc_engine_queue (call->core->engine, id);
+  UcCommand command = {
+    .type = UC_COMMAND_PUT_QUEUE,
+    .queue = id,
+    .name = uc_op_string (call, "name") != NULL ? uc_op_string (call, "name")
+            : old != NULL                       ? old->name
+                                                : id,
+    .enabled = uc_op_bool (call, "enabled", old != NULL ? old->enabled : TRUE),
+    .post_processing_ms = uc_op_int (call, "post_processing_ms", old != NULL ? old->post_processing_ms : 60000),
+    .boost = uc_op_int (call, "boost", old != NULL ? old->boost : 0),
+  };
+
+  uc_op_submit (call, &command, answer_queue);
+}
+
+typedef struct
+{
+  GString *out;
+  UcCore *core;
+  const UcAgent *me;
+} List;
+
+static void
+add_queue (const UcQueue *queue, gpointer data)
+{
+  List *list = data;
+
+  uc_view_queue (list->out, NULL, list->core, queue, list->me);
+}
+
+static void
+queue_list (UcOpCall *call)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  List list
+      = { out, call->core, call->who.user != NULL ? uc_engine_agent (call->core->engine, call->who.user) : NULL };
+
+  uc_json_begin (out);
+  uc_json_begin_array (out, "queues");
+  uc_engine_each_queue (call->core->engine, add_queue, &list);
+  uc_json_end_array (out);
+  uc_json_end (out);
+  uc_op_reply (call, out->str);
+}
+
+static void
+membership_put (UcOpCall *call)
+{
+  const char *user = uc_op_string (call, "user");
+  const UcAgent *agent = find_user (call->core, user);
+  UcCommand command = {
+    .type = UC_COMMAND_PUT_MEMBERSHIP,
+    .user = agent != NULL ? agent->id : user,
+    .queue = uc_op_string (call, "queue"),
+    .enabled = uc_op_bool (call, "enabled", TRUE),
+    .removed = uc_op_bool (call, "removed", FALSE),
+  };
+
+  uc_op_submit (call, &command, NULL);
+}
+
+/* ---- the daemon
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static void
+plugin_status (UcOpCall *call)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  uc_json_begin (out);
+  uc_json_begin_array (out, "instances");
+  for (guint i = 0; i < call->core->instances->len; i++)
+    uc_view_instance (out, NULL, call->core->instances->pdata[i]);
+  uc_json_end_array (out);
+  uc_json_end (out);
+  uc_op_reply (call, out->str);
+}
+
+static void
+count_interaction (const UcInteraction *interaction, gpointer data)
+{
+  ((guint *)data)[interaction->state]++;
+}
+
+static void
+system_status (UcOpCall *call)
+{
+  UcCore *core = call->core;
+  g_autoptr (GString) out = g_string_new (NULL);
+  guint states[UC_INTERACTION_CLOSED + 1] = { 0 };
+  UcNetCounters net;
+
+  uc_net_counters (core->net, &net);
+  uc_engine_each_interaction (core->engine, count_interaction, states);
+  uc_json_begin (out);
+  uc_json_add_string (out, "version", USHER_VERSION);
+  uc_json_add_int (out, "started_at", core->started_at);
+  uc_json_add_int (out, "now", uc_clock_now ());
+  uc_json_add_int (out, "epoch", uc_store_epoch (core->store));
+  uc_json_add_int (out, "event", core->durable);
+  uc_json_add_bool (out, "recovering", core->recovering);
+  uc_json_begin_array (out, "addresses");
+  for (guint i = 0; i < core->addresses->len; i++)
+    uc_json_add_string (out, NULL, core->addresses->pdata[i]);
+  uc_json_end_array (out);
+  uc_json_begin_object (out, "interactions");
+  for (int s = 0; s < UC_INTERACTION_CLOSED; s++)
+    uc_json_add_int (out, uc_interaction_state_word (s), states[s]);
+  uc_json_end (out);
+  uc_json_begin_object (out, "pending");
+  uc_json_add_int (out, "commits", uc_store_pending (core->store));
+  uc_json_add_int (out, "deliveries", uc_intake_pending (core->intake));
+  uc_json_add_int (out, "outbox", uc_outbox_pending (core->outbox));
+  uc_json_add_int (out, "crm_saves", uc_bridge_pending (core->bridge));
+  uc_json_end (out);
+  uc_json_begin_object (out, "net");
+  uc_json_add_int (out, "desks", uc_desks_count (core->desks));
+  uc_json_add_int (out, "http_connections", net.http_connections);
+  uc_json_add_int (out, "sockets", net.sockets);
+  uc_json_add_int (out, "requests", (gint64)net.requests);
+  uc_json_add_int (out, "messages_in", (gint64)net.messages_in);
+  uc_json_add_int (out, "messages_out", (gint64)net.messages_out);
+  uc_json_add_int (out, "sockets_overrun", (gint64)net.sockets_overrun);
+  uc_json_end (out);
+  uc_json_end (out);
+  uc_op_reply (call, out->str);
+}
+
+static void
+on_events (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+{
+  UcOpCall *call = data;
+  g_autoptr (GString) out = NULL;
+
+  if (result != UC_STORE_OK)
+    {
+      uc_op_fail_with (call, UC_ERROR_UNAVAILABLE, "the store does not answer (%s); try again",
+                       why != NULL ? why : "no reason");
+      return;
+    }
+  out = g_string_sized_new (4096);
+  uc_json_begin (out);
+  uc_json_begin_array (out, "events");
+  for (guint i = 0; i < rows->len; i++)
+    {
+      g_autofree char *json = uc_event_to_json (rows->pdata[i], NULL);
+
+      uc_json_add_raw (out, NULL, json);
+    }
+  uc_json_end_array (out);
+  uc_json_add_bool (out, "more", more);
+  uc_json_end (out);
+  uc_op_reply (call, out->str);
+}
+
+static void
+event_list (UcOpCall *call)
+{
+  uc_store_events (call->core->store, uc_op_int (call, "after", 0), uc_op_string (call, "agent"),
+                   (guint)uc_op_int (call, "limit", 200), on_events, call);
+}
+
+static void
+op_list (UcOpCall *call)
+{
+  g_autofree char *text = uc_ops_describe ();
+
+  uc_op_reply (call, text);
+}
+
+/* ---- table
+ * --------------------------------------------------------------------------------------------------------------------
+ */
+
+static const UcOpArg user_put_args[] = {
+  { "user", UC_ARG_STRING, FALSE, 0, 64, "id; absent = the user with this log-in, or a new one" },
+  { "login", UC_ARG_STRING, FALSE, 0, 100, "log-in name; unique" },
+  { "name", UC_ARG_STRING, FALSE, 0, 100, "the name that customers and colleagues see" },
+  { "role", UC_ARG_STRING, FALSE, 0, 20, "agent, supervisor or administrator" },
+  { "permissions", UC_ARG_WORDS, FALSE, 0, 0, "further permissions, e.g. interaction.reject" },
+  { "capacity", UC_ARG_INT, FALSE, 1, 100, "interactions at once" },
+  { "acceptance_ms", UC_ARG_INT, FALSE, 1000, 3600000, "acceptance interval of offers" },
+  { "enabled", UC_ARG_BOOL, FALSE, 0, 0, "may log in and get offers" },
+  { NULL },
+};
+static const UcOpArg user_password_args[] = {
+  { "user", UC_ARG_STRING, TRUE, 0, 100, "id or log-in name" },
+  { "password", UC_ARG_STRING, TRUE, 0, 1000, "the new password; at least 8 characters" },
+  { NULL },
+};
+static const UcOpArg queue_put_args[] = {
+  { "queue", UC_ARG_STRING, TRUE, 0, 64, "id, as channels name it in their setting \"queue\"" },
+  { "name", UC_ARG_STRING, FALSE, 0, 100, "display name" },
+  { "enabled", UC_ARG_BOOL, FALSE, 0, 0, "gives out its interactions" },
+  { "post_processing_ms", UC_ARG_INT, FALSE, 0, 86400000, "length of wrap-up; 0 = none" },
+  { "boost", UC_ARG_INT, FALSE, 0, 86400000, "head start in line, ms" },
+  { NULL },
+};
+static const UcOpArg membership_put_args[] = {
+  { "user", UC_ARG_STRING, TRUE, 0, 100, "id or log-in name" },
+  { "queue", UC_ARG_STRING, TRUE, 0, 64, "queue id" },
+  { "enabled", UC_ARG_BOOL, FALSE, 0, 0, "gets this queue's offers; default true" },
+  { "removed", UC_ARG_BOOL, FALSE, 0, 0, "take the membership away" },
+  { NULL },
+};
+static const UcOpArg event_list_args[] = {
+  { "after", UC_ARG_INT, FALSE, 0, 0, "only events with a higher number" },
+  { "agent", UC_ARG_STRING, FALSE, 0, 100, "only this agent's" },
+  { "limit", UC_ARG_INT, FALSE, 1, 1000, "at most so many; default 200" },
+  { NULL },
+};
+
+const UcOp uc_ops_admin[] = {
+  { "user.put", "administer", UC_OP_CHANGE | UC_OP_NO_USER, user_put_args, user_put, "Create or change a user." },
+  { "user.password", "administer", UC_OP_NO_USER, user_password_args, user_password,
+    "Set a user's password; ends the user's sessions." },
+  { "queue.put", "administer", UC_OP_CHANGE | UC_OP_NO_USER, queue_put_args, queue_put,
+    "Create or change a queue." },
+  { "queue.list", "user", UC_OP_NO_USER, NULL, queue_list, "All queues with what waits in them." },
+  { "membership.put", "administer", UC_OP_CHANGE | UC_OP_NO_USER, membership_put_args, membership_put,
+    "Let a user work a queue, or no longer." },
+  { "plugin.status", "administer", UC_OP_NO_USER, NULL, plugin_status,
+    "The configured plugin instances and their states." },
+  { "system.status", "supervise", UC_OP_NO_USER, NULL, system_status,
+    "Version, addresses, counts and queues inside." },
+  { "event.list", "supervise", UC_OP_NO_USER, event_list_args, event_list, "The journal." },
+  { "operation.list", "", UC_OP_NO_USER, NULL, op_list, "This table." },
+  { NULL },
+};

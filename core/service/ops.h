@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The operation table: everything a person or a client may ask for is one row, with who may, which arguments, what
+ * it does and one line of documentation. HTTP, desk frames and the control socket use the same rows; permission
+ * and arguments are checked here and nowhere else. Main thread.
+ */
+#pragma once
+
+#include "core/service/auth.h"
+#include "core/service/core.h"
+
+typedef struct UcOpCall UcOpCall;
+
+typedef enum
+{
+  UC_ARG_STRING, /* 1..max characters; max 0 = 200 */
+  UC_ARG_TEXT,   /* 0..max characters; max 0 = 65536; may be empty */
+  UC_ARG_INT,    /* min..max */
+  UC_ARG_BOOL,
+  UC_ARG_WORDS, /* array of short strings */
+  UC_ARG_OBJECT /* any JSON object */
+} UcArgType;
+
+typedef struct
+{
+  const char *name;
+  UcArgType type;
+  gboolean required;
+  gint64 min, max;
+  const char *doc;
+} UcOpArg;
+
+typedef enum
+{
+  UC_OP_READ = 0,
+  UC_OP_CHANGE = 1 << 0,  /* takes an idempotency key */
+  UC_OP_NO_DESK = 1 << 1, /* not as a desk frame */
+  UC_OP_NO_USER
+  = 1 << 2 /* works on the control socket too, where there is no user; else the caller's user is needed */
+} UcOpFlags;
+
+typedef struct
+{
+  const char *name;
+  const char *permission; /* for uc_auth_may */
+  int flags;
+  const UcOpArg *args; /* ends with a NULL name; NULL = none */
+  void (*run) (UcOpCall *call);
+  const char *doc;
+} UcOp;
+
+/* result: JSON text of the answer, NULL with an error. details: JSON object beside the error, or NULL. */
+typedef void (*UcOpDone) (gpointer data, const char *result, const GError *error, const char *details);
+
+struct UcOpCall
+{
+  UcCore *core;
+  const UcOp *op;
+  UcPrincipal who;
+  const UcJson *args; /* an object, checked */
+  UcJson *owned_args;
+  char *cmd;     /* idempotency key or NULL */
+  char *address; /* where the caller is, for the log-in brake */
+  UcOpDone done;
+  gpointer done_data;
+  gpointer data; /* the handler's own */
+  GDestroyNotify data_free;
+};
+
+UcOps *uc_ops_new (UcCore *core);
+void uc_ops_free (UcOps *ops);
+
+/* Runs an operation. args may be NULL (= {}); taken. done runs exactly once; it may run before this returns. */
+void uc_ops_run (UcOps *ops, const char *name, UcJson *args, const UcPrincipal *who, const char *cmd,
+                 const char *address, gboolean desk, UcOpDone done, gpointer data);
+/* {"operations":[...]} with argument schemas. */
+char *uc_ops_describe (void);
+
+/* ---- for handlers ----------------------------------------------------------------------------------------------
+ */
+
+/* Each call ends with exactly one of these; both free it. */
+void uc_op_reply (UcOpCall *call, const char *result);
+void uc_op_fail (UcOpCall *call, const GError *error);
+void uc_op_fail_with (UcOpCall *call, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void uc_op_fail_details (UcOpCall *call, const GError *error, const char *details);
+/* One engine step; answers `{}`, or what `answer` makes of the step's events, when it is durable. */
+void uc_op_submit (UcOpCall *call, UcCommand *command, char *(*answer) (GPtrArray *events));
+
+const char *uc_op_string (UcOpCall *call, const char *arg); /* NULL = absent */
+gint64 uc_op_int (UcOpCall *call, const char *arg, gint64 fallback);
+gboolean uc_op_bool (UcOpCall *call, const char *arg, gboolean fallback);
+gboolean uc_op_has (UcOpCall *call, const char *arg);
+
+/* Tables of the ops-*.c files; each ends with a NULL name. */
+extern const UcOp uc_ops_session[];
+extern const UcOp uc_ops_agent[];
+extern const UcOp uc_ops_interaction[];
+extern const UcOp uc_ops_crm[];
+extern const UcOp uc_ops_admin[];

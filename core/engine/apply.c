@@ -523,8 +523,7 @@ apply_to_interaction (UcEngine *engine, const UcEvent *event)
       apply_customer (event, interaction);
       break;
     case UC_EVENT_INTERACTION_SAVE:
-      if (interaction != NULL) /* the CRM may answer after it was closed */
-        apply_save (event, interaction, event->state);
+      apply_save (event, interaction, event->state);
       break;
     default:
       g_assert_not_reached ();

@@ -215,7 +215,7 @@ static const struct
   gsize offset;
   gsize max;
 } strings[] = {
-  STRING (by, ID_MAX),
+  STRING (by, WORD_MAX),
   STRING (seed, ID_MAX),
   STRING (user, ID_MAX),
   STRING (login, WORD_MAX),
@@ -238,7 +238,6 @@ static const struct
   STRING (reason, WORD_MAX),
   STRING (cause, WORD_MAX),
   STRING (state, WORD_MAX),
-  STRING (mode, WORD_MAX),
   STRING (error, TEXT_MAX),
   STRING (case_id, WORD_MAX),
   STRING (customer, WORD_MAX),
@@ -263,26 +262,30 @@ check_strings (UcStep *step)
       if (value != NULL && !g_utf8_validate (value, len, NULL))
         return uc_step_fail (step, UC_ERROR_INVALID, "%s is not valid UTF-8", strings[s].name);
     }
-  return uc_step_need_id (step, "seed", step->command->seed);
+  return TRUE;
 }
 
-static gboolean (*const handlers[]) (UcStep *step) = {
-  [UC_COMMAND_PUT_USER] = uc_step_put_user,
-  [UC_COMMAND_PUT_QUEUE] = uc_step_put_queue,
-  [UC_COMMAND_PUT_MEMBERSHIP] = uc_step_put_membership,
-  [UC_COMMAND_SET_STATUS] = uc_step_set_status,
-  [UC_COMMAND_RECEIVE] = uc_step_receive,
-  [UC_COMMAND_CUSTOMER_END] = uc_step_customer_end,
-  [UC_COMMAND_ACCEPT] = uc_step_accept,
-  [UC_COMMAND_REJECT] = uc_step_reject,
-  [UC_COMMAND_SEND] = uc_step_send,
-  [UC_COMMAND_MESSAGE_STATE] = uc_step_message_state,
-  [UC_COMMAND_END] = uc_step_end,
-  [UC_COMMAND_WRAP_UP_DONE] = uc_step_wrap_up_done,
-  [UC_COMMAND_SET_CUSTOMER] = uc_step_set_customer,
-  [UC_COMMAND_SAVE] = uc_step_save,
-  [UC_COMMAND_SAVE_STATE] = uc_step_save_state,
-  [UC_COMMAND_TICK] = uc_step_tick,
+static const struct
+{
+  gboolean (*decide) (UcStep *step);
+  gboolean makes_ids; /* may free somebody for an offer, or writes a line of its own */
+} handlers[] = {
+  [UC_COMMAND_PUT_USER] = { uc_step_put_user, TRUE },
+  [UC_COMMAND_PUT_QUEUE] = { uc_step_put_queue, TRUE },
+  [UC_COMMAND_PUT_MEMBERSHIP] = { uc_step_put_membership, TRUE },
+  [UC_COMMAND_SET_STATUS] = { uc_step_set_status, TRUE },
+  [UC_COMMAND_RECEIVE] = { uc_step_receive, TRUE },
+  [UC_COMMAND_CUSTOMER_END] = { uc_step_customer_end, TRUE },
+  [UC_COMMAND_ACCEPT] = { uc_step_accept, TRUE },
+  [UC_COMMAND_REJECT] = { uc_step_reject, TRUE },
+  [UC_COMMAND_SEND] = { uc_step_send, FALSE },
+  [UC_COMMAND_MESSAGE_STATE] = { uc_step_message_state, FALSE },
+  [UC_COMMAND_END] = { uc_step_end, TRUE },
+  [UC_COMMAND_WRAP_UP_DONE] = { uc_step_wrap_up_done, TRUE },
+  [UC_COMMAND_SET_CUSTOMER] = { uc_step_set_customer, FALSE },
+  [UC_COMMAND_SAVE] = { uc_step_save, FALSE },
+  [UC_COMMAND_SAVE_STATE] = { uc_step_save_state, FALSE },
+  [UC_COMMAND_TICK] = { uc_step_tick, TRUE },
 };
 
 gboolean
@@ -292,7 +295,11 @@ uc_engine_step (UcEngine *engine, const UcCommand *command, gint64 now, GPtrArra
 
   if (command->type < UC_COMMAND_PUT_USER || command->type >= G_N_ELEMENTS (handlers))
     return uc_step_fail (&step, UC_ERROR_INVALID, "there is no command number %d", (int)command->type);
-  if (!check_strings (&step) || !handlers[command->type](&step))
+  if (!check_strings (&step))
+    return FALSE;
+  if (handlers[command->type].makes_ids && !uc_step_need_id (&step, "seed", command->seed))
+    return FALSE;
+  if (!handlers[command->type].decide (&step))
     return FALSE;
   uc_step_route (&step);
   return TRUE;

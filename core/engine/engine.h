@@ -132,14 +132,13 @@ typedef enum
   UC_COMMAND_WRAP_UP_DONE,  /* agent interaction */
   UC_COMMAND_SET_CUSTOMER,  /* interaction customer customer_name draft */
   UC_COMMAND_SAVE,          /* agent interaction: Save to CRM was asked for */
-  UC_COMMAND_SAVE_STATE, /* interaction state case_id attempts error: how the CRM answered; for one that is closed
-                            already: mode and agent too, which the engine has forgotten */
-  UC_COMMAND_TICK        /* everything whose deadline is <= now */
+  UC_COMMAND_SAVE_STATE,    /* interaction state case_id attempts error: how the CRM answered */
+  UC_COMMAND_TICK           /* everything whose deadline is <= now */
 } UcCommandType;
 
-/* Borrowed strings; members as listed above. `by` is the user who asked, NULL = the system. Offer ids for offers
- * that a step makes are derived from `seed` (unique per step: an id the shell made), so that a step stays a
- * function. */
+/* Borrowed strings; members as listed above. `by` is the user who asked, NULL = the system. Ids of what a step
+ * makes unasked (offers, system lines) are derived from `seed` (unique per step: an id the shell made), so that a
+ * step stays a function. Ids are up to 128 printable ASCII characters without spaces or commas. */
 typedef struct
 {
   UcCommandType type;
@@ -147,7 +146,7 @@ typedef struct
   const char *user, *login, *name, *role, *permissions;
   const char *agent, *queue, *interaction, *conversation, *offer;
   const char *channel, *network, *identity, *text, *external_id, *client_id, *message;
-  const char *status, *reason, *cause, *state, *mode, *error, *case_id, *customer, *customer_name;
+  const char *status, *reason, *cause, *state, *error, *case_id, *customer, *customer_name;
   const char *new_conversation, *new_interaction, *new_message;
   gint64 capacity, acceptance_ms, enabled, post_processing_ms, boost, removed, draft, attempts, n, sent_at;
 } UcCommand;
@@ -161,7 +160,10 @@ gboolean uc_engine_restore (UcEngine *engine, const UcEvent *row, GError **error
 /* Offers what can be offered. Run as a command: its events are journaled. */
 void uc_engine_restored (UcEngine *engine, const char *seed, gint64 now, GPtrArray *events);
 
-/* events: GPtrArray of UcEvent* (owned by the array's free function); new ones are appended in order. */
+/* events: GPtrArray of UcEvent* (owned by the array's free function); new ones are appended in order. A command
+ * that changes nothing (the same definition again, a second log-in) succeeds without events. Errors: INVALID
+ * arguments, NOT_FOUND, DENIED, GONE (an offer that is no longer valid, an interaction that was closed), CONFLICT
+ * (not in this state, or with another agent). */
 gboolean uc_engine_step (UcEngine *engine, const UcCommand *command, gint64 now, GPtrArray *events,
                          GError **error);
 

@@ -127,15 +127,17 @@ save_event (UcStep *step, const UcInteraction *interaction, const char *state)
 {
   UcEvent *event = uc_step_event (step, UC_EVENT_INTERACTION_SAVE);
 
-  event->interaction = g_strdup (step->command->interaction);
-  event->agent = g_strdup (interaction == NULL          ? step->command->agent
-                           : interaction->agent == NULL ? NULL
-                                                        : interaction->agent->id);
+  event->interaction = g_strdup (interaction->id);
+  event->agent = g_strdup (interaction->agent->id);
   event->state = g_strdup (state);
+  event->mode = g_strdup (interaction->save_mode);
+  event->case_id = g_strdup (interaction->case_id);
   event->by = g_strdup (step->command->by);
   return event;
 }
 
+/* Asking again while a save is under way, or after it was done, is answered by that one: there is one case per
+ * interaction. */
 gboolean
 uc_step_save (UcStep *step)
 {
@@ -153,45 +155,35 @@ uc_step_save (UcStep *step)
   if (interaction->save_state != NULL && strcmp (interaction->save_state, "failed") != 0)
     return TRUE;
   event = save_event (step, interaction, "requested");
+  g_free (event->mode);
   event->mode = g_strdup (interaction->ended_by == NULL ? "during" : "after");
-  event->case_id = g_strdup (interaction->case_id);
   uc_step_emit (step, event);
   return TRUE;
 }
 
-static gboolean
-check_save_state (UcStep *step)
-{
-  const char *state = step->command->state, *mode = step->command->mode;
-
-  if (g_strcmp0 (state, "queued") != 0 && g_strcmp0 (state, "saved") != 0 && g_strcmp0 (state, "failed") != 0)
-    return uc_step_fail (step, UC_ERROR_INVALID, "the state of a save is queued, saved or failed, not '%s'",
-                         state != NULL ? state : "");
-  if (mode != NULL && strcmp (mode, "during") != 0 && strcmp (mode, "after") != 0)
-    return uc_step_fail (step, UC_ERROR_INVALID, "the mode of a save is during or after, not '%s'", mode);
-  if (step->command->attempts < 0)
-    return uc_step_fail (step, UC_ERROR_INVALID, "attempts can't be negative");
-  return TRUE;
-}
-
-/* The CRM may answer long after the interaction was closed; then the caller, who kept it, says the mode. */
 gboolean
 uc_step_save_state (UcStep *step)
 {
   const UcCommand *command = step->command;
-  const UcInteraction *interaction = uc_engine_interaction (step->engine, command->interaction);
+  const UcInteraction *interaction = uc_step_interaction (step);
+  const char *state = command->state;
   UcEvent *event;
 
-  if (!uc_step_need_id (step, "interaction", command->interaction) || !check_save_state (step))
+  if (interaction == NULL)
     return FALSE;
-  if (interaction == NULL && command->mode == NULL)
-    return uc_step_interaction (step) != NULL;
-  if (interaction != NULL && interaction->save_state == NULL)
+  if (g_strcmp0 (state, "queued") != 0 && g_strcmp0 (state, "saved") != 0 && g_strcmp0 (state, "failed") != 0)
+    return uc_step_fail (step, UC_ERROR_INVALID, "the state of a save is queued, saved or failed, not '%s'",
+                         state != NULL ? state : "");
+  if (command->attempts < 0)
+    return uc_step_fail (step, UC_ERROR_INVALID, "attempts can't be negative");
+  if (interaction->save_state == NULL)
     return uc_step_fail (step, UC_ERROR_CONFLICT, "nobody asked to save interaction %s", interaction->id);
-  event = save_event (step, interaction, command->state);
-  event->mode = g_strdup (interaction != NULL ? interaction->save_mode : command->mode);
-  event->case_id
-      = g_strdup (command->case_id != NULL || interaction == NULL ? command->case_id : interaction->case_id);
+  event = save_event (step, interaction, state);
+  if (command->case_id != NULL)
+    {
+      g_free (event->case_id);
+      event->case_id = g_strdup (command->case_id);
+    }
   event->attempts = command->attempts;
   event->error = g_strdup (command->error);
   uc_step_emit (step, event);

@@ -1,22 +1,26 @@
-# Manual pages: POD beside what it describes, NAME.pod here and usher-NAME-plugin.pod in a plugin's folder. The pages
-# go into the tarball.
-man_pages = \
-	%D%/usher.conf.5 \
-	%D%/usherctl.1 \
-	%D%/usherd.8
-
-dist_man_MANS = $(man_pages)
-EXTRA_DIST += $(man_pages:=.pod) \
+# Manual pages: POD beside what it describes, NAME.SECTION.pod here and usher-NAME-plugin.pod in a plugin's folder.
+manual_pages = %D%/usher.conf.5 %D%/usherctl.1 %D%/usherd.8
+EXTRA_DIST += $(manual_pages:=.pod) \
 	%D%/architecture.md \
 	%D%/coding.md \
 	%D%/desk-protocol.md \
 	%D%/roadmap.md
-MAINTAINERCLEANFILES = $(man_pages)
 dist_doc_DATA = README.md NEWS LICENSE
 
-# The section is the ending of the page's name; the date is left out, so that a build can be repeated.
-$(man_pages): %: %.pod
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
-	  $(POD2MAN) --utf8 --errors=die --center=usher --release='usher $(VERSION)' --date '' \
-	    --section=$(patsubst .%,%,$(suffix $@)) --name="`echo $(basename $(@F)) | tr a-z A-Z`" $< $@.tmp && \
-	  mv $@.tmp $@
+# A plugin's page goes with the plugin.
+plugin_pods = $(wildcard $(foreach plugin,$(plugin_LTLIBRARIES),\
+	$(srcdir)/$(dir $(plugin))usher-$(basename $(notdir $(plugin)))-plugin.pod))
+plugin_pages = $(patsubst $(srcdir)/%.pod,%.7,$(plugin_pods))
+man_MANS += $(manual_pages)
+man7_MANS += $(plugin_pages)
+CLEANFILES += $(manual_pages) $(plugin_pages)
+
+# The folders of this installation are filled in; the date is left out, so that a build can be repeated.
+make_page = $(MKDIR_P) $(@D) && \
+	sed -e 's|@localstatedir[@]|$(localstatedir)|g; s|@sysconfdir[@]|$(sysconfdir)|g; s|@plugindir[@]|$(plugindir)|g' $< | \
+	$(POD2MAN) --utf8 --errors=die --center=usher --release='usher $(VERSION)' --date '' \
+	  --section=$(subst .,,$(suffix $@)) --name="`echo $(basename $(@F)) | tr a-z A-Z`" - $@.tmp && mv $@.tmp $@
+$(manual_pages): %: %.pod
+	$(AM_V_GEN)$(make_page)
+%-plugin.7: %-plugin.pod
+	$(AM_V_GEN)$(make_page)

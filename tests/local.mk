@@ -1,4 +1,5 @@
 include tests/tree/local.mk
+include tests/docs/local.mk
 include tests/lib/local.mk
 include tests/core/base/local.mk
 include tests/core/engine/local.mk

@@ -50,7 +50,7 @@ nothing "the engine reads no clock, draws no random numbers, does no I/O and has
 
 for plugin in plugins/*/*/local.mk; do
   name=$(basename "$(dirname "$plugin")")
-  object=$USHER_BUILDDIR/.libs/$name.so
+  object=$USHER_BUILDDIR/$(dirname "$plugin")/.libs/$name.so
   [ -f "$object" ] || continue
   nothing "$name exports its entry and nothing else" \
     "$(nm -D --defined-only "$object" | awk '$3 != "usher_plugin_entry" && $3 !~ /^(__asan|__ubsan|__odr_asan)/ { print $3 }')"

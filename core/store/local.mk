@@ -1,4 +1,15 @@
 noinst_LTLIBRARIES += libuc-store.la
-libuc_store_la_SOURCES = %D%/store.h
+libuc_store_la_SOURCES = \
+	%D%/batch.c %D%/batch.h \
+	%D%/lock.c \
+	%D%/sqlite.h \
+	%D%/sqlite-load.c \
+	%D%/sqlite-open.c \
+	%D%/sqlite-project.c \
+	%D%/sqlite-read.c \
+	%D%/sqlite-schema.c \
+	%D%/sqlite-statement.c \
+	%D%/sqlite-write.c \
+	%D%/store.c %D%/store.h
 libuc_store_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 libuc_store_la_LIBADD = libuc-base.la $(SQLITE_LIBS)

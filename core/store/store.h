@@ -20,7 +20,8 @@ typedef enum
   UC_STORE_OK,
   UC_STORE_CONFLICT,    /* a unique key or version stood against it; nothing of this batch was stored */
   UC_STORE_UNAVAILABLE, /* not stored (disk full, locked, closed); may work later */
-  UC_STORE_UNKNOWN      /* may or may not be stored (failed fsync, lost connection): only a reload tells */
+  UC_STORE_UNKNOWN /* may or may not be stored (failed fsync, damage): only a new process can tell. From then on
+                      every commit is answered so; keep nothing in memory, stop, and start again */
 } UcStoreResult;
 
 /* `why` is a sentence for the log, NULL when OK. */
@@ -35,6 +36,7 @@ typedef struct
   const char *path;         /* of the database file; its folder must exist */
   gint64 command_keep_ms;   /* how long answers to commands are kept, 0 = 24 h */
   gboolean read_only_tools; /* open without becoming the writer: for tools; refuses commits */
+  gint64 idle_ms;           /* without work for so long, the log is folded into the database, 0 = 2 s */
 } UcStoreOptions;
 
 /* Opens or creates, migrates, checks after an unclean exit. Blocks: before the main loop runs. Refuses with a
@@ -42,7 +44,7 @@ typedef struct
  * process. */
 UcStore *uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error);
 /* Commits what is queued, checkpoints, marks the exit clean, joins the threads. Outstanding callbacks run before
- * it returns. */
+ * it returns. Not from inside one of them. */
 void uc_store_close (UcStore *store);
 
 /* The number of the last journaled event. */
@@ -82,8 +84,13 @@ void uc_batch_outbox (UcBatch *batch, const char *message, gint64 due_at, gint64
 void uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data);
 /* Batches queued or in flight. */
 guint uc_store_pending (UcStore *store);
+/* When a batch with events fails, the events of all batches after it were computed from a state that never came to
+ * be: they and barriers are answered UNAVAILABLE, "an earlier batch failed" (batches without events go on). This
+ * ends that: call it when none of your batches with events is pending any more, then uc_store_load and count on
+ * from uc_store_last_seq. */
+void uc_store_reset (UcStore *store);
 
-/* ---- reading; only what is durable ---------------------------------------------------------------------------
+/* ---- reading; only what is durable; limit 0 = 1000 ------------------------------------------------------------
  */
 
 /* message.added rows (with their present state in `state` and `error`) of a conversation, n > after, oldest first.
@@ -99,14 +106,19 @@ void uc_store_conversation (UcStore *store, const char *channel, const char *ide
 /* message.added rows that carry an external_id, newest `limit` of a conversation: what a redelivery may repeat. */
 void uc_store_external_ids (UcStore *store, const char *conversation, guint limit, UcStoreRows done,
                             gpointer data);
-/* The message with this external id (or none). */
+/* The message that came in with this external id (or none). */
 void uc_store_by_external_id (UcStore *store, const char *channel, const char *external_id, UcStoreRows done,
                               gpointer data);
-/* state.interaction rows, newest first. All filters may be NULL/0. before = enqueued_at cursor, exclusive. */
+/* The message of ours that the network calls this (or none): by message.state or its message.added. */
+void uc_store_by_sent_id (UcStore *store, const char *conversation, const char *external_id, UcStoreRows done,
+                          gpointer data);
+/* state.interaction rows, newest first. All filters may be NULL/0. before = enqueued_at cursor, exclusive; a page
+ * is longer than the limit when rows of the same millisecond would be parted. */
 typedef struct
 {
   const char *interaction, *agent, *queue, *channel, *identity, *customer, *state;
   gint64 before;
+  gboolean save_pending; /* only those whose save state is requested or queued */
   guint limit;
 } UcInteractionQuery;
 void uc_store_interactions (UcStore *store, const UcInteractionQuery *query, UcStoreRows done, gpointer data);

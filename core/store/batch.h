@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a batch holds, and the answer it got. Filled on the main thread, then handed to the writer thread and back:
+ * one owner at a time, so no locks. Only for core/store.
+ */
+#pragma once
+
+#include "core/store/store.h"
+
+typedef enum
+{
+  UC_ROW_EVENT, /* event, text[0] = its JSON */
+  UC_ROW_COMMAND,
+  UC_ROW_CREDENTIAL,
+  UC_ROW_SESSION,
+  UC_ROW_SESSION_SEEN,
+  UC_ROW_SESSION_REMOVE,
+  UC_ROW_SESSIONS_REMOVE_USER,
+  UC_ROW_KV_SET, /* text[2] = value, len bytes */
+  UC_ROW_KV_REMOVE,
+  UC_ROW_OUTBOX,
+  UC_ROW_N_KINDS
+} UcRowKind;
+
+/* The strings and numbers become the parameters ?1 ?2 ?3 and ?4 ?5 of the kind's statement. */
+typedef struct
+{
+  UcRowKind kind;
+  UcEvent *event;
+  char *text[3];
+  gsize len; /* of the last string: JSON or value */
+  gint64 number[2];
+} UcRow;
+
+struct UcBatch
+{
+  GArray *rows; /* of UcRow */
+  gboolean has_events;
+  guint64 generation; /* how often the store had been reset when it was queued */
+
+  UcStoreDone done;
+  gpointer data;
+  UcStoreResult result;
+  char *why;
+};
+
+void uc_batch_answer (UcBatch *batch, UcStoreResult result, const char *why);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Opening a database: whose it is, which version, whether it is sound, and the settings every connection needs.
+ * Main thread, before the store's threads run.
+ */
+#include "core/store/sqlite.h"
+
+#include "core/base/error.h"
+
+static void
+set_error (UcSqlite *sqlite, const char *doing, GError **error)
+{
+  g_autofree char *why = uc_sqlite_sentence (sqlite, sqlite3_extended_errcode (sqlite->db));
+
+  g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "%s: %s", doing, why);
+}
+
+static UcSqlite *
+connect_to (const char *path, int flags, GError **error)
+{
+  sqlite3 *db = NULL;
+  int code = sqlite3_open_v2 (path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+  g_autoptr (UcSqlite) sqlite = uc_sqlite_new (path, db);
+
+  if (code != SQLITE_OK)
+    {
+      g_autofree char *why = uc_sqlite_sentence (sqlite, code);
+
+      g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "can't open the database: %s", why);
+      return NULL;
+    }
+  sqlite3_extended_result_codes (db, 1);
+  sqlite3_busy_timeout (db, UC_SQLITE_BUSY_MS);
+  sqlite3_db_config (db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  /* Only the writer checkpoints, and only when it means to: closing a database that was refused changes nothing.
+   */
+  sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  sqlite3_wal_autocheckpoint (db, 0);
+  return g_steal_pointer (&sqlite);
+}
+
+/* Reads the header and tells a foreign or damaged file. */
+static gboolean
+check_owner (UcSqlite *sqlite, GError **error)
+{
+  gint64 owner, version, objects;
+  int code = uc_sqlite_exec (sqlite, "SELECT count(*) FROM sqlite_schema");
+
+  if ((code & 0xff) == SQLITE_NOTADB)
+    {
+      g_set_error (
+          error, UC_ERROR, UC_ERROR_FAILED,
+          "%s is not a database of usher: it does not begin like an SQLite file; correct the path, or move "
+          "the file away to start with an empty database",
+          sqlite->path);
+      return FALSE;
+    }
+  if (code != SQLITE_OK)
+    {
+      set_error (sqlite, "can't read the database", error);
+      return FALSE;
+    }
+  owner = uc_sqlite_int (sqlite, "PRAGMA application_id", 0);
+  version = uc_sqlite_int (sqlite, "PRAGMA user_version", 0);
+  objects = uc_sqlite_int (sqlite, "SELECT count(*) FROM sqlite_schema", 1);
+  if (owner == UC_SQLITE_APPLICATION_ID || (owner == 0 && version == 0 && objects == 0))
+    return TRUE;
+  g_set_error (
+      error, UC_ERROR, UC_ERROR_FAILED,
+      "%s is an SQLite database of another program (application id 0x%08x, usher's is 0x%08x); correct the "
+      "path",
+      sqlite->path, (guint)owner, (guint)UC_SQLITE_APPLICATION_ID);
+  return FALSE;
+}
+
+static gboolean
+set_up_writer (UcSqlite *sqlite, GError **error)
+{
+  sqlite3_stmt *handle = NULL;
+  gboolean wal = sqlite3_prepare_v2 (sqlite->db, "PRAGMA journal_mode = WAL", -1, &handle, NULL) == SQLITE_OK
+                 && sqlite3_step (handle) == SQLITE_ROW
+                 && g_strcmp0 ((const char *)sqlite3_column_text (handle, 0), "wal") == 0;
+
+  sqlite3_finalize (handle);
+  if (!wal)
+    {
+      set_error (sqlite, "can't use a write-ahead log here (a network file system has none)", error);
+      return FALSE;
+    }
+  /* FULL: what was answered survives a power cut. temp_store: savepoints must not need room on a full disk. */
+  if (uc_sqlite_exec (sqlite, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")
+      == SQLITE_OK)
+    return TRUE;
+  set_error (sqlite, "can't set up the database", error);
+  return FALSE;
+}
+
+static gboolean
+quick_check (UcSqlite *sqlite, GError **error)
+{
+  sqlite3_stmt *handle = NULL;
+  g_autofree char *finding = NULL;
+
+  if (sqlite3_prepare_v2 (sqlite->db, "PRAGMA quick_check(1)", -1, &handle, NULL) == SQLITE_OK
+      && sqlite3_step (handle) == SQLITE_ROW)
+    finding = g_strdup ((const char *)sqlite3_column_text (handle, 0));
+  else
+    finding = g_strdup (sqlite3_errmsg (sqlite->db));
+  sqlite3_finalize (handle);
+  if (g_strcmp0 (finding, "ok") == 0)
+    return TRUE;
+  g_set_error (error, UC_ERROR, UC_ERROR_FAILED,
+               "%s is damaged (%s); restore it from a backup, or save what can be read with: sqlite3 %s .recover",
+               sqlite->path, finding, sqlite->path);
+  return FALSE;
+}
+
+static void
+read_state (UcSqlite *sqlite, UcSqliteState *state)
+{
+  state->epoch = uc_sqlite_int (sqlite, "SELECT value FROM meta WHERE key = 'epoch'", 0);
+  state->unclean = uc_sqlite_int (sqlite, "SELECT value FROM meta WHERE key = 'clean'", 0) == 0;
+  state->last_seq = uc_sqlite_int (sqlite, "SELECT max(seq) FROM journal", 0);
+}
+
+UcSqlite *
+uc_sqlite_open_writer (const char *path, UcSqliteState *state, GError **error)
+{
+  g_autoptr (UcSqlite) sqlite = connect_to (path, SQLITE_OPEN_READWRITE, error);
+
+  if (sqlite == NULL || !check_owner (sqlite, error) || !set_up_writer (sqlite, error)
+      || !uc_sqlite_migrate (sqlite, uc_sqlite_migrations, uc_sqlite_n_migrations, error))
+    return NULL;
+  read_state (sqlite, state);
+  if (state->unclean && !quick_check (sqlite, error))
+    return NULL;
+  if (uc_sqlite_exec (sqlite, "UPDATE meta SET value = CASE key WHEN 'epoch' THEN value + 1 ELSE 0 END"
+                              " WHERE key IN ('epoch', 'clean')")
+      != SQLITE_OK)
+    {
+      set_error (sqlite, "can't write to the database", error);
+      return NULL;
+    }
+  state->epoch++;
+  return g_steal_pointer (&sqlite);
+}
+
+static gboolean
+check_version (UcSqlite *sqlite, GError **error)
+{
+  int present = (int)uc_sqlite_int (sqlite, "PRAGMA user_version", 0);
+  int newest = uc_sqlite_migrations[uc_sqlite_n_migrations - 1].version;
+
+  if (present == newest)
+    return TRUE;
+  g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "%s has schema version %d, this program reads version %d; %s",
+               sqlite->path, present, newest,
+               present < newest ? "start usherd once, which brings it up to date"
+                                : "use the newer usher's program");
+  return FALSE;
+}
+
+UcSqlite *
+uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error)
+{
+  g_autoptr (UcSqlite) sqlite = connect_to (path, SQLITE_OPEN_READONLY, error);
+
+  if (sqlite == NULL)
+    return NULL;
+  if (!check_owner (sqlite, error) || !check_version (sqlite, error))
+    return NULL;
+  read_state (sqlite, state);
+  return g_steal_pointer (&sqlite);
+}

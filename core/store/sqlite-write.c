@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Group commit: many batches, one transaction, one fsync. Each batch has a savepoint, so that one that meets a
+ * conflict is taken back alone. Also checkpoints: this connection is the only one that may. Writer thread.
+ */
+#include "core/store/sqlite.h"
+
+/* 4 MiB of log in pages of 4 KiB; then again after as much more, while a long read holds the log. */
+#define CHECKPOINT_PAGES 1024
+/* Rows of age removed per transaction, so that a new batch never waits long. */
+#define PRUNE_ROWS 500
+
+static const char insert_journal[] = "INSERT INTO journal (epoch, type, json, seq, at, agent)"
+                                     " VALUES (?1, ?2, ?3, :seq, :at, :agent)";
+
+static const char *const plain_rows[UC_ROW_N_KINDS] = {
+  [UC_ROW_COMMAND] = "INSERT INTO command (user, cmd_id, answer, at) VALUES (?1, ?2, ?3, ?4)",
+  [UC_ROW_CREDENTIAL] = "INSERT INTO credential (user, hash) VALUES (?1, ?2)"
+                        " ON CONFLICT (user) DO UPDATE SET hash = excluded.hash",
+  [UC_ROW_SESSION] = "INSERT INTO session (token_hash, user, created_at, expires_at, seen_at)"
+                     " VALUES (?1, ?2, ?4, ?5, ?4)",
+  [UC_ROW_SESSION_SEEN] = "UPDATE session SET seen_at = max (seen_at, ?4) WHERE token_hash = ?1",
+  [UC_ROW_SESSION_REMOVE] = "DELETE FROM session WHERE token_hash = ?1",
+  [UC_ROW_SESSIONS_REMOVE_USER] = "DELETE FROM session WHERE user = ?1",
+  [UC_ROW_KV_SET] = "INSERT INTO kv (space, key, value) VALUES (?1, ?2, ?3)"
+                    " ON CONFLICT (space, key) DO UPDATE SET value = excluded.value",
+  [UC_ROW_KV_REMOVE] = "DELETE FROM kv WHERE space = ?1 AND key = ?2",
+  /* Gone when the message was sent meanwhile; then there is nothing to try again. */
+  [UC_ROW_OUTBOX] = "UPDATE outbox SET last_error = ?2, due_at = ?4, attempts = ?5 WHERE message = ?1",
+};
+
+static int
+on_wal (gpointer data, sqlite3 *db, const char *name, int pages)
+{
+  UcWriter *writer = data;
+
+  /* Fewer than before: the log was begun anew. */
+  if ((guint)pages < writer->wal_pages)
+    writer->checkpoint_above = CHECKPOINT_PAGES;
+  writer->wal_pages = (guint)pages;
+  return SQLITE_OK;
+}
+
+UcWriter *
+uc_writer_new (UcSqlite *sqlite, const UcSqliteState *state)
+{
+  UcWriter *writer = g_new0 (UcWriter, 1);
+
+  writer->sqlite = sqlite;
+  writer->last_seq = state->last_seq;
+  writer->epoch = state->epoch;
+  writer->checkpoint_above = CHECKPOINT_PAGES;
+  sqlite3_wal_hook (sqlite->db, on_wal, writer);
+  return writer;
+}
+
+/* By a cached statement: these run for every batch. */
+static int
+run (UcWriter *writer, const char *sql)
+{
+  UcStatement *statement = uc_sqlite_statement (writer->sqlite, sql);
+
+  if (statement == NULL)
+    return sqlite3_extended_errcode (writer->sqlite->db);
+  return uc_statement_run (writer->sqlite, statement);
+}
+
+/* ---- one row --------------------------------------------------------------------------------------------------
+ */
+
+static int
+write_journal (UcWriter *writer, const UcRow *row)
+{
+  UcStatement *statement = uc_sqlite_statement (writer->sqlite, insert_journal);
+
+  if (statement == NULL)
+    return sqlite3_extended_errcode (writer->sqlite->db);
+  uc_statement_bind_event (statement, row->event);
+  sqlite3_bind_int64 (statement->handle, 1, writer->epoch);
+  uc_statement_bind_text (statement, 2, uc_event_type_name (row->event->type));
+  sqlite3_bind_text64 (statement->handle, 3, row->text[0], row->len, SQLITE_STATIC, SQLITE_UTF8);
+  return uc_statement_run (writer->sqlite, statement);
+}
+
+static int
+write_event (UcWriter *writer, const UcRow *row, char **why)
+{
+  const UcEvent *event = row->event;
+  int code;
+
+  if (event->seq != writer->last_seq + 1)
+    *why = g_strdup_printf ("event numbers must not have gaps, the next one is %" G_GINT64_FORMAT,
+                            writer->last_seq + 1);
+  else if (event->type <= UC_EVENT_NONE || event->type >= UC_EVENT_STATE_AGENT)
+    *why = g_strdup_printf ("%s is no event for the journal", uc_event_type_name (event->type));
+  if (*why != NULL)
+    return SQLITE_CONSTRAINT;
+  code = write_journal (writer, row);
+  if (code == SQLITE_OK)
+    code = uc_sqlite_project (writer->sqlite, event, why);
+  if (code == SQLITE_OK)
+    writer->last_seq++;
+  return code;
+}
+
+static int
+write_plain (UcWriter *writer, const UcRow *row)
+{
+  UcStatement *statement = uc_sqlite_statement (writer->sqlite, plain_rows[row->kind]);
+
+  if (statement == NULL)
+    return sqlite3_extended_errcode (writer->sqlite->db);
+  for (int i = 1; i <= statement->n_parameters; i++)
+    if (i > 3)
+      sqlite3_bind_int64 (statement->handle, i, row->number[i - 4]);
+    else if (i == 3 && row->kind == UC_ROW_KV_SET)
+      sqlite3_bind_blob64 (statement->handle, i, row->text[2], row->len, SQLITE_STATIC);
+    else
+      uc_statement_bind_text (statement, i, row->text[i - 1]);
+  return uc_statement_run (writer->sqlite, statement);
+}
+
+/* ---- one batch ------------------------------------------------------------------------------------------------
+ */
+
+/* What a conflict is about, with the number and type of the event where there is one. */
+static char *
+conflict_text (UcWriter *writer, const UcRow *row, const char *why)
+{
+  if (why == NULL)
+    why = sqlite3_errmsg (writer->sqlite->db);
+  if (row->event == NULL)
+    return g_strdup (why);
+  return g_strdup_printf ("event %" G_GINT64_FORMAT " (%s): %s", row->event->seq,
+                          uc_event_type_name (row->event->type), why);
+}
+
+static gboolean
+is_refused (UcWriter *writer, UcBatch *batch)
+{
+  /* Events after a failed one were computed from a state that never came to be. A barrier asks whether all before
+   * it is durable, and it is not. */
+  if (batch->generation > writer->failed || (!batch->has_events && batch->rows->len > 0))
+    return FALSE;
+  uc_batch_answer (batch, UC_STORE_UNAVAILABLE, "an earlier batch failed");
+  return TRUE;
+}
+
+static void
+note_failure (UcWriter *writer, UcBatch *batch)
+{
+  if (batch->has_events)
+    writer->failed = MAX (writer->failed, batch->generation);
+}
+
+/* SQLITE_OK also after a conflict; any other code ends the transaction. */
+static int
+write_batch (UcWriter *writer, UcBatch *batch)
+{
+  gint64 before = writer->last_seq;
+  int code = run (writer, "SAVEPOINT batch");
+
+  for (guint i = 0; i < batch->rows->len && code == SQLITE_OK; i++)
+    {
+      const UcRow *row = &g_array_index (batch->rows, UcRow, i);
+      g_autofree char *why = NULL;
+
+      code = row->kind == UC_ROW_EVENT ? write_event (writer, row, &why) : write_plain (writer, row);
+      if ((code & 0xff) == SQLITE_CONSTRAINT)
+        {
+          g_autofree char *text = conflict_text (writer, row, why);
+
+          writer->last_seq = before;
+          uc_batch_answer (batch, UC_STORE_CONFLICT, text);
+          note_failure (writer, batch);
+          code = run (writer, "ROLLBACK TO batch");
+          break;
+        }
+    }
+  return code == SQLITE_OK ? run (writer, "RELEASE batch") : code;
+}
+
+/* ---- one transaction ------------------------------------------------------------------------------------------
+ */
+
+/* Nobody can tell any more what the disk holds. */
+static gboolean
+is_beyond_trust (int code, gboolean committing)
+{
+  switch (code)
+    {
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC:
+    case SQLITE_IOERR_CORRUPTFS:
+      return TRUE;
+    default:
+      break;
+    }
+  switch (code & 0xff)
+    {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return TRUE;
+    case SQLITE_OK:
+    case SQLITE_FULL: /* the commit record is the last to be written, and there was no room */
+    case SQLITE_BUSY:
+    case SQLITE_NOMEM:
+      return FALSE;
+    default:
+      return committing;
+    }
+}
+
+static void
+lose_trust (UcWriter *writer, int code)
+{
+  g_autofree char *why = uc_sqlite_sentence (writer->sqlite, code);
+
+  if (writer->broken == NULL)
+    writer->broken = g_strdup_printf ("%s; nothing is stored any more until the daemon is started again", why);
+}
+
+/* Takes the whole transaction back. A conflict is taken back, too: it may have been with a batch that is gone now.
+ */
+static void
+fail_all (UcWriter *writer, GPtrArray *batches, gint64 last_seq, int code, gboolean committing)
+{
+  g_autofree char *why = uc_sqlite_sentence (writer->sqlite, code);
+  UcStoreResult result = UC_STORE_UNAVAILABLE;
+
+  if (is_beyond_trust (code, committing))
+    {
+      lose_trust (writer, code);
+      result = UC_STORE_UNKNOWN;
+    }
+  if (!sqlite3_get_autocommit (writer->sqlite->db))
+    run (writer, "ROLLBACK");
+  writer->last_seq = last_seq;
+  for (guint i = 0; i < batches->len; i++)
+    {
+      UcBatch *batch = g_ptr_array_index (batches, i);
+
+      note_failure (writer, batch);
+      uc_batch_answer (batch, result, result == UC_STORE_UNKNOWN ? writer->broken : why);
+    }
+}
+
+void
+uc_writer_commit (UcWriter *writer, GPtrArray *batches)
+{
+  gint64 last_seq = writer->last_seq;
+  gboolean begun = FALSE;
+  int code = SQLITE_OK;
+
+  for (guint i = 0; i < batches->len && code == SQLITE_OK; i++)
+    {
+      UcBatch *batch = g_ptr_array_index (batches, i);
+
+      if (writer->broken != NULL)
+        uc_batch_answer (batch, UC_STORE_UNKNOWN, writer->broken);
+      else if (!is_refused (writer, batch) && batch->rows->len > 0)
+        {
+          if (!begun)
+            code = run (writer, "BEGIN IMMEDIATE");
+          begun = TRUE;
+          if (code == SQLITE_OK)
+            code = write_batch (writer, batch);
+        }
+    }
+  if (code != SQLITE_OK)
+    fail_all (writer, batches, last_seq, code, FALSE);
+  else if (begun)
+    {
+      code = run (writer, "COMMIT");
+      if (code != SQLITE_OK)
+        fail_all (writer, batches, last_seq, code, TRUE);
+    }
+}
+
+/* ---- between transactions -------------------------------------------------------------------------------------
+ */
+
+static gboolean
+fold (UcWriter *writer, int mode)
+{
+  int log = 0, done = 0;
+  int code = sqlite3_wal_checkpoint_v2 (writer->sqlite->db, NULL, mode, &log, &done);
+
+  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
+    {
+      writer->checkpoint_warned = FALSE;
+      return code == SQLITE_OK && log == done;
+    }
+  if (is_beyond_trust (code, FALSE))
+    lose_trust (writer, code);
+  if (!writer->checkpoint_warned)
+    {
+      g_autofree char *why = uc_sqlite_sentence (writer->sqlite, code);
+
+      g_warning ("the store's log can't be folded into the database, it grows meanwhile: %s", why);
+    }
+  writer->checkpoint_warned = TRUE;
+  return FALSE;
+}
+
+void
+uc_writer_checkpoint (UcWriter *writer)
+{
+  if (writer->broken != NULL || writer->wal_pages < writer->checkpoint_above)
+    return;
+  fold (writer, SQLITE_CHECKPOINT_PASSIVE);
+  writer->checkpoint_above = writer->wal_pages + CHECKPOINT_PAGES;
+}
+
+/* How many rows it removed. */
+static int
+prune (UcWriter *writer, const char *sql, gint64 before)
+{
+  UcStatement *statement = uc_sqlite_statement (writer->sqlite, sql);
+  int code = statement != NULL ? SQLITE_OK : sqlite3_extended_errcode (writer->sqlite->db);
+
+  if (statement != NULL)
+    {
+      sqlite3_bind_int64 (statement->handle, 1, before);
+      code = uc_statement_run (writer->sqlite, statement);
+    }
+  /* One statement is one transaction: its failure may be that of a commit. */
+  if (is_beyond_trust (code, TRUE))
+    lose_trust (writer, code);
+  return code == SQLITE_OK ? sqlite3_changes (writer->sqlite->db) : 0;
+}
+
+gboolean
+uc_writer_prune (UcWriter *writer, gint64 now, gint64 command_keep_ms)
+{
+  int removed;
+
+  if (writer->broken != NULL)
+    return FALSE;
+  removed = prune (writer,
+                   "DELETE FROM command WHERE at < ?1"
+                   " AND rowid IN (SELECT rowid FROM command ORDER BY rowid LIMIT " G_STRINGIFY (PRUNE_ROWS) ")",
+                   now - command_keep_ms);
+  if (writer->broken == NULL)
+    prune (writer, "DELETE FROM session WHERE expires_at < ?1", now);
+  return removed == PRUNE_ROWS;
+}
+
+void
+uc_writer_fold (UcWriter *writer)
+{
+  if (writer->broken != NULL || writer->wal_pages == 0)
+    return;
+  /* Not waiting for readers: there will be another quiet moment. */
+  sqlite3_busy_timeout (writer->sqlite->db, 0);
+  if (fold (writer, SQLITE_CHECKPOINT_TRUNCATE))
+    {
+      writer->wal_pages = 0;
+      writer->checkpoint_above = CHECKPOINT_PAGES;
+    }
+  sqlite3_busy_timeout (writer->sqlite->db, UC_SQLITE_BUSY_MS);
+}
+
+void
+uc_writer_free (UcWriter *writer)
+{
+  /* Otherwise the log stays as it is, for the next start to recover from. */
+  if (writer->broken == NULL && run (writer, "UPDATE meta SET value = 1 WHERE key = 'clean'") == SQLITE_OK
+      && fold (writer, SQLITE_CHECKPOINT_TRUNCATE))
+    sqlite3_db_config (writer->sqlite->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+  uc_sqlite_close (writer->sqlite);
+  g_free (writer->broken);
+  g_free (writer);
+}

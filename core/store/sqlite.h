@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The inside of the SQLite store: connections, statements, and the functions the two threads run. A connection
+ * belongs to one thread at a time. Only for core/store and its tests.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "core/store/batch.h"
+
+/* "ushr" in the database header says whose file it is. */
+#define UC_SQLITE_APPLICATION_ID 0x75736872
+/* Another program that looks into the file (a backup, a curious person) may hold it this long. */
+#define UC_SQLITE_BUSY_MS 2000
+
+/* ---- connections and statements (sqlite-statement.c) ----------------------------------------------------------
+ */
+
+typedef struct
+{
+  sqlite3 *db;
+  char *path;
+  GHashTable *statements; /* const char* (by address) -> UcStatement* */
+} UcSqlite;
+
+void uc_sqlite_close (UcSqlite *sqlite);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UcSqlite, uc_sqlite_close)
+
+typedef struct UcField UcField;
+
+/* A prepared statement whose :parameters and result columns are named after members of UcEvent. */
+typedef struct
+{
+  sqlite3_stmt *handle;
+  int n_parameters, n_columns;
+  const UcField **parameters, **columns; /* NULL where the name is no member */
+} UcStatement;
+
+UcSqlite *uc_sqlite_new (const char *path, sqlite3 *db);
+/* `sql` is a literal or interned: its address is the key of the cache. NULL on failure, see sqlite3_errcode. */
+UcStatement *uc_sqlite_statement (UcSqlite *sqlite, const char *sql);
+void uc_statement_bind_event (UcStatement *statement, const UcEvent *event);
+UcEvent *uc_statement_row_event (UcStatement *statement, UcEventType type);
+/* A present string, or NULL. */
+void uc_statement_bind_text (UcStatement *statement, int parameter, const char *text);
+/* Steps once and resets: for statements without rows. SQLITE_OK or an extended error code. */
+int uc_statement_run (UcSqlite *sqlite, UcStatement *statement);
+
+int uc_sqlite_exec (UcSqlite *sqlite, const char *sql);
+/* The first column of the first row, `fallback` when there is none or on failure. */
+gint64 uc_sqlite_int (UcSqlite *sqlite, const char *sql, gint64 fallback);
+/* What failed and what to do about it, for a person. */
+char *uc_sqlite_sentence (UcSqlite *sqlite, int code);
+/* ---- opening (sqlite-open.c, lock.c) --------------------------------------------------------------------------
+ */
+
+/* Keeps other processes off the database; the descriptor is the lock. -1 on failure. */
+int uc_store_lock (const char *path, GError **error);
+
+typedef struct
+{
+  gint64 last_seq, epoch;
+  gboolean unclean;
+} UcSqliteState;
+
+/* Call with the lock held. Creates, checks, migrates, counts the epoch up, marks the database as in use. */
+UcSqlite *uc_sqlite_open_writer (const char *path, UcSqliteState *state, GError **error);
+UcSqlite *uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error);
+
+/* ---- schema (sqlite-schema.c) ---------------------------------------------------------------------------------
+ */
+
+/* Each step is one transaction that leads from the version before it to its own. */
+typedef struct
+{
+  int version;
+  const char *sql;
+} UcMigration;
+
+extern const UcMigration uc_sqlite_migrations[];
+extern const guint uc_sqlite_n_migrations;
+
+gboolean uc_sqlite_migrate (UcSqlite *sqlite, const UcMigration *migrations, guint n, GError **error);
+
+/* ---- writing (sqlite-write.c); writer thread ------------------------------------------------------------------
+ */
+
+typedef struct
+{
+  UcSqlite *sqlite;
+  gint64 last_seq, epoch;
+  guint64 failed; /* newest generation of which a batch with events failed; 0 = none */
+  char *broken;   /* why nothing can be trusted any more; NULL = all is well */
+
+  guint wal_pages;        /* in the log, by the last commit */
+  guint checkpoint_above; /* pages of log that start the next checkpoint */
+  gboolean checkpoint_warned;
+} UcWriter;
+
+UcWriter *uc_writer_new (UcSqlite *sqlite, const UcSqliteState *state);
+/* Marks the exit as clean if it is, folds the log, closes. */
+void uc_writer_free (UcWriter *writer);
+/* One transaction; each batch gets its answer. */
+void uc_writer_commit (UcWriter *writer, GPtrArray *batches);
+/* Folds the log into the database when it has grown large. */
+void uc_writer_checkpoint (UcWriter *writer);
+/* Removes some of what has aged; TRUE when there is more. */
+gboolean uc_writer_prune (UcWriter *writer, gint64 now, gint64 command_keep_ms);
+/* Folds all of the log into the database and empties it; for a quiet moment. */
+void uc_writer_fold (UcWriter *writer);
+
+/* The tables' share of one event (sqlite-project.c). SQLITE_OK, an error code, or SQLITE_CONSTRAINT with *why set
+ * when the tables have no row the event speaks of. */
+int uc_sqlite_project (UcSqlite *sqlite, const UcEvent *event, char **why);
+
+/* ---- reading (sqlite-read.c, sqlite-load.c); reader thread ----------------------------------------------------
+ */
+
+typedef enum
+{
+  UC_READ_MESSAGES,
+  UC_READ_INTERACTION_MESSAGES,
+  UC_READ_CONVERSATION,
+  UC_READ_EXTERNAL_IDS,
+  UC_READ_BY_EXTERNAL_ID,
+  UC_READ_BY_SENT_ID,
+  UC_READ_INTERACTIONS,
+  UC_READ_EVENTS,
+  UC_READ_EVENTS_OF_AGENT,
+  UC_READ_OUTBOX,
+  UC_READ_COMMAND,
+  UC_READ_CREDENTIAL,
+  UC_READ_SESSION,
+  UC_READ_KV,
+  UC_READ_LOAD,
+  UC_READ_N_KINDS
+} UcReadKind;
+
+#define UC_SQLITE_INTERACTION                                                                                     \
+  "SELECT id AS interaction, conversation, channel, network, identity, name, queue, queue_name, state, agent,"    \
+  " offer, deadline, acceptance_ms, enqueued_at, boost, excluded, accepted_at, ended_at, ended_by, customer,"     \
+  " customer_name, draft, mode, case_id, attempts, error, status, cause FROM interaction"
+
+/* The interaction that the customer's next message belongs to. */
+#define UC_SQLITE_OPEN_INTERACTION                                                                                \
+  "(SELECT i.id FROM interaction i WHERE i.conversation = c.id AND i.closed_at = 0"                               \
+  " AND (i.state IN ('waiting', 'offered') OR (i.state = 'active' AND i.ended_by IS NULL)))"
+
+#define UC_SQLITE_CONVERSATION                                                                                    \
+  "SELECT c.id AS conversation, c.channel, c.network, c.identity, c.name, c.last_n, " UC_SQLITE_OPEN_INTERACTION  \
+  " AS interaction FROM conversation c"
+
+#define UC_READ_TEXTS 7
+
+typedef struct
+{
+  UcReadKind kind;
+  char *text[UC_READ_TEXTS]; /* ?1 ... ?7 */
+  gint64 after;              /* ?8 */
+  guint limit;
+  gboolean save_pending; /* UC_READ_INTERACTIONS */
+
+  UcStoreResult result;
+  char *why;
+  GPtrArray *rows; /* of UcEvent* */
+  gboolean more;
+  char *value;
+  gsize len;
+} UcRead;
+
+void uc_sqlite_read (UcSqlite *sqlite, UcRead *read);
+/* Rows for uc_engine_restore, of one snapshot. */
+int uc_sqlite_load (UcSqlite *sqlite, UcRead *read);
+/* Steps through all rows of a bound statement. SQLITE_OK or an error code. */
+int uc_sqlite_rows (UcSqlite *sqlite, UcStatement *statement, UcEventType type, GPtrArray *rows);

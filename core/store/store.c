@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The store's outside: queues to the two threads it starts, "store-writer" (commits, checkpoints) and
+ * "store-reader" (answers questions), and the way back to the main thread. Every function here is called on the
+ * main thread.
+ */
+#include "core/store/store.h"
+
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/store/sqlite.h"
+
+#define MOST_ROWS 256   /* per transaction: bounds how long a batch waits for its neighbours */
+#define MOST_READS 4096 /* waiting */
+#define IDLE_MS 2000
+#define COMMAND_KEEP_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
+#define PRUNE_EVERY_MS 1000
+
+/* Something to be told on the main thread: a batch's answer or a read's. */
+typedef struct
+{
+  UcBatch *batch;
+  UcRead read;
+  UcStoreRows rows_done;
+  UcStoreValue value_done;
+  gpointer data;
+} Job;
+
+/* The way back. Outlives the store, because a call to the loop may still be on its way when the store is closed.
+ */
+typedef struct
+{
+  int references; /* atomic */
+  UcLoop *loop;
+  UcStore *store;
+  GMutex lock;
+  GQueue jobs; /* of Job*; under lock */
+} Return;
+
+struct UcStore
+{
+  Return *back;
+  int lock_fd;
+  gint64 epoch;
+  gboolean unclean, closing;
+  gint64 command_keep_ms, idle_ms;
+  guint64 generation;
+  guint pending;
+  gint64 last_seq; /* atomic; of what is durable */
+
+  GThread *writer_thread, *reader_thread;
+  UcWriter *writer; /* the writer thread's */
+  UcSqlite *reader; /* the reader thread's */
+
+  GMutex lock; /* of what follows */
+  GCond writer_wake, reader_wake, loaded;
+  GQueue batches, reads; /* of Job* */
+  gboolean stop;
+  Job *load; /* set by the reader thread when uc_store_load's job is done */
+};
+
+/* ---- the way back ---------------------------------------------------------------------------------------------
+ */
+
+static void
+job_free (Job *job)
+{
+  uc_batch_free (job->batch);
+  for (gsize i = 0; i < UC_READ_TEXTS; i++)
+    g_free (job->read.text[i]);
+  g_clear_pointer (&job->read.rows, g_ptr_array_unref);
+  g_free (job->read.value);
+  g_free (job->read.why);
+  g_free (job);
+}
+
+static void
+job_tell (UcStore *store, Job *job)
+{
+  UcRead *read = &job->read;
+
+  if (job->batch != NULL)
+    {
+      store->pending--;
+      if (job->batch->done != NULL)
+        job->batch->done (job->batch->data, job->batch->result, job->batch->why);
+    }
+  else if (job->rows_done != NULL)
+    job->rows_done (job->data, read->result, read->rows, read->more, read->why);
+  else if (job->value_done != NULL)
+    job->value_done (job->data, read->result, read->value, read->len, read->why);
+  job_free (job);
+}
+
+static void
+return_unref (Return *back)
+{
+  if (!g_atomic_int_dec_and_test (&back->references))
+    return;
+  g_mutex_clear (&back->lock);
+  g_free (back);
+}
+
+/* FALSE when there was nothing. */
+static gboolean
+return_tell (Return *back)
+{
+  GQueue jobs = G_QUEUE_INIT;
+  Job *job;
+
+  g_mutex_lock (&back->lock);
+  jobs = back->jobs;
+  g_queue_init (&back->jobs);
+  g_mutex_unlock (&back->lock);
+  if (g_queue_is_empty (&jobs))
+    return FALSE;
+  while ((job = g_queue_pop_head (&jobs)) != NULL)
+    job_tell (back->store, job);
+  return TRUE;
+}
+
+static void
+on_return (gpointer data)
+{
+  Return *back = data;
+
+  return_tell (back); /* of a store closed meanwhile: empty */
+  return_unref (back);
+}
+
+/* Takes the jobs. Any thread. */
+static void
+return_jobs (Return *back, GQueue *jobs)
+{
+  gboolean first;
+
+  if (g_queue_is_empty (jobs))
+    return;
+  g_mutex_lock (&back->lock);
+  first = g_queue_is_empty (&back->jobs);
+  while (!g_queue_is_empty (jobs))
+    g_queue_push_tail (&back->jobs, g_queue_pop_head (jobs));
+  g_mutex_unlock (&back->lock);
+  if (first)
+    {
+      g_atomic_int_inc (&back->references);
+      uc_loop_invoke (back->loop, on_return, back);
+    }
+}
+
+static void
+return_job (Return *back, Job *job)
+{
+  GQueue jobs = G_QUEUE_INIT;
+
+  g_queue_push_tail (&jobs, job);
+  return_jobs (back, &jobs);
+}
+
+/* ---- the writer thread ----------------------------------------------------------------------------------------
+ */
+
+/* What goes into the next transaction; empty when it is time to fold the log or to stop. */
+static void
+take_batches (UcStore *store, GQueue *taken, gint64 idle_at, gboolean *stop)
+{
+  guint rows = 0;
+
+  g_mutex_lock (&store->lock);
+  while (g_queue_is_empty (&store->batches) && !store->stop)
+    if (idle_at == 0)
+      g_cond_wait (&store->writer_wake, &store->lock);
+    else if (!g_cond_wait_until (&store->writer_wake, &store->lock, idle_at))
+      break;
+  while (!g_queue_is_empty (&store->batches))
+    {
+      Job *job = g_queue_peek_head (&store->batches);
+
+      rows += job->batch->rows->len;
+      if (rows > MOST_ROWS && !g_queue_is_empty (taken))
+        break;
+      g_queue_push_tail (taken, g_queue_pop_head (&store->batches));
+    }
+  *stop = store->stop;
+  g_mutex_unlock (&store->lock);
+}
+
+static void
+commit_batches (UcStore *store, GQueue *jobs)
+{
+  g_autoptr (GPtrArray) batches = g_ptr_array_sized_new (g_queue_get_length (jobs));
+
+  for (GList *l = jobs->head; l != NULL; l = l->next)
+    g_ptr_array_add (batches, ((Job *)l->data)->batch);
+  uc_writer_commit (store->writer, batches);
+  __atomic_store_n (&store->last_seq, store->writer->last_seq, __ATOMIC_RELEASE);
+  return_jobs (store->back, jobs);
+  uc_writer_checkpoint (store->writer);
+}
+
+static gpointer
+writer_main (gpointer data)
+{
+  UcStore *store = data;
+  gint64 pruned_at = 0, idle_at = 0;
+  gboolean stop = FALSE;
+
+  for (;;)
+    {
+      GQueue jobs = G_QUEUE_INIT;
+      gboolean idle, more = FALSE;
+
+      take_batches (store, &jobs, idle_at, &stop);
+      idle = g_queue_is_empty (&jobs);
+      if (!idle)
+        commit_batches (store, &jobs);
+      else if (stop)
+        return NULL;
+      if (idle || g_get_monotonic_time () - pruned_at > PRUNE_EVERY_MS * 1000)
+        {
+          more = uc_writer_prune (store->writer, uc_clock_now (), store->command_keep_ms);
+          pruned_at = g_get_monotonic_time ();
+        }
+      if (idle)
+        uc_writer_fold (store->writer);
+      /* A log that a reader kept from being emptied is tried again; an empty one lets the thread sleep. */
+      idle_at = more || store->writer->wal_pages > 0 ? g_get_monotonic_time () + store->idle_ms * 1000 : 0;
+    }
+}
+
+static gboolean
+refuse_commit (UcStore *store, UcBatch *batch)
+{
+  if (store->writer != NULL && !store->closing)
+    return FALSE;
+  uc_batch_answer (batch, UC_STORE_UNAVAILABLE,
+                   store->closing ? "the store is being closed" : "the store is open for reading only");
+  return TRUE;
+}
+
+void
+uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data)
+{
+  Job *job = g_new0 (Job, 1);
+
+  batch->done = done;
+  batch->data = data;
+  batch->generation = store->generation;
+  job->batch = batch;
+  store->pending++;
+  if (refuse_commit (store, batch))
+    {
+      return_job (store->back, job);
+      return;
+    }
+  g_mutex_lock (&store->lock);
+  g_queue_push_tail (&store->batches, job);
+  g_cond_signal (&store->writer_wake);
+  g_mutex_unlock (&store->lock);
+}
+
+guint
+uc_store_pending (UcStore *store)
+{
+  return store->pending;
+}
+
+void
+uc_store_reset (UcStore *store)
+{
+  store->generation++;
+}
+
+/* ---- the reader thread ----------------------------------------------------------------------------------------
+ */
+
+static gpointer
+reader_main (gpointer data)
+{
+  UcStore *store = data;
+
+  for (;;)
+    {
+      Job *job;
+
+      g_mutex_lock (&store->lock);
+      while (g_queue_is_empty (&store->reads) && !store->stop)
+        g_cond_wait (&store->reader_wake, &store->lock);
+      job = g_queue_pop_head (&store->reads);
+      g_mutex_unlock (&store->lock);
+      if (job == NULL)
+        return NULL;
+      uc_sqlite_read (store->reader, &job->read);
+      if (job->read.kind != UC_READ_LOAD)
+        {
+          return_job (store->back, job);
+          continue;
+        }
+      g_mutex_lock (&store->lock);
+      store->load = job;
+      g_cond_signal (&store->loaded);
+      g_mutex_unlock (&store->lock);
+    }
+}
+
+static Job *
+read_new (UcReadKind kind, gpointer data)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->data = data;
+  job->read.kind = kind;
+  job->read.rows = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
+  return job;
+}
+
+/* Takes the job. */
+static void
+ask (UcStore *store, Job *job)
+{
+  gboolean full;
+
+  g_mutex_lock (&store->lock);
+  full = g_queue_get_length (&store->reads) >= MOST_READS || store->closing;
+  if (!full)
+    g_queue_push_tail (&store->reads, job);
+  g_cond_signal (&store->reader_wake);
+  g_mutex_unlock (&store->lock);
+  if (!full)
+    return;
+  job->read.result = UC_STORE_UNAVAILABLE;
+  job->read.why = g_strdup (store->closing ? "the store is being closed" : "too many questions to the store wait");
+  return_job (store->back, job);
+}
+
+gboolean
+uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data), gpointer data, GError **error)
+{
+  Job *job = read_new (UC_READ_LOAD, NULL);
+  gboolean ok;
+
+  g_mutex_lock (&store->lock);
+  g_queue_push_tail (&store->reads, job);
+  g_cond_signal (&store->reader_wake);
+  while (store->load == NULL)
+    g_cond_wait (&store->loaded, &store->lock);
+  store->load = NULL;
+  g_mutex_unlock (&store->lock);
+
+  ok = job->read.result == UC_STORE_OK;
+  if (!ok)
+    g_set_error (error, UC_ERROR, UC_ERROR_UNAVAILABLE, "can't load from the store: %s", job->read.why);
+  for (guint i = 0; ok && i < job->read.rows->len; i++)
+    func (g_ptr_array_index (job->read.rows, i), data);
+  job_free (job);
+  return ok;
+}
+
+/* ---- life -----------------------------------------------------------------------------------------------------
+ */
+
+static gboolean
+open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
+{
+  UcSqliteState state = { 0 }, ignored = { 0 };
+  UcSqlite *sqlite = NULL;
+
+  if (!options->read_only_tools)
+    {
+      store->lock_fd = uc_store_lock (options->path, error);
+      if (store->lock_fd < 0)
+        return FALSE;
+      sqlite = uc_sqlite_open_writer (options->path, &state, error);
+      if (sqlite == NULL)
+        return FALSE;
+      store->writer = uc_writer_new (sqlite, &state);
+    }
+  store->reader = uc_sqlite_open_reader (options->path, sqlite != NULL ? &ignored : &state, error);
+  store->last_seq = state.last_seq;
+  store->epoch = state.epoch;
+  store->unclean = state.unclean;
+  return store->reader != NULL;
+}
+
+/* Both threads have ended. */
+static void
+store_free (UcStore *store)
+{
+  uc_sqlite_close (store->reader);
+  if (store->writer != NULL)
+    uc_writer_free (store->writer);
+  if (store->lock_fd >= 0)
+    close (store->lock_fd);
+  g_mutex_clear (&store->lock);
+  g_cond_clear (&store->writer_wake);
+  g_cond_clear (&store->reader_wake);
+  g_cond_clear (&store->loaded);
+  return_unref (store->back);
+  g_free (store);
+}
+
+UcStore *
+uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error)
+{
+  UcStore *store = g_new0 (UcStore, 1);
+
+  store->back = g_new0 (Return, 1);
+  store->back->references = 1;
+  store->back->loop = loop;
+  store->back->store = store;
+  g_mutex_init (&store->back->lock);
+  g_mutex_init (&store->lock);
+  g_cond_init (&store->writer_wake);
+  g_cond_init (&store->reader_wake);
+  g_cond_init (&store->loaded);
+  store->lock_fd = -1;
+  store->generation = 1;
+  store->command_keep_ms = options->command_keep_ms > 0 ? options->command_keep_ms : COMMAND_KEEP_MS;
+  store->idle_ms = options->idle_ms > 0 ? options->idle_ms : IDLE_MS;
+  if (!open_connections (store, options, error))
+    {
+      store_free (store);
+      return NULL;
+    }
+  if (store->writer != NULL)
+    store->writer_thread = g_thread_new ("store-writer", writer_main, store);
+  store->reader_thread = g_thread_new ("store-reader", reader_main, store);
+  return store;
+}
+
+void
+uc_store_close (UcStore *store)
+{
+  if (store == NULL)
+    return;
+  store->closing = TRUE;
+  g_mutex_lock (&store->lock);
+  store->stop = TRUE;
+  g_cond_signal (&store->writer_wake);
+  g_cond_signal (&store->reader_wake);
+  g_mutex_unlock (&store->lock);
+  if (store->writer_thread != NULL)
+    g_thread_join (store->writer_thread);
+  g_thread_join (store->reader_thread);
+  /* Callbacks may ask for more; that is refused, and the refusal told, too. */
+  while (return_tell (store->back))
+    ;
+  store_free (store);
+}
+
+gint64
+uc_store_last_seq (UcStore *store)
+{
+  return __atomic_load_n (&store->last_seq, __ATOMIC_ACQUIRE);
+}
+
+gint64
+uc_store_epoch (UcStore *store)
+{
+  return store->epoch;
+}
+
+gboolean
+uc_store_was_unclean (UcStore *store)
+{
+  return store->unclean;
+}
+
+/* ---- questions ------------------------------------------------------------------------------------------------
+ */
+
+static void
+ask_rows (UcStore *store, UcReadKind kind, const char *a, const char *b, gint64 after, guint limit,
+          UcStoreRows done, gpointer data)
+{
+  Job *job = read_new (kind, data);
+
+  job->rows_done = done;
+  job->read.text[0] = g_strdup (a);
+  job->read.text[1] = g_strdup (b);
+  job->read.after = after;
+  job->read.limit = limit;
+  ask (store, job);
+}
+
+static void
+ask_value (UcStore *store, UcReadKind kind, const char *a, const char *b, UcStoreValue done, gpointer data)
+{
+  Job *job = read_new (kind, data);
+
+  job->value_done = done;
+  job->read.text[0] = g_strdup (a);
+  job->read.text[1] = g_strdup (b);
+  ask (store, job);
+}
+
+void
+uc_store_messages (UcStore *store, const char *conversation, gint64 after, guint limit, UcStoreRows done,
+                   gpointer data)
+{
+  ask_rows (store, UC_READ_MESSAGES, conversation, NULL, after, limit, done, data);
+}
+
+void
+uc_store_interaction_messages (UcStore *store, const char *interaction, guint limit, UcStoreRows done,
+                               gpointer data)
+{
+  ask_rows (store, UC_READ_INTERACTION_MESSAGES, interaction, NULL, 0, limit, done, data);
+}
+
+void
+uc_store_conversation (UcStore *store, const char *channel, const char *identity, UcStoreRows done, gpointer data)
+{
+  ask_rows (store, UC_READ_CONVERSATION, channel, identity, 0, 1, done, data);
+}
+
+void
+uc_store_external_ids (UcStore *store, const char *conversation, guint limit, UcStoreRows done, gpointer data)
+{
+  ask_rows (store, UC_READ_EXTERNAL_IDS, conversation, NULL, 0, limit, done, data);
+}
+
+void
+uc_store_by_external_id (UcStore *store, const char *channel, const char *external_id, UcStoreRows done,
+                         gpointer data)
+{
+  ask_rows (store, UC_READ_BY_EXTERNAL_ID, channel, external_id, 0, 1, done, data);
+}
+
+void
+uc_store_by_sent_id (UcStore *store, const char *conversation, const char *external_id, UcStoreRows done,
+                     gpointer data)
+{
+  ask_rows (store, UC_READ_BY_SENT_ID, conversation, external_id, 0, 1, done, data);
+}
+
+void
+uc_store_interactions (UcStore *store, const UcInteractionQuery *query, UcStoreRows done, gpointer data)
+{
+  const char *filters[UC_READ_TEXTS] = { query->interaction, query->agent,    query->queue, query->channel,
+                                         query->identity,    query->customer, query->state };
+  Job *job = read_new (UC_READ_INTERACTIONS, data);
+
+  job->rows_done = done;
+  for (gsize i = 0; i < UC_READ_TEXTS; i++)
+    job->read.text[i] = g_strdup (filters[i]);
+  job->read.after = query->before;
+  job->read.save_pending = query->save_pending;
+  job->read.limit = query->limit;
+  ask (store, job);
+}
+
+void
+uc_store_events (UcStore *store, gint64 after, const char *agent, guint limit, UcStoreRows done, gpointer data)
+{
+  ask_rows (store, agent != NULL ? UC_READ_EVENTS_OF_AGENT : UC_READ_EVENTS, agent, NULL, after, limit, done,
+            data);
+}
+
+void
+uc_store_outbox (UcStore *store, const char *channel, guint limit, UcStoreRows done, gpointer data)
+{
+  ask_rows (store, UC_READ_OUTBOX, channel, NULL, 0, limit, done, data);
+}
+
+void
+uc_store_command (UcStore *store, const char *user, const char *cmd_id, UcStoreValue done, gpointer data)
+{
+  ask_value (store, UC_READ_COMMAND, user, cmd_id, done, data);
+}
+
+void
+uc_store_credential (UcStore *store, const char *user, UcStoreValue done, gpointer data)
+{
+  ask_value (store, UC_READ_CREDENTIAL, user, NULL, done, data);
+}
+
+void
+uc_store_session (UcStore *store, const char *token_hash, UcStoreValue done, gpointer data)
+{
+  ask_value (store, UC_READ_SESSION, token_hash, NULL, done, data);
+}
+
+void
+uc_store_kv (UcStore *store, const char *space, const char *key, UcStoreValue done, gpointer data)
+{
+  ask_value (store, UC_READ_KV, space, key, done, data);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Times of day and dates in the reader's own way of writing them.
+
+const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+export function timeOfDay(at: number): string {
+  return time.format(at);
+}
+
+export function dayOf(at: number): string {
+  return day.format(at);
+}
+
+export function dateTime(at: number): string {
+  return at > 0 ? full.format(at) : '';
+}
+
+export function isoTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
+export function sameDay(a: number, b: number): boolean {
+  return new Date(a).toDateString() === new Date(b).toDateString();
+}
+
+/** For the circle beside a name: one or two letters, whatever the script. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const first = (word: string | undefined): string => (word === undefined ? '' : (Array.from(word)[0] ?? ''));
+  return (first(words[0]) + (words.length > 1 ? first(words[words.length - 1]) : '')).toLocaleUpperCase();
+}

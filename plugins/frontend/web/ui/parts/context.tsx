@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Beside the chat: the transaction, the customer's record, their cases and their earlier chats.
+
+import type { JSX } from 'react';
+import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
+
+import { duration } from '../clock';
+import { desk } from '../desk';
+import { dateTime, timeOfDay } from '../format';
+import { useCall, useCustomer, useNow } from '../hooks';
+import type { Interaction } from '../protocol';
+import { href } from '../route';
+import { useStore } from '../store';
+import { t } from '../strings';
+import { CustomerRecord } from './customer';
+import { NetworkIcon } from './icons';
+import { Chip, Facts, Problem, Skeleton } from './kit';
+
+function Running({ from, to }: { from: number; to: number }): JSX.Element {
+  const now = useNow();
+  return <>{duration((to > 0 ? to : now) - from)}</>;
+}
+
+export function Transaction({ one }: { one: Interaction }): JSX.Element {
+  return (
+    <section className="card" aria-labelledby="transaction">
+      <h3 id="transaction">{t.transaction.title}</h3>
+      <Facts
+        rows={[
+          [t.transaction.name, (one.customer_name ?? one.name) !== null && <bdi>{one.customer_name ?? one.name}</bdi>],
+          [
+            t.transaction.id,
+            <span className="identity">
+              <NetworkIcon network={one.network} /> {one.network} · <bdi>{one.identity}</bdi>
+            </span>,
+          ],
+          [t.transaction.queue, <bdi>{one.queue_name}</bdi>],
+          [t.transaction.channel, <bdi>{one.channel}</bdi>],
+          [t.transaction.queued, timeOfDay(one.enqueued_at)],
+          [t.transaction.waited, one.accepted_at > 0 && duration(one.accepted_at - one.enqueued_at)],
+          [t.transaction.accepted, one.accepted_at > 0 && timeOfDay(one.accepted_at)],
+          [t.transaction.duration, one.accepted_at > 0 && <Running from={one.accepted_at} to={one.ended_at} />],
+          [
+            t.transaction.ended,
+            one.ended_at > 0 && `${timeOfDay(one.ended_at)} ${t.transaction.endedBy[one.ended_by ?? ''] ?? ''}`,
+          ],
+        ]}
+      />
+    </section>
+  );
+}
+
+export function CustomerCases({ customer }: { customer: string }): JSX.Element {
+  const revision = useStore(desk.revision);
+  const list = useCall('case.list', { customer, limit: 50 }, revision);
+  if (list.error !== null) return <Problem text={list.error} retry={list.reload} />;
+  if (list.data === null) return <Skeleton />;
+  if (list.data.cases.length === 0) return <p className="hint">{t.cases.noneCustomer}</p>;
+  return (
+    <ul className="link-list">
+      {list.data.cases.map((one) => (
+        <li key={one.id}>
+          <a href={href('cases', one.id)}>
+            <bdi>{one.subject || t.cases.untitled}</bdi>
+            <span className="hint">{dateTime(one.started_at || one.created_at)}</span>
+            <Chip tone={one.state === 'open' ? 'warn' : 'quiet'}>{one.state === 'open' ? t.cases.open : t.cases.closed}</Chip>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function CustomerChats({ customer }: { customer: string }): JSX.Element {
+  const revision = useStore(desk.revision);
+  const list = useCall('interaction.list', { customer, limit: 50 }, revision);
+  if (list.error !== null) return <Problem text={list.error} retry={list.reload} />;
+  if (list.data === null) return <Skeleton />;
+  if (list.data.interactions.length === 0) return <p className="hint">{t.history.none}</p>;
+  return (
+    <ul className="link-list">
+      {list.data.interactions.map((one) => (
+        <li key={one.interaction}>
+          <a href={href('history', one.interaction)}>
+            <span>{dateTime(one.enqueued_at)}</span>
+            <bdi className="hint">{one.queue_name}</bdi>
+            <Chip tone="quiet">{t.chats.state[one.state]}</Chip>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function CustomerTabs({
+  id,
+  popDraft,
+}: {
+  id: string;
+  popDraft: boolean;
+}): JSX.Element {
+  const record = useCustomer(id);
+  return (
+    <Tabs className="tabs">
+      <TabList aria-label={t.customer.title} className="tab-list">
+        <Tab id="record">{t.customer.tabs.record}</Tab>
+        <Tab id="cases">{t.customer.tabs.cases}</Tab>
+        <Tab id="history">{t.customer.tabs.history}</Tab>
+      </TabList>
+      <TabPanel id="record">
+        {record.error !== null && record.data === null && <Problem text={record.error} retry={record.reload} />}
+        {record.loading && <Skeleton rows={5} />}
+        {record.data !== null && <CustomerRecord key={record.data.id} customer={record.data} popDraft={popDraft} />}
+      </TabPanel>
+      <TabPanel id="cases">
+        <CustomerCases customer={id} />
+      </TabPanel>
+      <TabPanel id="history">
+        <CustomerChats customer={id} />
+      </TabPanel>
+    </Tabs>
+  );
+}
+
+export function Context({ one }: { one: Interaction }): JSX.Element {
+  const customer = useStore(desk.customers, (all) => (one.customer === null ? undefined : all[one.customer]));
+  return (
+    <aside className="context" aria-label={t.conversation.details} data-region="context" tabIndex={-1}>
+      <Transaction one={one} />
+      <section className="card" aria-labelledby="customer-title">
+        <h3 id="customer-title">{customer?.draft === true ? t.customer.new : t.customer.title}</h3>
+        {one.customer === null ? (
+          <p className="hint">
+            <strong>{t.customer.noRecord}.</strong> {t.customer.noRecordNote}
+          </p>
+        ) : (
+          <CustomerTabs key={one.customer} id={one.customer} popDraft={one.state === 'active' || one.state === 'wrap_up'} />
+        )}
+      </section>
+    </aside>
+  );
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One chat: the bar above it (who, what became of it, menu, End chat), its lines, and below either the composer
+// or Post Processing.
+
+import type { JSX } from 'react';
+import { useRef, useState } from 'react';
+import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover, Text } from 'react-aria-components';
+
+import { duration } from '../clock';
+import { desk, nameOf } from '../desk';
+import { timeOfDay } from '../format';
+import { useNow } from '../hooks';
+import type { Interaction, Save } from '../protocol';
+import { href } from '../route';
+import { useStore } from '../store';
+import { t } from '../strings';
+import type { ComposerHandle } from './composer';
+import { Composer } from './composer';
+import { Icon, NetworkIcon } from './icons';
+import { Avatar, Button, Chip, IconButton, Ring } from './kit';
+import { stateWord } from './list';
+import { LiveTimeline } from './timeline';
+
+/** How "Save to CRM" stands, in words, with the way to the case. */
+export function SaveStatus({ save }: { save: Save }): JSX.Element | null {
+  if (save.state === null) return null;
+  const tone = save.state === 'saved' ? 'good' : save.state === 'failed' ? 'bad' : save.state === 'queued' ? 'warn' : 'info';
+  const word =
+    save.state === 'queued' ? t.save.queued(save.attempts) : save.state === 'requested' ? t.save.requested : t.save[save.state];
+  return (
+    <span className="save-status" role="status">
+      <Chip tone={tone} icon={save.state === 'saved' ? 'check' : save.state === 'failed' ? 'alert' : 'clock'}>
+        {word}
+      </Chip>
+      {save.state === 'saved' && save.case !== null && <a href={href('cases', save.case)}>{t.save.open}</a>}
+      {save.state !== 'saved' && save.error !== null && <span className="hint">{save.error}</span>}
+    </span>
+  );
+}
+
+export function transcriptText(one: Interaction): string {
+  const who = nameOf(one);
+  return one.messages
+    .map((message) => {
+      const name = message.author === 'customer' ? who : message.author === 'agent' ? message.author_name : '—';
+      return `[${timeOfDay(message.at)}] ${name}: ${message.text}`;
+    })
+    .join('\n');
+}
+
+async function copyTranscript(one: Interaction): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(transcriptText(one));
+    desk.tell('info', t.conversation.copy, t.conversation.copied);
+  } catch {
+    desk.tell('error', t.conversation.copy, t.conversation.copyFailed);
+  }
+}
+
+function ChatMenu({ one }: { one: Interaction }): JSX.Element {
+  const over = one.state === 'wrap_up';
+  const saving = one.save.state === 'requested' || one.save.state === 'queued';
+  const saved = one.save.state === 'saved';
+  const note = saving ? t.save.requested : saved ? t.save.savedAlready : over ? t.save.lateRule : t.save.rule;
+  return (
+    <MenuTrigger>
+      <AriaButton className="button plain">
+        <Icon name="save" size={18} />
+        <span>{t.conversation.menu}</span>
+        <Icon name="chevron" size={16} />
+      </AriaButton>
+      <Popover className="popover" placement="bottom end">
+        <Menu
+          className="menu"
+          aria-label={t.conversation.menu}
+          disabledKeys={saving || saved ? ['save'] : []}
+          onAction={(key) => void (key === 'save' ? desk.saveToCrm(one.interaction) : copyTranscript(one))}
+        >
+          <MenuItem id="save" className="menu-item" textValue={t.save.action}>
+            <Icon name="save" size={18} />
+            <Text slot="label">{t.save.action}</Text>
+            <Text slot="description">{note}</Text>
+          </MenuItem>
+          <MenuItem id="copy" className="menu-item" textValue={t.conversation.copy}>
+            <Icon name="cases" size={18} />
+            <Text slot="label">{t.conversation.copy}</Text>
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
+function EndButton({ one }: { one: Interaction }): JSX.Element {
+  const [busy, setBusy] = useState(false);
+  return (
+    <Button
+      look="danger"
+      icon="end"
+      isDisabled={busy}
+      onPress={() => {
+        setBusy(true);
+        void desk.endChat(one.interaction).then(() => setBusy(false));
+      }}
+    >
+      {busy ? t.conversation.ending : t.conversation.end}
+    </Button>
+  );
+}
+
+function WrapUp({ one }: { one: Interaction }): JSX.Element {
+  const now = useNow(500);
+  const [busy, setBusy] = useState(false);
+  const me = useStore(desk.state, (state) => state.me);
+  const next = me === null || me.asked === 'logged_out' ? null : t.status.names[me.asked];
+  const left = one.deadline - now;
+  return (
+    <section className="wrap-up" aria-label={t.wrapUp.title}>
+      <div className="wrap-up-time">
+        {one.deadline > 0 && <Ring deadline={one.deadline} total={Math.max(1, one.deadline - one.ended_at)} now={now} />}
+        <div>
+          <h3>{t.wrapUp.title}</h3>
+          <p className="hint">
+            {one.deadline === 0 ? t.wrapUp.none : left > 0 ? t.wrapUp.left(duration(left + 999)) : t.wrapUp.over}
+          </p>
+        </div>
+      </div>
+      <div className="wrap-up-text">
+        <p>
+          {t.wrapUp.note} {next !== null && t.wrapUp.noteStatus(next)}
+        </p>
+        {one.save.state === null && (
+          <p className="hint">
+            <strong>{t.save.none}.</strong> {t.save.lateRule}
+          </p>
+        )}
+        <SaveStatus save={one.save} />
+      </div>
+      <div className="row end">
+        {(one.save.state === null || one.save.state === 'failed') && (
+          <Button icon="save" onPress={() => void desk.saveToCrm(one.interaction)}>
+            {t.save.action}
+          </Button>
+        )}
+        <Button
+          look="primary"
+          icon="check"
+          isDisabled={busy}
+          onPress={() => {
+            setBusy(true);
+            void desk.finish(one.interaction).then(() => setBusy(false));
+          }}
+        >
+          {busy ? t.wrapUp.finishing : t.wrapUp.finish}
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+export function Conversation({
+  one,
+  onBack,
+  onDetails,
+}: {
+  one: Interaction;
+  onBack: (() => void) | null;
+  onDetails: (() => void) | null;
+}): JSX.Element {
+  const who = nameOf(one);
+  const state = stateWord(one);
+  const composer = useRef<ComposerHandle>(null);
+  const left = one.state === 'active' && one.ended_at > 0;
+
+  return (
+    <section className="conversation" aria-label={t.conversation.label(who)} data-region="conversation" tabIndex={-1}>
+      <header className="conversation-head">
+        {onBack !== null && <IconButton icon="back" label={t.back} onPress={onBack} />}
+        <Avatar name={who} />
+        <div className="conversation-who">
+          <h2>
+            <bdi>{who}</bdi>
+          </h2>
+          <p className="hint identity">
+            <NetworkIcon network={one.network} /> <bdi>{one.identity}</bdi> · <bdi>{one.queue_name}</bdi>
+          </p>
+        </div>
+        <Chip tone={state.tone}>{state.word}</Chip>
+        <div className="conversation-actions" role="group" aria-label={t.conversation.menu}>
+          {one.state === 'active' && <SaveStatus save={one.save} />}
+          <ChatMenu one={one} />
+          {one.state === 'active' && <EndButton key={one.interaction} one={one} />}
+          {onDetails !== null && <IconButton icon="panel" label={t.conversation.details} onPress={onDetails} />}
+        </div>
+      </header>
+      <LiveTimeline key={one.interaction} one={one} who={who} onEdit={(text) => composer.current?.put(text)} />
+      {left && (
+        <p className="left-line" role="status">
+          <Icon name="info" size={18} /> {t.conversation.left}
+        </p>
+      )}
+      {one.state === 'active' && !left && (
+        <Composer key={one.interaction} interaction={one.interaction} who={who} handle={composer} />
+      )}
+      {one.state === 'wrap_up' && <WrapUp key={one.interaction} one={one} />}
+    </section>
+  );
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What must be told: offers and chats that ended by themselves, and operations that failed.
+
+import type { JSX } from 'react';
+import { useEffect } from 'react';
+
+import { desk } from '../desk';
+import { href } from '../route';
+import type { Notice } from '../state';
+import { useStore } from '../store';
+import { t } from '../strings';
+import { Icon } from './icons';
+import { Button, IconButton } from './kit';
+
+function words(notice: Notice): { title: string; text: string } {
+  switch (notice.kind) {
+    case 'offer_ended':
+      return { title: t.notices.offer(notice.who), text: t.offer.ended[notice.cause] ?? t.offer.endedOther };
+    case 'customer_left':
+      return { title: t.notices.left(notice.who), text: t.notices.leftNote };
+    case 'closed_unsaved':
+      return { title: t.notices.closed(notice.who), text: t.notices.closedNote };
+  }
+}
+
+function NoticeRow({ notice }: { notice: Notice }): JSX.Element {
+  const onBreak = useStore(desk.state, (state) => state.me?.status === 'on_break');
+  const { title, text } = words(notice);
+  const warn = notice.kind === 'offer_ended' && ['timed_out', 'rejected', 'agent_lost'].includes(notice.cause);
+  return (
+    <li className={`notice ${warn ? 'warn' : 'info'}`}>
+      <Icon name={warn ? 'alert' : 'info'} />
+      <p>
+        <strong>
+          <bdi>{title}</bdi>
+        </strong>{' '}
+        {text}
+      </p>
+      {warn && onBreak && (
+        <Button
+          onPress={() => {
+            void desk.setStatus('available');
+            desk.dismiss(notice.id);
+          }}
+        >
+          {t.notices.goAvailable}
+        </Button>
+      )}
+      {notice.kind !== 'offer_ended' && (
+        <a
+          className="button plain"
+          href={href(notice.kind === 'customer_left' ? 'chats' : 'history', notice.interaction)}
+          onClick={() => desk.dismiss(notice.id)}
+        >
+          {t.notices.open}
+        </a>
+      )}
+      <IconButton icon="close" label={t.dismiss} onPress={() => desk.dismiss(notice.id)} />
+    </li>
+  );
+}
+
+export function Notices(): JSX.Element {
+  const notices = useStore(desk.state, (state) => state.notices);
+  return (
+    <div className="notices" role="status" aria-label={t.notices.label}>
+      {notices.length > 0 && (
+        <ul>
+          {notices.map((notice) => (
+            <NoticeRow key={notice.id} notice={notice} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+export function Toasts(): JSX.Element {
+  const toasts = useStore(desk.toasts);
+  const last = toasts[toasts.length - 1];
+
+  // Good news goes by itself; a failure stays until it is read.
+  useEffect(() => {
+    if (last === undefined || last.tone === 'error') return;
+    const timer = window.setTimeout(() => desk.hush(last.id), 6000);
+    return () => window.clearTimeout(timer);
+  }, [last]);
+
+  return (
+    <div className="toasts" role="alert">
+      {toasts.map((toast) => (
+        <div key={toast.id} className={`toast ${toast.tone}`}>
+          <Icon name={toast.tone === 'error' ? 'alert' : 'check'} />
+          <p>
+            <strong>{toast.title}</strong> {toast.text}
+          </p>
+          <IconButton icon="close" label={t.dismiss} onPress={() => desk.hush(toast.id)} />
+        </div>
+      ))}
+    </div>
+  );
+}

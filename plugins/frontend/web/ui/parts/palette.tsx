@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Ctrl+K: find a page, a chat or an action by its name.
+
+import type { JSX } from 'react';
+import {
+  Autocomplete,
+  Dialog,
+  Input,
+  Menu,
+  MenuItem,
+  Modal,
+  ModalOverlay,
+  SearchField,
+  Text,
+  useFilter,
+} from 'react-aria-components';
+
+import { desk, nameOf } from '../desk';
+import { goToOffer, helpOpen, paletteOpen } from '../keys';
+import { go } from '../route';
+import { worklist } from '../state';
+import { useStore } from '../store';
+import { t } from '../strings';
+import type { IconName } from './icons';
+import { Icon } from './icons';
+import { useOffer } from './offer';
+import { usePages } from './rail';
+
+interface Entry {
+  id: string;
+  icon: IconName;
+  text: string;
+  key?: string;
+  run: () => void;
+}
+
+function useEntries(): Entry[] {
+  const state = useStore(desk.state);
+  const pages = usePages();
+  const offer = useOffer();
+  const entries: Entry[] = [];
+
+  if (offer !== null) {
+    entries.push({
+      id: 'accept',
+      icon: 'check',
+      text: t.palette.accept(nameOf(offer)),
+      run: () => void desk.accept(offer),
+    });
+    entries.push({ id: 'offer', icon: 'clock', text: t.skip.offer, key: 'F2', run: () => window.setTimeout(goToOffer, 50) });
+  }
+  for (const one of worklist(state).filter((chat) => chat.state !== 'offered'))
+    entries.push({
+      id: one.interaction,
+      icon: 'bubble',
+      text: t.palette.chat(nameOf(one)),
+      run: () => go('chats', one.interaction),
+    });
+  pages.forEach((page, at) =>
+    entries.push({
+      id: page,
+      icon: page,
+      text: t.palette.go(t.nav[page]),
+      key: String(at + 1),
+      run: () => go(page),
+    }),
+  );
+  for (const status of ['available', 'on_break', 'work_offline'] as const)
+    entries.push({
+      id: `status ${status}`,
+      icon: 'person',
+      text: t.palette.set(t.status.set[status]),
+      run: () => void desk.setStatus(status),
+    });
+  entries.push({ id: 'help', icon: 'help', text: t.help.open, key: '?', run: () => helpOpen.set(true) });
+  return entries;
+}
+
+function PaletteList(): JSX.Element {
+  const { contains } = useFilter({ sensitivity: 'base' });
+  const entries = useEntries();
+  return (
+    <Autocomplete filter={contains}>
+      <SearchField aria-label={t.palette.title} autoFocus className="search">
+        <div className="search-box">
+          <Icon name="search" size={18} />
+          <Input placeholder={t.palette.placeholder} />
+        </div>
+      </SearchField>
+      <Menu
+        className="menu palette-menu"
+        aria-label={t.palette.title}
+        renderEmptyState={() => <p className="hint">{t.palette.none}</p>}
+        onAction={(key) => {
+          paletteOpen.set(false);
+          entries.find((entry) => entry.id === key)?.run();
+        }}
+      >
+        {entries.map((entry) => (
+          <MenuItem key={entry.id} id={entry.id} textValue={entry.text} className="menu-item">
+            <Icon name={entry.icon} size={18} />
+            <Text slot="label">{entry.text}</Text>
+            {entry.key !== undefined && <kbd>{entry.key}</kbd>}
+          </MenuItem>
+        ))}
+      </Menu>
+    </Autocomplete>
+  );
+}
+
+export function Palette(): JSX.Element {
+  const open = useStore(paletteOpen);
+  return (
+    <ModalOverlay className="overlay palette-overlay" isOpen={open} onOpenChange={(on) => paletteOpen.set(on)} isDismissable>
+      <Modal className="sheet palette">
+        <Dialog aria-label={t.palette.title}>
+          <PaletteList />
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The control panel: the tabs to everything. The Chat tab is red while a chat is offered and counts down.
+
+import type { JSX } from 'react';
+import { useEffect } from 'react';
+
+import { secondsLeft } from '../clock';
+import { desk } from '../desk';
+import { useMedia, useNow } from '../hooks';
+import type { Page } from '../route';
+import { href, route } from '../route';
+import { useStore } from '../store';
+import { t } from '../strings';
+import type { IconName } from './icons';
+import { Icon } from './icons';
+import { unreadCount } from './list';
+import { useOffer } from './offer';
+
+export function usePages(): Page[] {
+  const role = useStore(desk.state, (state) => state.me?.role ?? 'agent');
+  const pages: Page[] = ['chats', 'customers', 'cases', 'history'];
+  return role === 'agent' ? pages : [...pages, 'team'];
+}
+
+function useUnreadChats(): number {
+  const interactions = useStore(desk.state, (state) => state.interactions);
+  const seen = useStore(desk.seen);
+  return Object.values(interactions).filter((one) => one.state === 'active' && unreadCount(one, seen) > 0).length;
+}
+
+/** "(2) usher"; while a chat is offered it alternates once a second, unless the reader wants no motion. */
+function useTitle(offers: number, unread: number): void {
+  const still = useMedia('(prefers-reduced-motion: reduce)');
+  useEffect(() => {
+    const n = offers + unread;
+    const plain = n > 0 ? `(${n}) ${t.product}` : t.product;
+    const loud = `(${n}) ${t.offer.title} · ${t.product}`;
+    document.title = offers > 0 ? loud : plain;
+    if (offers === 0 || still) return;
+    const timer = window.setInterval(() => {
+      document.title = document.title === loud ? plain : loud;
+    }, 1000);
+    return () => window.clearInterval(timer);
+  }, [offers, unread, still]);
+}
+
+function OfferCount({ deadline }: { deadline: number }): JSX.Element {
+  const seconds = secondsLeft(deadline, useNow(250));
+  return (
+    <>
+      <span className="rail-count" aria-hidden="true">
+        {seconds}
+      </span>
+      <span className="hidden">{t.nav.offered(seconds)}</span>
+    </>
+  );
+}
+
+export function Rail(): JSX.Element {
+  const page = useStore(route, (where) => where.page);
+  const offer = useOffer();
+  const unread = useUnreadChats();
+  const pages = usePages();
+  useTitle(offer === null ? 0 : 1, unread);
+
+  return (
+    <nav className="rail" aria-label={t.nav.label} data-region="rail" tabIndex={-1}>
+      <ul>
+        {pages.map((one) => (
+          <li key={one}>
+            <a
+              href={href(one)}
+              aria-current={page === one ? 'page' : undefined}
+              className={one === 'chats' && offer !== null ? 'rail-tab offered' : 'rail-tab'}
+            >
+              <Icon name={one as IconName} size={22} />
+              <span>{t.nav[one]}</span>
+              {one === 'chats' && offer !== null && <OfferCount deadline={offer.deadline} />}
+              {one === 'chats' && offer === null && unread > 0 && (
+                <span className="badge">
+                  {unread}
+                  <span className="hidden"> {t.nav.unread(unread).replace(/^\d+ /, '')}</span>
+                </span>
+              )}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The foot of the panel: the form before the first message, the composer, and what is left after the end.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Chat } from './chat.js';
+import type { Strings } from './i18n.js';
+
+interface Props {
+  chat: Chat;
+  text: Strings;
+}
+
+/** From this share of the limit on, the counter is shown. */
+const COUNTER_FROM = 0.8;
+
+export const codePoints = (words: string): number => [...words].length;
+
+export function StartForm({ chat, text }: Props) {
+  const { max_name, max_text, name_required } = chat.limits;
+  const [name, setName] = useState(chat.name);
+  const [words, setWords] = useState('');
+  const [problem, setProblem] = useState<{ field: 'name' | 'words'; why: string }>();
+  const nameField = useRef<HTMLInputElement>(null);
+  const wordsField = useRef<HTMLTextAreaElement>(null);
+  const check = (): typeof problem => {
+    if (name_required && !name.trim()) return { field: 'name', why: text.nameMissing };
+    if (!words.trim()) return { field: 'words', why: text.textMissing };
+    const over = codePoints(words) - max_text;
+    return over > 0 ? { field: 'words', why: text.over(over) } : undefined;
+  };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    const found = check();
+    setProblem(found);
+    if (found) (found.field === 'name' ? nameField : wordsField).current?.focus();
+    if (found) return;
+    chat.setName(name.trim());
+    chat.say(words.trim());
+  };
+  const bad = (field: string) =>
+    problem?.field === field ? { 'aria-invalid': true, 'aria-describedby': 'problem' } : {};
+  return (
+    <form class="start" onSubmit={submit} noValidate>
+      <label>
+        <span>{name_required ? text.name : text.nameOptional}</span>
+        <input
+          ref={nameField}
+          data-first={chat.name ? undefined : ''}
+          type="text"
+          autocomplete="name"
+          maxLength={max_name}
+          required={name_required}
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+          {...bad('name')}
+        />
+      </label>
+      <label>
+        <span>{text.firstMessage}</span>
+        <textarea
+          ref={wordsField}
+          data-first={chat.name ? '' : undefined}
+          rows={3}
+          dir="auto"
+          required
+          value={words}
+          onInput={(event) => setWords(event.currentTarget.value)}
+          {...bad('words')}
+        />
+      </label>
+      <p id="problem" class="why" role="alert">
+        {problem?.why ?? ''}
+      </p>
+      <button type="submit" class="strong">
+        {text.start}
+      </button>
+    </form>
+  );
+}
+
+export function Composer({ chat, text }: Props) {
+  const [words, setWords] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  const max = chat.limits.max_text;
+  const length = codePoints(words);
+  const over = length > max;
+  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    const area = field.current;
+    if (!area) return;
+    area.style.blockSize = 'auto';
+    area.style.blockSize = `${Math.min(area.scrollHeight + 2, 130)}px`;
+  }, [words]);
+  const send = (): void => {
+    if (!words.trim() || over) return;
+    chat.say(words.trim());
+    setWords('');
+    field.current?.focus();
+  };
+  const counter = over ? text.over(length - max) : length >= max * COUNTER_FROM ? text.left(max - length) : '';
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <p class={over ? 'counter why' : 'counter'} id="counter" role="status">
+        {counter}
+      </p>
+      <div class="row">
+        <textarea
+          ref={field}
+          data-first=""
+          rows={1}
+          dir="auto"
+          aria-label={text.message}
+          aria-describedby="hint counter"
+          aria-invalid={over}
+          placeholder={text.placeholder}
+          value={words}
+          onInput={(event) => {
+            setWords(event.currentTarget.value);
+            if (event.currentTarget.value) chat.typed();
+            else chat.stopTyping();
+          }}
+          onBlur={() => chat.stopTyping()}
+          onKeyDown={(event) => {
+            // Enter also ends the composition of a word in Japanese and others; that one is not ours.
+            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+            event.preventDefault();
+            send();
+          }}
+        />
+        <button type="submit" class="strong icon" aria-label={text.send} aria-disabled={over || !words.trim()}>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M4 12h14M12 5l7 7-7 7" />
+          </svg>
+        </button>
+      </div>
+      <span id="hint" class="hidden">
+        {text.hint}
+      </span>
+    </form>
+  );
+}
+
+export function Ended({ chat, text }: Props) {
+  return (
+    <div class="over">
+      <p>{text.ended}</p>
+      <button type="button" class="strong" data-first="" onClick={() => chat.startAgain()}>
+        {text.again}
+      </button>
+    </div>
+  );
+}

@@ -12,3 +12,9 @@ CLEANFILES += %D%/compilers
 	  echo "cc='$(CC)'"; \
 	  echo "cxx='$(CXX)'"; \
 	  echo "flags='$(GLIB_CFLAGS) $(SQLITE_CFLAGS) $(SOUP_CFLAGS) $(CJSON_CFLAGS) $(SODIUM_CFLAGS)'"; } > $@
+
+dist_noinst_SCRIPTS += %D%/installcheck.sh
+installcheck-local:
+	$(AM_V_at)PREFIX_DIR='$(DESTDIR)' CC='$(CC)' bindir='$(bindir)' sbindir='$(sbindir)' mandir='$(mandir)' \
+	  includedir='$(includedir)' plugindir='$(plugindir)' \
+	  plugins='$(basename $(notdir $(plugin_LTLIBRARIES)))' $(SHELL) $(srcdir)/%D%/installcheck.sh

@@ -139,7 +139,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   core->outbox = uc_outbox_new (core);
   core->bridge = uc_bridge_new (core);
   core->desks = uc_desks_new (core);
-  core->host = uc_host_init (core->loop, &uc_host_services);
+  core->host = uc_host_init (core->loop, &uc_service_slots);
   if (!uc_api_start (core, error))
     {
       uc_core_free (core);

@@ -204,7 +204,7 @@ service_state_changed (UsherInstance *instance)
     uc_bridge_kick (core->bridge);
 }
 
-const UcHostServices uc_host_services = {
+const UcHostServices uc_service_slots = {
   .kv_get = service_kv_get,
   .kv_set = service_kv_set,
   .deliver = uc_intake_deliver,

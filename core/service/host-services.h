@@ -6,4 +6,4 @@
 
 #include "core/plugin/instance.h"
 
-extern const UcHostServices uc_host_services;
+extern const UcHostServices uc_service_slots;

@@ -459,6 +459,7 @@ fake_host_destroy (FakeHost *fake)
   fake_web_down (fake);
   fake_timer_drop (fake);
   fake->priv->alive = FALSE;
+  fake->priv->started = FALSE;
   fake->head->destroy (fake->self);
   fake->self = NULL;
   fake_host_settle ();

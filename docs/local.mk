@@ -3,6 +3,7 @@ manual_pages = %D%/usher.conf.5 %D%/usherctl.1 %D%/usherd.8
 EXTRA_DIST += $(manual_pages:=.pod) \
 	%D%/architecture.md \
 	%D%/coding.md \
+	%D%/demo/centre.batch %D%/demo/demo.mjs %D%/demo/shop.html %D%/demo/simulate.mjs %D%/demo/usher.conf.in \
 	%D%/desk-protocol.md \
 	%D%/roadmap.md
 dist_doc_DATA = README.md NEWS LICENSE

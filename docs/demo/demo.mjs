@@ -24,8 +24,8 @@ const REGULARS = { maria: 'Maria', tom: 'Tom', lin: 'Lin' };
 const USAGE = `Usage: ./bootstrap demo [--simulate N] [--port P] [--shop-port P] [--data DIR] [--seed S] [--rate R]
 
   --simulate N   let N simulated customers chat at the same time
-  --port P       port of the agents' desktop (default: 8080 if it is free)
-  --shop-port P  port of the shop page (default: 8081 if it is free)
+  --port P       port of the agents' desktop (default: 8080 if it is free; 0: any)
+  --shop-port P  port of the shop page (default: 8081 if it is free; 0: any)
   --data DIR     where everything is kept (default: _build/demo-data); a second start goes on with it
   --seed S       what simulated customers say follows from it (default 1)
   --rate R       new conversations per minute, all simulated customers together (default 6)
@@ -62,8 +62,8 @@ function readArguments() {
   }
   const build = resolve(values['build-dir'] ?? join(here, '../../_build'));
   return { build, data: resolve(values.data ?? join(build, 'demo-data')),
-    customers: Math.floor(number(values, 'simulate', 0, 1000) ?? 0), port: number(values, 'port', 1, 65535),
-    shopPort: number(values, 'shop-port', 1, 65535), seed: number(values, 'seed', 0, 2 ** 32) ?? 1,
+    customers: Math.floor(number(values, 'simulate', 0, 1000) ?? 0), port: number(values, 'port', 0, 65535),
+    shopPort: number(values, 'shop-port', 0, 65535), seed: number(values, 'seed', 0, 2 ** 32) ?? 1,
     rate: number(values, 'rate', 0.01, 6000) ?? 6 };
 }
 
@@ -139,8 +139,10 @@ class Daemon {
 
   start() {
     const out = openSync(this.log, 'a', 0o600);
+    // A release tarball brings the built pages along.
+    const ui = [join(this.build, 'ui'), join(here, '../../ui')].find(existsSync);
     this.child = spawn(join(this.build, 'usherd'), ['--config', this.config],
-      { stdio: ['ignore', out, out], env: { ...process.env, USHER_UI_DIR: join(this.build, 'ui') } });
+      { stdio: ['ignore', out, out], env: ui ? { ...process.env, USHER_UI_DIR: ui } : process.env });
     closeSync(out);
     this.exited = new Promise((done) => {
       this.child.once('error', (error) => done(error.message));
@@ -265,7 +267,8 @@ async function main() {
     if (options.customers > 0)
       simulate({ url: channel, customers: options.customers, seed: options.seed, rate: options.rate,
         browsers: Object.values(state.browsers), signal: stop.signal,
-        log: (line) => process.stdout.write(`  ${new Date().toLocaleTimeString()}  ${line}\n`) });
+        log: (line) => process.stdout.write(`  ${new Date().toLocaleTimeString()}  ${line}\n`) })
+        .catch((error) => process.stderr.write(`demo: the simulation broke off: ${error.stack}\n`));
     const halted = new Promise((done) => { stop.signal.addEventListener('abort', done); });
     await Promise.race([daemon.exited, stop.signal.aborted ? undefined : halted]);
     if (!interrupted) throw new Problem(`usherd stopped by itself (${daemon.how})\n${daemon.tail()}`);

@@ -4,3 +4,15 @@ check_PROGRAMS += %D%/test-manual
 %C%_test_manual_LDADD = libuc-plugin.la libuc-base.la
 dist_noinst_SCRIPTS += %D%/test-pages.sh
 TESTS += %D%/test-manual %D%/test-pages.sh
+
+# The demo needs Node.js and all three plugins.
+dist_noinst_DATA += %D%/test-demo.mjs
+if HAVE_NODE
+if PLUGIN_WEBCHAT
+if PLUGIN_LOCAL
+if PLUGIN_WEB
+TESTS += %D%/test-demo.mjs
+endif
+endif
+endif
+endif

@@ -184,15 +184,7 @@ function applyEvent(state: State, event: DeskEvent): State {
 
   switch (event.type) {
     case 'agent.status':
-      return patchAgent(state, event.agent, (agent) => ({
-        ...agent,
-        status: event.status as Status,
-        asked: event.asked as AskedStatus,
-        since: num(event.since, event.at),
-        cause: text(event.cause),
-        reason: text(event.reason),
-        stop_new: Boolean(event.stop_new),
-      }));
+      return changeStatus(state, event);
     case 'user.changed':
       return changeUser(state, event);
     case 'queue.changed':
@@ -262,6 +254,23 @@ function patchAgent(state: State, user: unknown, change: (agent: Agent) => Agent
   const agents = known === undefined ? state.agents : { ...state.agents, [id]: change(known) };
   const me = state.me?.user === id ? change(state.me) : state.me;
   return { ...state, agents, me };
+}
+
+function changeStatus(state: State, event: DeskEvent): State {
+  const next = patchAgent(state, event.agent, (agent) => ({
+    ...agent,
+    status: event.status as Status,
+    asked: event.asked as AskedStatus,
+    since: num(event.since, event.at),
+    cause: text(event.cause),
+    reason: text(event.reason),
+    stop_new: Boolean(event.stop_new),
+  }));
+  // Who is Available again needs no more telling why the break was.
+  const over = event.agent === state.me?.user && event.status === 'available';
+  return over
+    ? { ...next, notices: next.notices.filter((notice) => !MISSED.has(notice.cause)) }
+    : next;
 }
 
 function changeUser(state: State, event: DeskEvent): State {
@@ -364,6 +373,9 @@ function offerNotice(one: Interaction, cause: string, at: number): Notice {
   };
 }
 
+/** Causes that put the agent On Break. */
+export const MISSED: ReadonlySet<string> = new Set(['timed_out', 'rejected', 'agent_lost']);
+
 function addNotice(list: Notice[], notice: Notice): Notice[] {
   return [...list.filter((other) => other.id !== notice.id), notice].slice(-4);
 }
@@ -380,7 +392,8 @@ function endInteraction(state: State, id: string, event: DeskEvent): State {
     ended_by: endedBy,
   }));
   const one = next.interactions[id];
-  if (one === undefined || byAgent || one.state !== 'active') return next;
+  if (byAgent) return { ...next, notices: next.notices.filter((notice) => notice.id !== `left:${id}`) };
+  if (one === undefined || one.state !== 'active') return next;
   const notice: Notice = {
     id: `left:${id}`,
     kind: 'customer_left',

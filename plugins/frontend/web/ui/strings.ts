@@ -182,6 +182,8 @@ export const t = {
     empty: {
       available: 'You are available',
       availableNote: 'The next chat is offered to you here. There is nothing to click until then.',
+      offered: 'A chat is offered to you',
+      offeredNote: 'Look at the record above, then accept it.',
       on_break: 'You are on a break',
       work_offline: 'You work offline',
       away: 'No chats are offered to you.',

@@ -15,13 +15,14 @@ import { Button, Empty, IconButton } from '../parts/kit';
 import { ChatList } from '../parts/list';
 import { Separator, usePaneWidth } from '../parts/panes';
 import { go, href, route } from '../route';
-import { worklist } from '../state';
+import { offered, worklist } from '../state';
 import { useStore } from '../store';
 import { t } from '../strings';
 
 function Nothing({ missing }: { missing: string | null }): JSX.Element {
   const status = useStore(desk.state, (state) => state.me?.status ?? 'available');
   const cause = useStore(desk.state, (state) => state.me?.cause ?? null);
+  const offer = useStore(desk.state, (state) => offered(state) !== null);
   const any = useStore(desk.state, (state) => Object.values(state.interactions).some((one) => one.state !== 'offered'));
 
   if (missing !== null)
@@ -34,6 +35,12 @@ function Nothing({ missing }: { missing: string | null }): JSX.Element {
       </Empty>
     );
   if (any) return <Empty icon="chats" title={t.chats.empty.select} />;
+  if (offer)
+    return (
+      <Empty icon="chats" title={t.chats.empty.offered}>
+        <p>{t.chats.empty.offeredNote}</p>
+      </Empty>
+    );
   if (status !== 'on_break' && status !== 'work_offline')
     return (
       <Empty icon="chats" title={t.chats.empty.available}>
@@ -89,6 +96,7 @@ export default function Chats(): JSX.Element {
       {(!narrow || shown !== null || missing !== null) &&
         (shown !== null ? (
           <Conversation
+            key={shown.interaction}
             one={shown}
             onBack={narrow ? () => go('chats') : null}
             onDetails={medium ? () => setDrawer(true) : null}

@@ -131,9 +131,9 @@ function Past({ id }: { id: string }): JSX.Element {
           <Button look="ghost" icon="refresh" onPress={answer.reload}>
             {t.history.refresh}
           </Button>
-          <SaveAgain one={one} />
         </div>
       </header>
+      <SaveAgain one={one} />
       <section className="card" aria-labelledby="past-facts">
         <h3 id="past-facts">{t.transaction.title}</h3>
         <Facts
@@ -178,13 +178,13 @@ function SaveAgain({ one }: { one: Interaction }): JSX.Element | null {
   if (one.save.state !== null && one.save.state !== 'failed') return <SaveStatus save={one.save} />;
   if (!mine || one.ended_at === 0) return null;
   return (
-    <span className="explained">
+    <section className="card row" aria-label={t.save.action}>
+      <p id="late-rule" className="grow">
+        <strong>{t.save.none}.</strong> <span className="hint">{t.save.lateRule}</span>
+      </p>
       <Button icon="save" aria-describedby="late-rule" onPress={() => void desk.saveToCrm(one.interaction)}>
         {t.save.action}
       </Button>
-      <span id="late-rule" className="explanation">
-        {t.save.lateRule}
-      </span>
-    </span>
+    </section>
   );
 }

@@ -52,6 +52,11 @@ export function Composer({
 
   useEffect(() => () => desk.typing(interaction, false), [interaction]);
 
+  // After Accept the focus is nowhere; anywhere else it stays where the agent works.
+  useEffect(() => {
+    if (document.activeElement === document.body && !window.matchMedia('(pointer: coarse)').matches) area.current?.focus();
+  }, []);
+
   function change(value: string): void {
     setText(value);
     storage.save(key, value === '' ? null : value);

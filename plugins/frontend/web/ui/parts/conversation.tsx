@@ -159,6 +159,7 @@ function WrapUp({ one }: { one: Interaction }): JSX.Element {
   );
 }
 
+/** Give it the interaction's id as key: drafts, scrolling and pressed buttons belong to one chat. */
 export function Conversation({
   one,
   onBack,
@@ -190,20 +191,20 @@ export function Conversation({
         <div className="conversation-actions" role="group" aria-label={t.conversation.menu}>
           {one.state === 'active' && <SaveStatus save={one.save} />}
           <ChatMenu one={one} />
-          {one.state === 'active' && <EndButton key={one.interaction} one={one} />}
+          {one.state === 'active' && <EndButton one={one} />}
           {onDetails !== null && <IconButton icon="panel" label={t.conversation.details} onPress={onDetails} />}
         </div>
       </header>
-      <LiveTimeline key={one.interaction} one={one} who={who} onEdit={(text) => composer.current?.put(text)} />
+      <LiveTimeline one={one} who={who} onEdit={(text) => composer.current?.put(text)} />
       {left && (
         <p className="left-line" role="status">
           <Icon name="info" size={18} /> {t.conversation.left}
         </p>
       )}
       {one.state === 'active' && !left && (
-        <Composer key={one.interaction} interaction={one.interaction} who={who} handle={composer} />
+        <Composer interaction={one.interaction} who={who} handle={composer} />
       )}
-      {one.state === 'wrap_up' && <WrapUp key={one.interaction} one={one} />}
+      {one.state === 'wrap_up' && <WrapUp one={one} />}
     </section>
   );
 }

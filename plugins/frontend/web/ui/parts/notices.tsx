@@ -6,8 +6,9 @@ import type { JSX } from 'react';
 import { useEffect } from 'react';
 
 import { desk } from '../desk';
-import { href } from '../route';
+import { href, route } from '../route';
 import type { Notice } from '../state';
+import { MISSED } from '../state';
 import { useStore } from '../store';
 import { t } from '../strings';
 import { Icon } from './icons';
@@ -27,7 +28,15 @@ function words(notice: Notice): { title: string; text: string } {
 function NoticeRow({ notice }: { notice: Notice }): JSX.Element {
   const onBreak = useStore(desk.state, (state) => state.me?.status === 'on_break');
   const { title, text } = words(notice);
-  const warn = notice.kind === 'offer_ended' && ['timed_out', 'rejected', 'agent_lost'].includes(notice.cause);
+  const warn = notice.kind === 'offer_ended' && MISSED.has(notice.cause);
+
+  // What asks for nothing goes by itself.
+  useEffect(() => {
+    if (warn || notice.kind !== 'offer_ended') return;
+    const timer = window.setTimeout(() => desk.dismiss(notice.id), 20_000);
+    return () => window.clearTimeout(timer);
+  }, [warn, notice.kind, notice.id]);
+
   return (
     <li className={`notice ${warn ? 'warn' : 'info'}`}>
       <Icon name={warn ? 'alert' : 'info'} />
@@ -62,7 +71,10 @@ function NoticeRow({ notice }: { notice: Notice }): JSX.Element {
 }
 
 export function Notices(): JSX.Element {
-  const notices = useStore(desk.state, (state) => state.notices);
+  const all = useStore(desk.state, (state) => state.notices);
+  const inChats = useStore(route, (where) => where.page === 'chats');
+  // The list of chats tells by itself who has left.
+  const notices = all.filter((notice) => !(inChats && notice.kind === 'customer_left')).slice(-2);
   return (
     <div className="notices" role="status" aria-label={t.notices.label}>
       {notices.length > 0 && (

@@ -19,7 +19,7 @@ function StateMark({ message, onAgain }: { message: Message; onAgain: (() => voi
   if (message.author !== 'agent' || message.state === null) return null;
   if (message.state === 'failed')
     return (
-      <span className="mark failed">
+      <span className="fate failed">
         <Icon name="alert" size={14} /> {t.conversation.failed(message.error ?? '')}
         {onAgain !== null && (
           <Button look="ghost" onPress={onAgain}>
@@ -30,7 +30,7 @@ function StateMark({ message, onAgain }: { message: Message; onAgain: (() => voi
     );
   const icon = message.state === 'queued' ? 'clock' : message.state === 'sent' ? 'check' : 'checks';
   return (
-    <span className={`mark ${message.state}`}>
+    <span className={`fate ${message.state}`}>
       <Icon name={icon} size={14} /> {t.conversation.states[message.state]}
     </span>
   );
@@ -138,11 +138,11 @@ function PendingLine({ pending, onEdit }: { pending: Pending; onEdit: (text: str
         {pending.text}
       </span>
       {pending.state === 'sending' ? (
-        <span className="mark">
+        <span className="fate">
           <Icon name="clock" size={14} /> {live ? t.conversation.sending : t.conversation.waitingForLine}
         </span>
       ) : (
-        <span className="mark failed" role="alert">
+        <span className="fate failed" role="alert">
           <Icon name="alert" size={14} /> {t.conversation.notSent(pending.error ?? '')}
           <Button look="ghost" onPress={() => desk.outbox.retry(pending.client_id)}>
             {t.conversation.retry}

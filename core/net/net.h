@@ -18,14 +18,19 @@ typedef struct
   gsize max_body;        /* hard ceiling for any route, bytes */
   guint max_connections; /* HTTP connections at once; idle ones are closed after idle_timeout_s */
   guint idle_timeout_s;
-  guint max_sockets;      /* WebSockets at once; more are answered 503 */
-  gsize max_socket_queue; /* bytes queued for a slow WebSocket before it is closed with 1013 */
-  guint ping_interval_s;  /* WebSocket ping; two missed pongs close it */
-  const char *const
-      *trusted_proxies; /* addresses whose X-Forwarded-For/-Proto are believed; NULL-terminated or NULL */
+  guint max_sockets;                  /* WebSockets at once; more are answered 503 */
+  gsize max_socket_queue;             /* bytes queued for a slow WebSocket before it is closed with 1013 */
+  guint ping_interval_s;              /* WebSocket ping; two missed pongs close it */
+  const char *const *trusted_proxies; /* whose X-Forwarded-For/-Proto are believed: addresses, networks
+                                         ("10.0.0.0/8"), "unix"; NULL-terminated or NULL */
+  guint exchange_timeout_s;           /* an exchange that nobody answered gets 503 */
+  guint close_timeout_s;              /* how long a WebSocket's closing handshake may take */
 } UcNetLimits;
 
-/* What a route's owner implements; ws_ members as in UsherOpsHead. */
+/* What a route's owner implements; ws_ members as in UsherOpsHead. All are called from the main loop, never from
+ * inside uc_ws_send, uc_ws_close or uc_http_respond. HEAD arrives as GET and the body of the answer is left out.
+ * ws_closed's code: the one this side closed with, or the peer's (1005 = it gave none), or 1006 when the
+ * connection broke. Not called when ws_open refused. */
 typedef struct
 {
   void (*http) (gpointer data, UsherExchange *exchange, const UsherRequest *request);
@@ -40,15 +45,20 @@ typedef enum
   UC_LISTEN_CONTROL /* Unix socket, mode 0600, peer credentials available; serves control routes only */
 } UcListenKind;
 
-/* limits NULL = defaults. */
+/* limits NULL = defaults, and so is any member that is 0: 1 MiB, 1024 connections, 60 s, 20000 sockets, 1 MiB, 30
+ * s, none, 90 s, 5 s. */
 UcNet *uc_net_new (UcLoop *loop, const UcNetLimits *limits);
-/* Closes everything: WebSockets with 1012. */
+/* Closes everything: exchanges with 503, WebSockets with 1012 (ws_closed is called for routes that are still
+ * there). Not from inside a handler. */
 void uc_net_free (UcNet *net);
+/* Raises the limit on open files to what the system allows; returns it. */
+guint64 uc_net_raise_nofile (void);
 
 /* "127.0.0.1:8080", "[::1]:0", "unix:/path". any_address: allow other than loopback (explicit setting). The bound
  * address (with the real port) comes back in *bound, freed by the caller. */
 gboolean uc_net_listen (UcNet *net, UcListenKind kind, const char *address, gboolean any_address, char **bound,
                         GError **error);
+/* Takes no new connections, closes idle ones and the others after their answer; WebSockets stay. */
 void uc_net_stop_listening (UcNet *net);
 
 /* flags: UsherRouteFlags. The path is absolute; request->path is what follows `mount` (NULL = ""). FALSE = taken.

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Listening sockets: which addresses are allowed, who may open the Unix ones, accepting in small batches.
+ * Main thread.
+ */
+#include "core/net/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+
+#define BACKLOG 4096
+#define ACCEPTS_PER_TURN 64
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+/* ---- binding -------------------------------------------------------------------------------------------------
+ */
+
+static gboolean
+check_allowed (const UcAddress *address, UcListenKind kind, gboolean any_address, GError **error)
+{
+  g_autofree char *text = uc_address_text (address);
+
+  if (kind == UC_LISTEN_CONTROL && !uc_address_is_unix (address))
+    {
+      g_set_error (
+          error, UC_ERROR, UC_ERROR_DENIED,
+          "%s can't be the control socket: who connects is known by their user id, which only a Unix socket "
+          "tells; use unix:/PATH",
+          text);
+      return FALSE;
+    }
+  if (uc_address_is_unix (address) || uc_address_is_loopback (address) || any_address)
+    return TRUE;
+  g_set_error (
+      error, UC_ERROR, UC_ERROR_DENIED,
+      "%s can be reached from other machines, and libsoup's HTTP server is not hardened against untrusted "
+      "clients: put nginx or HAProxy in front and listen on 127.0.0.1 or unix:/PATH, or set allow_remote = "
+      "true to override",
+      text);
+  return FALSE;
+}
+
+/* A socket file that nobody answers on is left over from a daemon that was killed. */
+static gboolean
+remove_stale (const UcAddress *address, GError **error)
+{
+  const char *path = address->sa.un.sun_path;
+  struct stat st;
+  int fd, failed;
+
+  if (lstat (path, &st) < 0)
+    return TRUE; /* bind says what is wrong, if anything is */
+  if (!S_ISSOCK (st.st_mode))
+    {
+      g_set_error (error, UC_ERROR, UC_ERROR_CONFLICT,
+                   "unix:%s: there is a file that is not a socket; remove it or use another path", path);
+      return FALSE;
+    }
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  failed = fd < 0 ? errno : connect (fd, &address->sa.any, address->len) < 0 ? errno : 0;
+  close_fd (&fd);
+  if (failed == ECONNREFUSED)
+    {
+      if (unlink (path) == 0 || errno == ENOENT)
+        return TRUE;
+      failed = errno;
+    }
+  if (failed == 0 || failed == EAGAIN)
+    g_set_error (error, UC_ERROR, UC_ERROR_CONFLICT,
+                 "unix:%s: another process is listening there; is the daemon running already?", path);
+  else
+    g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "unix:%s: can't replace the old socket: %s", path,
+                 g_strerror (failed));
+  return failed == ENOENT;
+}
+
+static int
+bind_and_listen (UcAddress *address, mode_t mode, GError **error)
+{
+  const gboolean local = uc_address_is_unix (address);
+  int one = 1;
+  int fd = socket (address->sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+  if (fd >= 0
+      && (local || setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0)
+      /* The file gets its mode at bind, less the umask: never a moment in which others could connect. */
+      && (!local || fchmod (fd, mode) == 0)
+      && (address->sa.any.sa_family != AF_INET6
+          || setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) == 0)
+      && bind (fd, &address->sa.any, address->len) == 0 && (!local || chmod (address->sa.un.sun_path, mode) == 0)
+      && listen (fd, BACKLOG) == 0)
+    {
+      socklen_t len = sizeof address->sa;
+
+      if (local || getsockname (fd, &address->sa.any, &len) == 0)
+        return fd;
+    }
+
+  {
+    int saved = errno;
+    g_autofree char *text = uc_address_text (address);
+
+    close_fd (&fd);
+    g_set_error (error, UC_ERROR, saved == EADDRINUSE ? UC_ERROR_CONFLICT : UC_ERROR_FAILED,
+                 "can't listen on %s: %s%s", text, g_strerror (saved),
+                 saved == EADDRINUSE ? "; another program uses it, stop that or choose another port"
+                 : saved == EACCES   ? "; the user the daemon runs as may not use it"
+                 : saved == ENOENT   ? "; create the folder first"
+                                     : "");
+  }
+  return -1;
+}
+
+/* ---- accepting -----------------------------------------------------------------------------------------------
+ */
+
+static void
+out_of_descriptors (UcListener *listener, int why)
+{
+  UcNet *net = listener->net;
+  gint64 now = uc_clock_now ();
+
+  /* One line a minute: it can happen thousands of times a second. */
+  if (now - net->full_logged > 60000)
+    {
+      g_warning ("can't take new connections: %s; raise LimitNOFILE of the service or lower max_sockets",
+                 g_strerror (why));
+      net->full_logged = now;
+    }
+  listener->held = TRUE;
+  uc_loop_watch_set (net->loop, listener->watch, 0);
+  uc_conns_close_oldest (net);
+  uc_net_need_tick (net);
+}
+
+static void
+set_no_delay (int fd)
+{
+  int one = 1;
+
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+static void
+acceptable (gpointer data, guint32 events)
+{
+  UcListener *listener = data;
+
+  for (int i = 0; i < ACCEPTS_PER_TURN; i++)
+    {
+      UcAddress peer = { 0 };
+      int fd;
+
+      peer.len = sizeof peer.sa;
+      fd = accept4 (listener->fd, &peer.sa.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0)
+        {
+          if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            out_of_descriptors (listener, errno);
+          if (errno == EINTR || errno == ECONNABORTED)
+            continue;
+          return;
+        }
+      if (listener->path != NULL)
+        peer.sa.any.sa_family = AF_UNIX; /* an unnamed peer has no address at all */
+      else
+        set_no_delay (fd);
+      uc_conn_new (listener->net, listener->kind, fd, &peer);
+    }
+}
+
+void
+uc_listeners_tick (UcNet *net)
+{
+  for (guint i = 0; i < net->listeners->len; i++)
+    {
+      UcListener *listener = g_ptr_array_index (net->listeners, i);
+
+      if (listener->held)
+        uc_loop_watch_set (net->loop, listener->watch, EPOLLIN);
+      listener->held = FALSE;
+    }
+}
+
+/* ---- public --------------------------------------------------------------------------------------------------
+ */
+
+void
+uc_listener_free (UcListener *listener)
+{
+  struct stat st;
+
+  uc_loop_unwatch (listener->net->loop, listener->watch);
+  close_fd (&listener->fd);
+  /* Somebody else's by now? Leave it. */
+  if (listener->path != NULL && lstat (listener->path, &st) == 0 && st.st_dev == listener->dev
+      && st.st_ino == listener->ino)
+    unlink (listener->path);
+  g_free (listener->path);
+  g_free (listener);
+}
+
+gboolean
+uc_net_listen (UcNet *net, UcListenKind kind, const char *address, gboolean any_address, char **bound,
+               GError **error)
+{
+  UcAddress parsed;
+  UcListener *listener;
+  struct stat st;
+  int fd;
+
+  if (!uc_address_parse (address, &parsed, error) || !check_allowed (&parsed, kind, any_address, error)
+      || (uc_address_is_unix (&parsed) && !remove_stale (&parsed, error)))
+    return FALSE;
+  /* The group of a public Unix socket is the proxy's. */
+  fd = bind_and_listen (&parsed, kind == UC_LISTEN_CONTROL ? 0600 : 0660, error);
+  if (fd < 0)
+    return FALSE;
+
+  listener = g_new0 (UcListener, 1);
+  *listener = (UcListener){ .net = net, .kind = kind, .fd = fd };
+  if (uc_address_is_unix (&parsed))
+    {
+      listener->path = g_strdup (parsed.sa.un.sun_path);
+      if (lstat (listener->path, &st) == 0)
+        {
+          listener->dev = st.st_dev;
+          listener->ino = st.st_ino;
+        }
+    }
+  listener->watch = uc_loop_watch (net->loop, fd, EPOLLIN, acceptable, listener);
+  if (listener->watch == NULL)
+    {
+      g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "can't listen on %s: %s", address, g_strerror (errno));
+      uc_listener_free (listener);
+      return FALSE;
+    }
+  g_ptr_array_add (net->listeners, listener);
+  net->stopping = FALSE;
+  if (bound != NULL)
+    *bound = uc_address_text (&parsed);
+  return TRUE;
+}

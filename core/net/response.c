@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * From the plain UsherResponse to libsoup's message, and the errors this layer answers by itself. Main thread.
+ */
+#include "core/net/private.h"
+
+#include <string.h>
+
+#include "core/base/json.h"
+
+static const char *const security_headers[]
+    = { "X-Content-Type-Options", "nosniff", "Referrer-Policy", "no-referrer", "Cache-Control", "no-store" };
+
+static const char *
+error_code (int status)
+{
+  switch (status)
+    {
+    case 401:
+      return "unauthenticated";
+    case 403:
+      return "denied";
+    case 404:
+      return "not_found";
+    case 405:
+    case 426:
+    case 501:
+      return "unsupported";
+    case 408:
+    case 410:
+      return "gone";
+    case 409:
+      return "conflict";
+    case 429:
+      return "busy";
+    case 503:
+      return "unavailable";
+    default:
+      return status >= 500 ? "failed" : "invalid";
+    }
+}
+
+char *
+uc_net_error_body (int status, const char *message, gsize *len)
+{
+  GString *out = g_string_new (NULL);
+
+  uc_json_begin (out);
+  uc_json_begin_object (out, "error");
+  uc_json_add_string (out, "code", error_code (status));
+  uc_json_add_string (out, "message", message);
+  uc_json_end (out);
+  uc_json_end (out);
+  *len = out->len;
+  return g_string_free (out, FALSE);
+}
+
+char *
+uc_net_response_raw (int status, const char *message, gsize *len)
+{
+  gsize body_len;
+  g_autofree char *body = uc_net_error_body (status, message, &body_len);
+  GString *out = g_string_new (NULL);
+
+  g_string_append_printf (out, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: application/json\r\n", status,
+                          soup_status_get_phrase ((guint)status));
+  for (guint i = 0; i < G_N_ELEMENTS (security_headers); i += 2)
+    g_string_append_printf (out, "%s: %s\r\n", security_headers[i], security_headers[i + 1]);
+  if (status == 503)
+    g_string_append (out, "Retry-After: 5\r\n");
+  g_string_append_printf (out, "Content-Length: %zu\r\n\r\n%s", body_len, body);
+  *len = out->len;
+  return g_string_free (out, FALSE);
+}
+
+/* ---- what a route's owner answered ---------------------------------------------------------------------------
+ */
+
+static gboolean
+is_token (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && strchr ("!#$%&'*+-.^_`|~", *p) == NULL)
+      return FALSE;
+  return text[0] != '\0';
+}
+
+static gboolean
+is_value (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p) && *p != '\t')
+      return FALSE;
+  return TRUE;
+}
+
+/* How the message is framed is decided here and nowhere else. */
+static gboolean
+is_ours (const char *name)
+{
+  static const char *const ours[]
+      = { "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ours); i++)
+    if (g_ascii_strcasecmp (name, ours[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static const char *
+what_is_wrong (const UsherResponse *response)
+{
+  if (response->status < 200 || response->status > 599)
+    return "the status is not between 200 and 599";
+  if (response->content_type != NULL
+      && (strchr (response->content_type, '/') == NULL || !is_value (response->content_type)))
+    return "the content type is not of the form type/subtype";
+  for (const char *const *h = response->headers; h != NULL && h[0] != NULL; h += 2)
+    if (!is_token (h[0]) || h[1] == NULL || !is_value (h[1]))
+      return "a header has a name or a value that HTTP does not allow";
+  return NULL;
+}
+
+static void
+set_headers (SoupServerMessage *message, const UsherResponse *response, gboolean close)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  for (guint i = 0; i < G_N_ELEMENTS (security_headers); i += 2)
+    soup_message_headers_replace (headers, security_headers[i], security_headers[i + 1]);
+  /* The response's own replace ours, and may come several times (Set-Cookie). */
+  for (const char *const *h = response->headers; h != NULL && h[0] != NULL; h += 2)
+    for (guint i = 0; i < G_N_ELEMENTS (security_headers); i += 2)
+      if (g_ascii_strcasecmp (h[0], security_headers[i]) == 0)
+        soup_message_headers_remove (headers, h[0]);
+  for (const char *const *h = response->headers; h != NULL && h[0] != NULL; h += 2)
+    if (!is_ours (h[0]))
+      soup_message_headers_append (headers, h[0], h[1]);
+  if (response->status == 426)
+    {
+      soup_message_headers_replace (headers, "Upgrade", "websocket");
+      soup_message_headers_append (headers, "Connection", "Upgrade");
+    }
+  if (close)
+    soup_message_headers_append (headers, "Connection", "close");
+}
+
+static void
+apply_checked (SoupServerMessage *message, const UsherResponse *response, gboolean close)
+{
+  SoupMessageBody *body = soup_server_message_get_response_body (message);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  /* libsoup makes 206 of a 200 by itself, and that code has been a hole more than once. */
+  soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
+  soup_message_body_truncate (body);
+  soup_server_message_set_status (message, (guint)response->status, NULL);
+  soup_message_headers_remove (headers, "Content-Type");
+  if (response->content_type != NULL)
+    soup_message_headers_replace (headers, "Content-Type", response->content_type);
+  set_headers (message, response, close);
+  if (response->status == 304)
+    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE); /* or libsoup claims a length of 0 */
+  else if (response->body_len > 0 && response->status != 204)
+    soup_message_body_append (body, SOUP_MEMORY_COPY, response->body, response->body_len);
+}
+
+void
+uc_net_response_apply (SoupServerMessage *message, const UsherResponse *given, gboolean close)
+{
+  UsherResponse response = { 0 };
+  const char *wrong;
+
+  memcpy (&response, given, MIN (given->struct_size, sizeof response));
+  wrong = what_is_wrong (&response);
+  if (wrong != NULL)
+    {
+      gsize len;
+      g_autofree char *body = uc_net_error_body (500, "the answer could not be sent; see the log", &len);
+      const UsherResponse instead
+          = { .status = 500, .content_type = "application/json", .body = body, .body_len = len };
+
+      g_warning ("an HTTP response was replaced by a 500: %s", wrong);
+      apply_checked (message, &instead, close);
+      return;
+    }
+  apply_checked (message, &response, close);
+}

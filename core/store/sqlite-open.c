@@ -109,6 +109,7 @@ quick_check (UcSqlite *sqlite, GError **error)
   sqlite3_finalize (handle);
   if (g_strcmp0 (finding, "ok") == 0)
     return TRUE;
+  g_strdelimit (finding, "\n", ' ');
   g_set_error (error, UC_ERROR, UC_ERROR_FAILED,
                "%s is damaged (%s); restore it from a backup, or save what can be read with: sqlite3 %s .recover",
                sqlite->path, finding, sqlite->path);

@@ -114,10 +114,10 @@ static const Step steps[UC_EVENT_N_TYPES][MOST_STEPS + 1] = {
         " deadline = 0, version = :seq WHERE id = :interaction",
         NULL, "interaction" } },
 
-  /* When the customer ended it, it stays with the agent, who ends it next. */
+  /* When the customer ended it, it stays with the agent, who ends it next; without wrap-up, closed follows. */
   [UC_EVENT_INTERACTION_ENDED]
   = { { "UPDATE interaction SET ended_by = :ended_by, ended_at = :ended_at, deadline = :deadline,"
-        " state = CASE WHEN :deadline > 0 OR :ended_by = 'agent' THEN 'wrap_up' ELSE state END,"
+        " state = CASE WHEN :deadline > 0 THEN 'wrap_up' ELSE state END,"
         " version = :seq WHERE id = :interaction",
         NULL, "interaction" } },
 

@@ -7,3 +7,15 @@ check_PROGRAMS += %D%/test-store
 %C%_test_store_SOURCES = %D%/test-store.c
 %C%_test_store_LDADD = %D%/libkit.la
 TESTS += %D%/test-store
+
+check_PROGRAMS += %D%/test-open
+%C%_test_open_SOURCES = %D%/test-open.c
+%C%_test_open_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_open_LDADD = %D%/libkit.la
+TESTS += %D%/test-open
+
+check_PROGRAMS += %D%/test-faults
+%C%_test_faults_SOURCES = %D%/test-faults.c %D%/faults.c %D%/faults.h
+%C%_test_faults_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_faults_LDADD = %D%/libkit.la
+TESTS += %D%/test-faults

@@ -159,10 +159,10 @@ test_ended_by_agent (Kit *kit, gconstpointer data)
   kit_do (kit, OFFERED_1);
   kit_do (kit, "{'type':'interaction.accepted','interaction':'int_1','agent':'usr_a','accepted_at':600}");
   kit_do (kit, "{'type':'interaction.ended','interaction':'int_1','agent':'usr_a','ended_by':'agent',"
-               "'ended_at':700}");
+               "'ended_at':700,'deadline':800}");
   expect_conversation (kit, 0, NULL);
   expect_live (kit, "{'type':'state.interaction'," INT_1 ",'state':'wrap_up','agent':'usr_a','acceptance_ms':400,"
-                    "'accepted_at':600,'ended_at':700,'ended_by':'agent','cause':'new'}");
+                    "'accepted_at':600,'ended_at':700,'ended_by':'agent','deadline':800,'cause':'new'}");
 }
 
 static void

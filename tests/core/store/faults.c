@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A disk that fails on demand, see faults.h.
+ */
+#include "tests/core/store/faults.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+typedef struct
+{
+  sqlite3_file base;
+  gboolean is_log, is_database;
+  sqlite3_file *real; /* in the bytes that follow */
+} File;
+
+static sqlite3_vfs *usual;
+static sqlite3_vfs faulty;
+static int fault, left; /* atomic */
+
+void
+faults_set (Fault next, int after)
+{
+  g_atomic_int_set (&left, after);
+  g_atomic_int_set (&fault, (int)next);
+}
+
+static gboolean
+hits (Fault which)
+{
+  return g_atomic_int_get (&fault) == (int)which && g_atomic_int_add (&left, -1) <= 0;
+}
+
+static sqlite3_file *
+real (sqlite3_file *file)
+{
+  return ((File *)file)->real;
+}
+
+static int
+file_close (sqlite3_file *file)
+{
+  return real (file)->pMethods->xClose (real (file));
+}
+
+static int
+file_read (sqlite3_file *file, void *to, int n, sqlite3_int64 at)
+{
+  if (((File *)file)->is_database && hits (FAULT_DATABASE_READ))
+    return SQLITE_IOERR_READ;
+  return real (file)->pMethods->xRead (real (file), to, n, at);
+}
+
+static int
+file_write (sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
+{
+  if (((File *)file)->is_log && hits (FAULT_LOG_FULL))
+    return SQLITE_FULL;
+  if (((File *)file)->is_log && hits (FAULT_LOG_WRITE))
+    return SQLITE_IOERR_WRITE;
+  if (((File *)file)->is_database && hits (FAULT_DATABASE_FULL))
+    return SQLITE_FULL;
+  return real (file)->pMethods->xWrite (real (file), from, n, at);
+}
+
+static int
+file_truncate (sqlite3_file *file, sqlite3_int64 size)
+{
+  return real (file)->pMethods->xTruncate (real (file), size);
+}
+
+static int
+file_sync (sqlite3_file *file, int flags)
+{
+  if (((File *)file)->is_log && hits (FAULT_LOG_SYNC))
+    return SQLITE_IOERR_FSYNC;
+  if (((File *)file)->is_database && hits (FAULT_DATABASE_SYNC))
+    return SQLITE_IOERR_FSYNC;
+  return real (file)->pMethods->xSync (real (file), flags);
+}
+
+static int
+file_size (sqlite3_file *file, sqlite3_int64 *size)
+{
+  return real (file)->pMethods->xFileSize (real (file), size);
+}
+
+static int
+file_lock (sqlite3_file *file, int level)
+{
+  return real (file)->pMethods->xLock (real (file), level);
+}
+
+static int
+file_unlock (sqlite3_file *file, int level)
+{
+  return real (file)->pMethods->xUnlock (real (file), level);
+}
+
+static int
+file_check_lock (sqlite3_file *file, int *locked)
+{
+  return real (file)->pMethods->xCheckReservedLock (real (file), locked);
+}
+
+static int
+file_control (sqlite3_file *file, int op, void *arg)
+{
+  return real (file)->pMethods->xFileControl (real (file), op, arg);
+}
+
+static int
+file_sector (sqlite3_file *file)
+{
+  return real (file)->pMethods->xSectorSize (real (file));
+}
+
+static int
+file_characteristics (sqlite3_file *file)
+{
+  return real (file)->pMethods->xDeviceCharacteristics (real (file));
+}
+
+static int
+file_shm_map (sqlite3_file *file, int page, int size, int extend, void volatile **to)
+{
+  return real (file)->pMethods->xShmMap (real (file), page, size, extend, to);
+}
+
+static int
+file_shm_lock (sqlite3_file *file, int offset, int n, int flags)
+{
+  return real (file)->pMethods->xShmLock (real (file), offset, n, flags);
+}
+
+static void
+file_shm_barrier (sqlite3_file *file)
+{
+  real (file)->pMethods->xShmBarrier (real (file));
+}
+
+static int
+file_shm_unmap (sqlite3_file *file, int remove)
+{
+  return real (file)->pMethods->xShmUnmap (real (file), remove);
+}
+
+static const sqlite3_io_methods methods = {
+  .iVersion = 2,
+  .xClose = file_close,
+  .xRead = file_read,
+  .xWrite = file_write,
+  .xTruncate = file_truncate,
+  .xSync = file_sync,
+  .xFileSize = file_size,
+  .xLock = file_lock,
+  .xUnlock = file_unlock,
+  .xCheckReservedLock = file_check_lock,
+  .xFileControl = file_control,
+  .xSectorSize = file_sector,
+  .xDeviceCharacteristics = file_characteristics,
+  .xShmMap = file_shm_map,
+  .xShmLock = file_shm_lock,
+  .xShmBarrier = file_shm_barrier,
+  .xShmUnmap = file_shm_unmap,
+};
+
+static int
+vfs_open (sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out_flags)
+{
+  File *ours = (File *)file;
+  int code;
+
+  memset (ours, 0, sizeof *ours);
+  ours->real = (sqlite3_file *)(ours + 1);
+  ours->is_log = (flags & SQLITE_OPEN_WAL) != 0;
+  ours->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+  code = usual->xOpen (usual, name, ours->real, flags, out_flags);
+  if (ours->real->pMethods != NULL)
+    ours->base.pMethods = &methods;
+  return code;
+}
+
+void
+faults_install (void)
+{
+  usual = sqlite3_vfs_find (NULL);
+  faulty = *usual;
+  faulty.zName = "faulty";
+  faulty.pNext = NULL;
+  faulty.szOsFile = (int)sizeof (File) + usual->szOsFile;
+  faulty.xOpen = vfs_open;
+  g_assert_cmpint (sqlite3_vfs_register (&faulty, 1), ==, SQLITE_OK);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A disk that fails on demand: an SQLite VFS in front of the usual one. Any thread.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef enum
+{
+  FAULT_NONE,
+  FAULT_LOG_FULL,      /* no room to write to the log */
+  FAULT_LOG_WRITE,     /* writing to the log fails */
+  FAULT_LOG_SYNC,      /* fsync of the log fails */
+  FAULT_DATABASE_FULL, /* no room to write to the database file: a checkpoint fails */
+  FAULT_DATABASE_SYNC, /* fsync of the database file fails */
+  FAULT_DATABASE_READ  /* reading it fails */
+} Fault;
+
+/* Becomes the default of all connections opened from now on. */
+void faults_install (void);
+/* Lets `after` of the affected calls go well, then all of them fail until this is called again. */
+void faults_set (Fault fault, int after);

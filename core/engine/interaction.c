@@ -7,11 +7,16 @@
 
 #include <string.h>
 
+static UcEvent *save_event (UcStep *step, const UcInteraction *interaction, const char *state);
+
+/* A case that was filed while the chat went on lacks its last lines. That it must be brought up to date is part of
+ * the same step: whoever dies between the end and the save finds it queued. */
 void
 uc_step_interaction_ended (UcStep *step, UcInteraction *interaction, const char *ended_by, gint64 ended_at,
                            gint64 deadline)
 {
   UcEvent *event = uc_step_event (step, UC_EVENT_INTERACTION_ENDED);
+  gboolean stale = interaction->ended_by == NULL && g_strcmp0 (interaction->save_state, "saved") == 0;
 
   event->interaction = g_strdup (interaction->id);
   event->agent = g_strdup (interaction->agent != NULL ? interaction->agent->id : NULL);
@@ -19,6 +24,8 @@ uc_step_interaction_ended (UcStep *step, UcInteraction *interaction, const char 
   event->ended_at = ended_at;
   event->deadline = deadline;
   uc_step_emit (step, event);
+  if (stale)
+    uc_step_emit (step, save_event (step, interaction, "queued"));
 }
 
 /* The interaction is gone afterwards. */

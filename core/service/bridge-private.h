@@ -24,7 +24,6 @@ gint64 uc_bridge_backoff (guint attempts, gint64 not_before_ms);
 /* bridge-save.c */
 GHashTable *uc_bridge_saves_new (void);
 void uc_bridge_save_event (UcBridge *bridge, const UcEvent *event);
-void uc_bridge_save_ended (UcBridge *bridge, const char *interaction);
 void uc_bridge_save_customer_known (UcBridge *bridge, const char *interaction);
 void uc_bridge_save_reload (UcBridge *bridge);
 void uc_bridge_save_kick (UcBridge *bridge);

@@ -21,7 +21,6 @@ typedef struct
   char *transcript;
   gint64 attempts;
   gboolean busy;
-  gboolean again; /* it ended while it was being saved: the transcript has grown */
   guint64 timer;
 } Save;
 
@@ -137,6 +136,15 @@ later (Save *save, gint64 not_before_ms, const char *why)
 /* ---- one attempt: row, messages, CRM
  * ----------------------------------------------------------------------------------- */
 
+/* It ended while it was being saved. */
+static gboolean
+has_grown (const Save *save)
+{
+  const UcInteraction *now = uc_engine_interaction (save->bridge->core->engine, save->interaction);
+
+  return save->row->ended_at == 0 && (now == NULL || now->ended_by != NULL);
+}
+
 static void
 on_saved (gpointer data, const UsherResult *result)
 {
@@ -149,10 +157,8 @@ on_saved (gpointer data, const UsherResult *result)
   if (result->status == USHER_OK && result->cases != NULL && result->cases[0] != NULL)
     {
       case_id = result->cases[0]->id;
-      if (save->again)
+      if (has_grown (save))
         {
-          /* One more time, with what was said since. */
-          save->again = FALSE;
           tell (save, "queued", case_id, 0, NULL);
           run (save);
           return;
@@ -293,27 +299,10 @@ save_of (UcBridge *bridge, const char *interaction)
 void
 uc_bridge_save_event (UcBridge *bridge, const UcEvent *event)
 {
-  /* "queued" is our own word about a save that is under way already, except after a restart or an end. */
-  if (g_strcmp0 (event->state, "requested") == 0)
+  /* "queued" is our own word about a save that is under way, or the engine's that the end made a saved case stale.
+   */
+  if (g_strcmp0 (event->state, "requested") == 0 || g_strcmp0 (event->state, "queued") == 0)
     run (save_of (bridge, event->interaction));
-}
-
-void
-uc_bridge_save_ended (UcBridge *bridge, const char *id)
-{
-  const UcInteraction *interaction = uc_engine_interaction (bridge->core->engine, id);
-  Save *save = g_hash_table_lookup (bridge->saves, id);
-
-  if (save != NULL)
-    save->again = save->busy;
-  else if (interaction != NULL && g_strcmp0 (interaction->save_state, "saved") == 0
-           && g_strcmp0 (interaction->save_mode, "during") == 0)
-    {
-      /* Saved while the chat went on: bring the case's transcript up to date. */
-      save = save_of (bridge, id);
-      tell (save, "queued", interaction->case_id, 0, NULL);
-      run (save);
-    }
 }
 
 void

@@ -258,9 +258,6 @@ on_event (gpointer data, const UcFeedItem *item)
       if (g_strcmp0 (event->cause, "abandoned") == 0)
         g_hash_table_remove (bridge->looks, event->interaction);
       break;
-    case UC_EVENT_INTERACTION_ENDED:
-      uc_bridge_save_ended (bridge, event->interaction);
-      break;
     case UC_EVENT_INTERACTION_SAVE:
       uc_bridge_save_event (bridge, event);
       break;

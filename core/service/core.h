@@ -69,7 +69,7 @@ void uc_core_free (UcCore *core);
 typedef void (*UcTxnDone) (gpointer data, const GError *error, GPtrArray *events);
 
 UcTxn *uc_txn_new (UcCore *core);
-/* One engine step. On failure nothing has changed; the transaction may go on, be committed, or be dropped if no
+/* One engine step; its seed is made here. On failure nothing has changed; the transaction may go on, be committed, or be dropped if no
  * step of it succeeded. */
 gboolean uc_txn_step (UcTxn *txn, const UcCommand *command, GError **error);
 /* Appends an event about something that is no longer in the engine's memory (a closed interaction's save state).
@@ -95,6 +95,3 @@ void uc_core_barrier (UcCore *core, UcTxnDone done, gpointer data);
 UsherInstance *uc_core_instance (UcCore *core, UcKind kind, const char *name);
 /* The CRM in use: the first enabled one. NULL = none is configured. */
 UsherInstance *uc_core_crm (UcCore *core);
-
-/* Seeds for deterministic ids inside a step. */
-#define UC_SEED(var) g_autofree char *var = uc_id_new ("s")

@@ -205,10 +205,8 @@ step_message (Delivery *delivery, UcTxn *txn, Peer *peer, const Item *item, int6
   UsherInstance *instance = delivery->instance;
   g_autofree char *conversation = uc_id_new ("cnv"), *interaction = uc_id_new ("int"),
                   *message = uc_id_new ("msg");
-  UC_SEED (seed);
   UcCommand command = {
     .type = UC_COMMAND_RECEIVE,
-    .seed = seed,
     .channel = instance->name,
     .network = capabilities_of (instance)->network,
     .identity = item->user_id,
@@ -244,10 +242,8 @@ step_ended (Delivery *delivery, UcTxn *txn, Peer *peer, const Item *item, int64_
   const UcConversation *conversation
       = uc_engine_conversation_of (core->engine, delivery->instance->name, item->user_id);
   g_autofree char *message = uc_id_new ("msg");
-  UC_SEED (seed);
-  UcCommand command = {
-    .type = UC_COMMAND_CUSTOMER_END, .seed = seed, .external_id = item->external_id, .new_message = message
-  };
+  UcCommand command
+      = { .type = UC_COMMAND_CUSTOMER_END, .external_id = item->external_id, .new_message = message };
   guint before = uc_txn_events (txn)->len;
 
   if (conversation == NULL)

@@ -329,13 +329,10 @@ on_submitted (gpointer data, const GError *error, GPtrArray *events)
 void
 uc_op_submit (UcOpCall *call, UcCommand *command, char *(*make_answer) (GPtrArray *events))
 {
-  UC_SEED (seed);
   g_autoptr (GError) error = NULL;
   UcTxn *txn = uc_txn_new (call->core);
   Submitting *submitting;
 
-  if (command->seed == NULL)
-    command->seed = seed;
   command->by = call->who.user != NULL ? call->who.user : call->who.label;
   if (!uc_txn_step (txn, command, &error))
     {

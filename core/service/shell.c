@@ -76,10 +76,13 @@ gboolean
 uc_txn_step (UcTxn *txn, const UcCommand *command, GError **error)
 {
   guint before = txn->events->len;
+  g_autofree char *seed = uc_id_new ("s");
+  UcCommand seeded = *command;
 
+  seeded.seed = seed;
   if (refuse_while_recovering (txn->core, error))
     return FALSE;
-  if (!uc_engine_step (txn->core->engine, command, uc_clock_now (), txn->events, error))
+  if (!uc_engine_step (txn->core->engine, &seeded, uc_clock_now (), txn->events, error))
     return FALSE;
   for (guint i = before; i < txn->events->len; i++)
     ((UcEvent *)txn->events->pdata[i])->seq = ++txn->core->seq;
@@ -267,8 +270,7 @@ static void
 on_tick (gpointer data)
 {
   UcCore *core = data;
-  UC_SEED (seed);
-  UcCommand command = { .type = UC_COMMAND_TICK, .seed = seed };
+  UcCommand command = { .type = UC_COMMAND_TICK };
 
   core->tick_timer = 0;
   if (!core->recovering)
@@ -329,7 +331,7 @@ void
 uc_shell_go (UcCore *core)
 {
   UcTxn *txn = uc_txn_new (core);
-  UC_SEED (seed);
+  g_autofree char *seed = uc_id_new ("s");
 
   uc_engine_restored (core->engine, seed, uc_clock_now (), txn->events);
   for (guint i = 0; i < txn->events->len; i++)

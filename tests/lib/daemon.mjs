@@ -99,7 +99,7 @@ export class Daemon {
         plugin: 'webchat',
         queue: 'support',
         allowed_origins: '*',
-        rate_messages: '100000',
+        rate_messages: '10000',
         sessions_per_address: '0',
       },
       'crm:main': { plugin: 'local' },

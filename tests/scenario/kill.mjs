@@ -65,7 +65,7 @@ const texts = ['Hello, my parcel is late', 'It was the green one', 'Thank you!']
 const answers = ['Hi, I am looking', 'It leaves today', 'You are welcome']
 
 async function chat(next, when) {
-  const daemon = new Daemon()
+  const daemon = new Daemon({ config: { 'frontend:desk': null } })
   try {
     await daemon.start()
     await daemon.seed({ acceptance_ms: 600000, post_processing_ms: 600000 })

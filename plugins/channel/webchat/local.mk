@@ -9,19 +9,25 @@ plugin_LTLIBRARIES += %D%/webchat.la
 	%D%/webchat-frame.c \
 	%D%/webchat-http.c \
 	%D%/webchat-intake.c \
-	%D%/webchat-limit.c %D%/webchat-limit.h \
-	%D%/webchat-origin.c %D%/webchat-origin.h \
 	%D%/webchat-page.c \
 	%D%/webchat-plugin.c \
 	%D%/webchat-socket.c \
-	%D%/webchat-token.c %D%/webchat-token.h \
 	%D%/webchat-visitor.c \
 	%D%/webchat.h
 %C%_webchat_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -I$(srcdir)/%D% -DG_LOG_DOMAIN=\"usher-webchat\" \
 	-DPKGDATADIR=\"$(pkgdatadir)\"
 %C%_webchat_la_CFLAGS = $(PLUGIN_CFLAGS) $(GLIB_CFLAGS)
 %C%_webchat_la_LDFLAGS = $(PLUGIN_LDFLAGS) $(SAN_CFLAGS)
-%C%_webchat_la_LIBADD = $(GLIB_LIBS)
+%C%_webchat_la_LIBADD = %D%/libwebchat-parts.la $(GLIB_LIBS)
+
+# Pure code, for the plugin and for its unit tests.
+noinst_LTLIBRARIES += %D%/libwebchat-parts.la
+%C%_libwebchat_parts_la_SOURCES = \
+	%D%/webchat-limit.c %D%/webchat-limit.h \
+	%D%/webchat-origin.c %D%/webchat-origin.h \
+	%D%/webchat-token.c %D%/webchat-token.h
+%C%_libwebchat_parts_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -I$(srcdir)/%D%
+%C%_libwebchat_parts_la_CFLAGS = $(PLUGIN_CFLAGS) $(GLIB_CFLAGS)
 endif
 
 # The browser's side is generated, as a parser is: built when a source is newer and Node.js with `npm ci` is there, and

@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
-/* ms since the epoch. Never steps back while the process lives, so deadlines and order survive a wall clock that
- * is set back; any thread. */
+/* ms since the epoch. Follows the wall clock when it is set ahead; when it is set back, goes on at its own pace,
+ * so deadlines and order survive that and no timer waits for the wall clock to catch up. Any thread. */
 gint64 uc_clock_now (void);
+
+/* The rule behind it, in us: *ahead is the largest distance of wall and monotonic clock so far. */
+gint64 uc_clock_follow (gint64 *ahead, gint64 wall, gint64 monotonic);

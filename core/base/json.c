@@ -48,6 +48,13 @@ scan (const char *text, gsize len, guint max_depth, GError **error)
               return FALSE;
             }
         }
+      else if (c < 0x20 && strchr ("\t\n\r", c) == NULL)
+        {
+          /* cJSON takes all of these for white space. */
+          g_set_error (error, UC_ERROR, UC_ERROR_INVALID,
+                       "JSON has a control character (0x%02x) at byte %" G_GSIZE_FORMAT "; leave it out", c, i);
+          return FALSE;
+        }
       else if (c == '"')
         in_string = TRUE;
       else if (c == '{' || c == '[')

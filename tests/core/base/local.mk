@@ -2,3 +2,13 @@ check_PROGRAMS += %D%/test-loop
 %C%_test_loop_SOURCES = %D%/test-loop.c
 %C%_test_loop_LDADD = libuc-base.la
 TESTS += %D%/test-loop
+
+check_PROGRAMS += %D%/test-json
+%C%_test_json_SOURCES = %D%/test-json.c
+%C%_test_json_LDADD = libuc-base.la
+TESTS += %D%/test-json
+
+check_PROGRAMS += %D%/test-base
+%C%_test_base_SOURCES = %D%/test-base.c
+%C%_test_base_LDADD = libuc-base.la
+TESTS += %D%/test-base

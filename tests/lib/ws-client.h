@@ -59,6 +59,8 @@ guint uc_test_ws_pongs (UcTestWs *ws);
 /* Sends the bytes over a connection of its own and returns all that comes until the server closes, or until
  * `until` (NULL = only the close) has been seen. */
 char *uc_test_http (const char *address, const char *bytes, gsize len, const char *until);
+/* The second half of it, for a descriptor of uc_test_connect, which stays open. */
+char *uc_test_read (int fd, const char *until);
 /* A connected, nonblocking descriptor. */
 int uc_test_connect (const char *address);
 /* Runs the main context until *flag, or until `done (data)`. */

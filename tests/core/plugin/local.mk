@@ -1,0 +1,90 @@
+# Plugins that the tests load: most of them are wrong in one way.
+TEST_MODULE_LDFLAGS = $(SAN_CFLAGS) -avoid-version -shared -rpath /nowhere
+TEST_MODULE_CFLAGS = $(PLUGIN_CFLAGS)
+check_LTLIBRARIES += \
+	%D%/modules/obliging.la \
+	%D%/modules/older.la \
+	%D%/modules/newer.la \
+	%D%/modules/in-cxx.la \
+	%D%/modules/not-a-plugin.la \
+	%D%/modules/entry-is-data.la \
+	%D%/modules/returns-null.la \
+	%D%/modules/wrong-abi.la \
+	%D%/modules/missing-slot.la \
+	%D%/modules/misnamed.la \
+	%D%/modules/undefined-symbol.la
+%C%_modules_obliging_la_SOURCES = %D%/modules/obliging.c
+%C%_modules_obliging_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_modules_obliging_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_obliging_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_older_la_SOURCES = %D%/modules/ages.c
+%C%_modules_older_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_OLDER
+%C%_modules_older_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_older_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_newer_la_SOURCES = %D%/modules/ages.c
+%C%_modules_newer_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_NEWER
+%C%_modules_newer_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_newer_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_in_cxx_la_SOURCES = %D%/modules/in-cxx.cc
+%C%_modules_in_cxx_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+%C%_modules_in_cxx_la_CXXFLAGS = -std=c++17 -fvisibility=hidden -Wall -Wextra $(SAN_CFLAGS)
+%C%_modules_in_cxx_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_not_a_plugin_la_SOURCES = %D%/modules/bad.c
+%C%_modules_not_a_plugin_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_NOT_A_PLUGIN
+%C%_modules_not_a_plugin_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_not_a_plugin_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_entry_is_data_la_SOURCES = %D%/modules/bad.c
+%C%_modules_entry_is_data_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_ENTRY_IS_DATA
+%C%_modules_entry_is_data_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_entry_is_data_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_returns_null_la_SOURCES = %D%/modules/bad.c
+%C%_modules_returns_null_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_RETURNS_NULL
+%C%_modules_returns_null_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_returns_null_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_wrong_abi_la_SOURCES = %D%/modules/bad.c
+%C%_modules_wrong_abi_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_WRONG_ABI
+%C%_modules_wrong_abi_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_wrong_abi_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_missing_slot_la_SOURCES = %D%/modules/bad.c
+%C%_modules_missing_slot_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_MISSING_SLOT
+%C%_modules_missing_slot_la_CFLAGS = $(TEST_MODULE_CFLAGS) -Wno-unused-function
+%C%_modules_missing_slot_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_misnamed_la_SOURCES = %D%/modules/bad.c
+%C%_modules_misnamed_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_MISNAMED
+%C%_modules_misnamed_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_misnamed_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+# Bound lazily on purpose: what would load and die at the call.
+%C%_modules_undefined_symbol_la_SOURCES = %D%/modules/bad.c
+%C%_modules_undefined_symbol_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_UNDEFINED_SYMBOL
+%C%_modules_undefined_symbol_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_undefined_symbol_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS) -Wl,-z,lazy
+
+PLUGIN_TEST_LIB = %D%/fixture.c %D%/fixture.h
+check_PROGRAMS += \
+	%D%/test-abi \
+	%D%/test-check \
+	%D%/test-conf \
+	%D%/test-instance \
+	%D%/test-loader \
+	%D%/test-settings
+%C%_test_abi_SOURCES = %D%/test-abi.c
+%C%_test_abi_LDADD = libuc-base.la
+%C%_test_conf_SOURCES = %D%/test-conf.c $(PLUGIN_TEST_LIB)
+%C%_test_conf_LDADD = libuc-base.la
+%C%_test_check_SOURCES = %D%/test-check.c $(PLUGIN_TEST_LIB)
+%C%_test_check_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_instance_SOURCES = %D%/test-instance.c $(PLUGIN_TEST_LIB)
+%C%_test_instance_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_loader_SOURCES = %D%/test-loader.c $(PLUGIN_TEST_LIB)
+%C%_test_loader_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_settings_SOURCES = %D%/test-settings.c $(PLUGIN_TEST_LIB)
+%C%_test_settings_LDADD = libuc-plugin.la libuc-base.la
+dist_noinst_SCRIPTS += %D%/test-headers.sh
+TESTS += \
+	%D%/test-abi \
+	%D%/test-check \
+	%D%/test-conf \
+	%D%/test-headers.sh \
+	%D%/test-instance \
+	%D%/test-loader \
+	%D%/test-settings

@@ -27,6 +27,7 @@ typedef struct
   int customer; /* -1 = none */
   int interaction;
   char *state, *subject;
+  gboolean has_transcript;
   guint lines;
   gint64 version;
 } ModelCase;
@@ -118,6 +119,7 @@ same_case (Model *m, const ModelCase *model, const UsherCase *real)
   g_assert_cmpstr (real->state, ==, model->state);
   g_assert_cmpstr (real->subject, ==, model->subject);
   g_assert_cmpint (real->version, ==, model->version);
+  g_assert_cmpint (real->transcript != NULL, ==, model->has_transcript);
   g_assert_cmpuint (lines_of (real->transcript), ==, model->lines);
 }
 
@@ -268,14 +270,21 @@ predict_customer (Model *m, const Wanted *w, const ModelCustomer *stored, UsherS
   return NULL;
 }
 
+/* The records that come with a conflict are ours, as they are stored. */
 static void
-check_conflict (Model *m, const Wanted *w, const ModelCustomer *stored, const UsherResult *result)
+check_conflict (Model *m, const UsherResult *result)
 {
   g_assert_cmpuint (crm_customers (result), >=, 1);
   for (guint i = 0; i < crm_customers (result); i++)
-    for (guint j = 0; j < m->customers->len; j++)
-      if (strcmp (((ModelCustomer *)m->customers->pdata[j])->id, result->customers[i]->id) == 0)
-        same_customer (m->customers->pdata[j], result->customers[i]);
+    {
+      const ModelCustomer *named = NULL;
+
+      for (guint j = 0; j < m->customers->len && named == NULL; j++)
+        if (strcmp (((ModelCustomer *)m->customers->pdata[j])->id, result->customers[i]->id) == 0)
+          named = m->customers->pdata[j];
+      g_assert_nonnull (named);
+      same_customer (named, result->customers[i]);
+    }
 }
 
 static void
@@ -311,7 +320,7 @@ step_customer (Model *m)
     status = USHER_CONFLICT; /* two things are wrong; the version is looked at first */
   g_assert_cmpint (result->status, ==, status);
   if (status == USHER_CONFLICT)
-    check_conflict (m, &w, stored, result);
+    check_conflict (m, result);
   if (after == NULL)
     return;
   if (stored == NULL)
@@ -387,7 +396,7 @@ step_case (Model *m)
                             .state = g_strdup ("open") };
       g_ptr_array_add (m->cases, model);
     }
-  grows = transcript != NULL && lines > model->lines;
+  grows = transcript != NULL && (!model->has_transcript || lines > model->lines);
   differs = grows || customer != model->customer
             || (request.state != NULL && strcmp (request.state, model->state) != 0)
             || (request.subject != NULL
@@ -403,6 +412,7 @@ step_case (Model *m)
   model->customer = customer;
   put (&model->state, request.state);
   put (&model->subject, request.subject);
+  model->has_transcript |= grows;
   model->lines = grows ? lines : model->lines;
   same_case (m, model, result->cases[0]);
 }

@@ -62,10 +62,10 @@ sources () {
 }
 nothing "each source file begins with its licence" \
   "$(sources | while read -r file; do head -n 3 "$file" | grep -q SPDX-License-Identifier || echo "$file"; done)"
-nothing "no C file is longer than 600 lines" \
-  "$(sources | grep '\.[ch]$' | while read -r file; do
+nothing "no C file outside the tests is longer than 750 lines (look for a split at 600)" \
+  "$(sources | grep '\.[ch]$' | grep -v '^tests/' | while read -r file; do
     lines=$(wc -l <"$file")
-    [ "$lines" -le 600 ] || echo "$file: $lines"
+    [ "$lines" -le 750 ] || echo "$file: $lines"
   done)"
 nothing "nothing is left to be done later" "$(sources | grep -v tests/tree/test-layers.sh | xargs grep -nE 'TODO|FIXME' || :)"
 nothing "every source of a layer is built" "$(for file in core/*/*.c plugins/*/*/*.c; do

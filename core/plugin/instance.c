@@ -332,6 +332,8 @@ uc_instance_start (UsherInstance *instance)
 {
   g_return_if_fail (instance->self == NULL && instance->state != UC_INSTANCE_STOPPING);
 
+  uc_loop_timer_remove (instance->priv->loop, instance->priv->step_timer);
+  instance->priv->step_timer = 0;
   instance->attempts = 0;
   attempt (instance);
 }
@@ -426,25 +428,32 @@ on_stop (gpointer data, const UsherResult *result)
 }
 
 static void
+step_ask_to_stop (UsherInstance *instance)
+{
+  /* A plugin whose start failed has nothing to stop. */
+  if (instance->self != NULL && instance->head->stop != NULL && !instance->priv->start_failed)
+    {
+      instance->head->stop (instance->self, uc_reply_new (instance, 0, on_stop, instance));
+      return;
+    }
+  instance->priv->stop_answered = TRUE;
+  uc_instance_reply_answered (instance);
+}
+
+static void
 begin_stop (UsherInstance *instance)
 {
   struct UcInstancePrivate *priv = instance->priv;
   gboolean starting = instance->state == UC_INSTANCE_STARTING;
-  gboolean ask = instance->self != NULL && instance->head->stop != NULL && !priv->start_failed;
 
-  uc_loop_timer_remove (priv->loop, priv->step_timer);
-  priv->step_timer = 0;
-  priv->step = NULL;
   instance->retry_at = 0;
-  priv->stop_answered = !ask;
+  priv->stop_answered = FALSE;
   priv->stop_timer = uc_loop_timer_in (priv->loop, uc_instance_times.stop, on_stop_deadline, instance);
+  schedule (instance, 0, step_ask_to_stop);
   set_state (instance, UC_INSTANCE_STOPPING, USHER_OK, NULL);
   /* Nobody waits for `start` any more. */
   if (starting)
     uc_replies_cancel (instance);
-  if (ask)
-    instance->head->stop (instance->self, uc_reply_new (instance, 0, on_stop, instance));
-  uc_instance_reply_answered (instance);
 }
 
 void

@@ -79,10 +79,14 @@ const UsherHost *uc_host_init (UcLoop *loop, const UcHostServices *services);
 /* Takes settings. data_root: the instance's data_dir is made as data_root/KIND-NAME. */
 UsherInstance *uc_instance_new (UcLoop *loop, UcKind kind, const char *name, const UcPlugin *plugin,
                                 UcSettings *settings, const char *data_root);
-/* create and start; reports through services->state_changed. Back-off 1 s doubling to 60 s with jitter. */
+/* create and start; reports through services->state_changed. Back-off 1 s doubling to 60 s with jitter. From
+ * WAITING it tries again at once. */
 void uc_instance_start (UsherInstance *instance);
-/* Calls stop, waits for it and for open replies (10 s), then destroy; done runs afterwards. */
+/* Calls stop, waits for it and for open replies (10 s), then destroy; done runs afterwards, from the loop. May be
+ * called from anywhere and more than once. */
 void uc_instance_stop (UsherInstance *instance, void (*done) (UsherInstance *, gpointer), gpointer data);
+/* Destroys what still runs, without asking it to stop. Not from a callback that a slot of the plugin may have led
+ * to: stop it and free it in `done`. */
 void uc_instance_free (UsherInstance *instance);
 gboolean uc_instance_is_running (const UsherInstance *instance); /* RUNNING or ATTENTION */
 /* A channel's, asked once after create, as a full-size copy of today's struct; NULL before create and for other

@@ -396,6 +396,39 @@ test_back_off (void)
 }
 
 static void
+test_start_again_while_waiting (void)
+{
+  UsherInstance *instance = start (UC_KIND_CHANNEL, "create = retry");
+
+  g_assert_cmpint (instance->state, ==, UC_INSTANCE_WAITING);
+  uc_instance_start (instance);
+  g_assert_cmpuint (instance->attempts, ==, 1);
+  g_assert_cmpstr (states->str, ==, "starting waiting starting waiting");
+  stop_and_free (instance);
+}
+
+static void
+stop_from_reply (gpointer data, const UsherResult *result)
+{
+  uc_instance_stop (data, on_stopped, NULL);
+}
+
+/* The plugin is inside `send` when it is told to stop: its `stop` must not run before `send` returned. */
+static void
+test_stop_from_inside_a_slot (void)
+{
+  UsherInstance *instance = start_running (UC_KIND_CHANNEL, "send = at-once");
+  UsherLine line = { .struct_size = sizeof line, .text = "hello" };
+
+  plugin->channel.send (instance->self, &line, uc_reply_new (instance, 0, stop_from_reply, instance));
+  g_assert_cmpint (instance->state, ==, UC_INSTANCE_STOPPING);
+  assert_not_logged ("site: stop");
+  WAIT_FOR (stops == 1);
+  assert_logged ("site: stop|site: destroy");
+  uc_instance_free (instance);
+}
+
+static void
 test_start_retry (void)
 {
   UsherInstance *instance;
@@ -1182,6 +1215,8 @@ main (int argc, char **argv)
   TEST ("instance/start-fails-for-good", test_start_fails_for_good);
   TEST ("instance/back-off-doubles-to-a-limit", test_back_off);
   TEST ("instance/start-retried", test_start_retry);
+  TEST ("instance/start-again-while-waiting", test_start_again_while_waiting);
+  TEST ("instance/stop-from-inside-a-slot", test_stop_from_inside_a_slot);
   TEST ("instance/start-that-never-answers", test_start_time_out);
   TEST ("instance/stop-while-starting", test_stop_while_starting);
   TEST ("instance/stop-answered-in-every-way", test_stop_modes);
@@ -1215,6 +1250,8 @@ main (int argc, char **argv)
   TEST ("host/json", test_json);
   TEST ("words", test_words);
   result = g_test_run ();
+  /* What was invoked on the way out is dropped where it arrives. */
+  settle ();
   uc_loader_free (loader);
   uc_loop_free (loop);
   test_dir_free (data_root);

@@ -49,11 +49,13 @@ need_word (UcStep *step, const char *member, const char *value)
 }
 
 static gboolean
-need_new (UcStep *step, const char *member, const char *value, gboolean taken)
+need_unused (UcStep *step, const char *member, const char *value, GHashTable *taken)
 {
   if (!uc_step_need_id (step, member, value))
     return FALSE;
-  return !taken || uc_step_fail (step, UC_ERROR_INVALID, "%s: the id %s is in use already", member, value);
+  if (g_hash_table_contains (taken, value))
+    return uc_step_fail (step, UC_ERROR_INVALID, "%s: the id %s is in use already", member, value);
+  return TRUE;
 }
 
 static gboolean
@@ -74,12 +76,10 @@ check_receive (UcStep *step, const UcConversation *conversation)
     return uc_step_fail (step, UC_ERROR_NOT_FOUND, "there is no queue %s for channel %s", command->queue,
                          command->channel);
   if (conversation == NULL
-      && !need_new (step, "new_conversation", command->new_conversation,
-                    uc_engine_conversation (engine, command->new_conversation) != NULL))
+      && !need_unused (step, "new_conversation", command->new_conversation, engine->conversations))
     return FALSE;
-  return need_new (step, "new_interaction", command->new_interaction,
-                   uc_engine_interaction (engine, command->new_interaction) != NULL
-                       || g_hash_table_contains (engine->closed, command->new_interaction));
+  return need_unused (step, "new_interaction", command->new_interaction, engine->interactions)
+         && need_unused (step, "new_interaction", command->new_interaction, engine->closed);
 }
 
 static void

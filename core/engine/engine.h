@@ -200,3 +200,5 @@ gboolean uc_agent_has_permission (const UcAgent *agent, const char *permission);
 /* Checks every invariant that can be checked on a state (one owner, load <= capacity, no waiting work with an able
  * agent, counters equal set sizes, timers live); the first broken one is the error. For tests and monitors. */
 gboolean uc_engine_check (UcEngine *engine, gint64 now, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UcEngine, uc_engine_free)

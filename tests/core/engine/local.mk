@@ -2,7 +2,35 @@ check_LTLIBRARIES += libengine-world.la
 libengine_world_la_SOURCES = %D%/world.c %D%/world.h
 libengine_world_la_LIBADD = libuc-engine.la
 
-check_PROGRAMS += %D%/test-status
+engine_tests = \
+	%D%/test-config \
+	%D%/test-conversation \
+	%D%/test-interaction \
+	%D%/test-offer \
+	%D%/test-random \
+	%D%/test-restore \
+	%D%/test-routing \
+	%D%/test-status \
+	%D%/test-timers
+check_PROGRAMS += $(engine_tests)
+TESTS += $(engine_tests)
+
+engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
+%C%_test_config_SOURCES = %D%/test-config.c
+%C%_test_config_LDADD = $(engine_test_libs)
+%C%_test_conversation_SOURCES = %D%/test-conversation.c
+%C%_test_conversation_LDADD = $(engine_test_libs)
+%C%_test_interaction_SOURCES = %D%/test-interaction.c
+%C%_test_interaction_LDADD = $(engine_test_libs)
+%C%_test_offer_SOURCES = %D%/test-offer.c
+%C%_test_offer_LDADD = $(engine_test_libs)
+%C%_test_random_SOURCES = %D%/test-random.c %D%/model.c %D%/model.h
+%C%_test_random_LDADD = $(engine_test_libs)
+%C%_test_restore_SOURCES = %D%/test-restore.c
+%C%_test_restore_LDADD = $(engine_test_libs)
+%C%_test_routing_SOURCES = %D%/test-routing.c
+%C%_test_routing_LDADD = $(engine_test_libs)
 %C%_test_status_SOURCES = %D%/test-status.c
-%C%_test_status_LDADD = libengine-world.la libuc-engine.la libuc-base.la
-TESTS += %D%/test-status
+%C%_test_status_LDADD = $(engine_test_libs)
+%C%_test_timers_SOURCES = %D%/test-timers.c
+%C%_test_timers_LDADD = $(engine_test_libs)

@@ -338,17 +338,25 @@ rank (const UcEvent *row)
   g_assert_not_reached ();
 }
 
+static const char *
+row_id (const UcEvent *row)
+{
+  return row->type == UC_EVENT_STATE_INTERACTION    ? row->interaction
+         : row->type == UC_EVENT_STATE_CONVERSATION ? row->conversation
+         : row->type == UC_EVENT_STATE_AGENT        ? row->agent
+         : row->type == UC_EVENT_QUEUE_CHANGED      ? row->queue
+                                                    : row->user;
+}
+
 static gint
 compare_rows (gconstpointer a, gconstpointer b)
 {
   const UcEvent *x = *(UcEvent *const *)a, *y = *(UcEvent *const *)b;
-  g_autofree char *x_text = NULL, *y_text = NULL;
+  gint order = rank (x) - rank (y);
 
-  if (x->type != y->type)
-    return rank (x) - rank (y);
-  x_text = uc_event_to_json (x, NULL);
-  y_text = uc_event_to_json (y, NULL);
-  return strcmp (x_text, y_text);
+  if (order == 0)
+    order = strcmp (row_id (x), row_id (y));
+  return order != 0 ? order : g_strcmp0 (x->queue, y->queue);
 }
 
 /* Conversations without interactions are in memory too, but the engine lists none; the rows leave them out. */

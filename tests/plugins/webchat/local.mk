@@ -24,3 +24,24 @@ check_LTLIBRARIES += %D%/libwebchat-kit.la
 %C%_test_webchat_socket_SOURCES = %D%/test-webchat-socket.c
 %C%_test_webchat_socket_LDADD = %D%/libwebchat-kit.la $(GLIB_LIBS)
 endif
+
+# The widget: its logic in Node, its files, its types. The bundle is carried by the tarball like the widget itself.
+webchat_widget_tests = %D%/test-widget-files.mjs %D%/test-widget-types.mjs %D%/test-widget-units.mjs
+dist_noinst_SCRIPTS += $(webchat_widget_tests)
+EXTRA_DIST += %D%/widget/units.test.ts %D%/widget/tsconfig.json %D%/widget-units.bundle.mjs
+if PLUGIN_WEBCHAT
+if HAVE_NODE
+TESTS += $(webchat_widget_tests)
+check_DATA += %D%/widget-units.bundle.mjs
+endif
+endif
+MAINTAINERCLEANFILES += %D%/widget-units.bundle.mjs
+
+%D%/widget-units.bundle.mjs: %D%/widget/units.test.ts ui/webchat/stamp
+	$(AM_V_GEN)if test "$(NODE)" != no && $(NODE) $(srcdir)/plugins/channel/webchat/build.mjs --able; then \
+	  $(NODE) $(srcdir)/plugins/channel/webchat/build.mjs --units $(srcdir)/%D%/widget/units.test.ts $@; \
+	elif test -f $(srcdir)/$@; then \
+	  $(MKDIR_P) $(@D) && { test $@ -ef $(srcdir)/$@ || cp $(srcdir)/$@ $@; } && touch $@; \
+	else \
+	  echo "$@: building it needs Node.js (Debian packages nodejs and npm) and 'npm ci'" >&2; exit 1; \
+	fi

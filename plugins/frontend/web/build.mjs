@@ -1,16 +1,34 @@
-#!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Builds the agent's desktop: build.mjs SRCDIR OUTDIR. SRCDIR is the folder of this file; node_modules is looked
-// for from there upwards. The names of what it makes are fixed, because make and the tarball list them.
+// Builds the agent's desktop. node build.mjs OUTDIR makes the files named below, each with a .gz where that helps;
+// node build.mjs --units TESTS.ts OUTFILE bundles unit tests for Node; node build.mjs --able tells by its exit status
+// whether the packages of package.json are installed. The names are fixed, because make and the tarball list them.
 
-import { build } from 'esbuild';
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
-export const FILES = ['chunk.js', 'icon.svg', 'index.html', 'main.css', 'main.js', 'more.js'];
+export const FILES = ['chunk.js', 'icon.svg', 'index.html', 'licenses.txt', 'main.css', 'main.js', 'more.js'];
+/** What the browser fetches before the first page is there. */
+export const FIRST_LOAD = ['index.html', 'main.css', 'main.js', 'chunk.js', 'icon.svg'];
+const zipped = (name) => /\.(js|css|txt)$/.test(name);
 
-// React Aria speaks thirty languages; the desktop speaks one. Its tables for the others are a fifth of the code.
+const here = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const licence = '/* usher desktop. SPDX-License-Identifier: GPL-3.0-or-later. Third parties: licenses.txt */';
+
+function able() {
+  try {
+    for (const name of ['esbuild', 'react', 'react-dom', 'react-aria-components']) require.resolve(`${name}/package.json`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// React Aria speaks thirty languages; the desktop speaks one, and the tables of the others would weigh more than it does.
 const oneLanguage = {
   name: 'one-language',
   setup(plugin) {
@@ -20,38 +38,77 @@ const oneLanguage = {
   },
 };
 
-export async function buildDesktop(srcdir, outdir) {
-  const ui = join(resolve(srcdir), 'ui');
-  const out = resolve(outdir);
-  await mkdir(out, { recursive: true });
-  for (const name of await readdir(out)) if (/\.(js|css|html|svg)$/.test(name)) await rm(join(out, name));
-  await build({
-    entryPoints: [join(ui, 'main.tsx'), join(ui, 'main.css')],
-    outdir: out,
+/** The notices of the packages that are in the bundle, as their licences ask for. */
+function notices(metafile) {
+  const folders = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (found) folders.add(found[1]);
+  }
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+      const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+      return `${about.name} ${about.version}, ${about.license}\n${text}`;
+    })
+    .join(`\n${'-'.repeat(78)}\n\n`);
+}
+
+async function build(outdir) {
+  const esbuild = require('esbuild');
+  const ui = (name) => join(here, 'ui', name);
+  mkdirSync(outdir, { recursive: true });
+  for (const name of readdirSync(outdir)) if (/\.(js|css|gz)$/.test(name)) rmSync(join(outdir, name));
+  const result = await esbuild.build({
+    entryPoints: [ui('main.tsx'), ui('main.css')],
+    outdir,
     bundle: true,
     splitting: true,
     format: 'esm',
-    target: 'es2021',
+    target: ['chrome123', 'firefox121', 'safari17.5'],
     chunkNames: '[name]',
     minify: true,
     legalComments: 'none',
     charset: 'utf8',
+    banner: { js: licence, css: licence },
     define: { 'process.env.NODE_ENV': '"production"' },
     external: ['icon.svg'],
     plugins: [oneLanguage],
+    metafile: true,
     logLevel: 'warning',
   });
-  for (const name of ['index.html', 'icon.svg']) await copyFile(join(ui, name), join(out, name));
-  const made = (await readdir(out)).filter((name) => FILES.includes(name) || /\.(js|css)$/.test(name)).sort();
+  for (const name of ['index.html', 'icon.svg']) copyFileSync(ui(name), join(outdir, name));
+  writeFileSync(join(outdir, 'licenses.txt'), notices(result.metafile));
+  const made = readdirSync(outdir).filter((name) => /\.(js|css|html|svg|txt)$/.test(name)).sort();
   if (made.join() !== FILES.join())
-    throw new Error(`made ${made.join(' ')}; make and the tarball expect ${FILES.join(' ')}. Change local.mk and FILES together.`);
+    throw new Error(`build.mjs made ${made.join(' ')}, but make and the tarball list ${FILES.join(' ')}: change both lists`);
+  for (const name of FILES.filter(zipped))
+    writeFileSync(join(outdir, `${name}.gz`), gzipSync(readFileSync(join(outdir, name)), { level: 9 }));
 }
 
-if (basename(process.argv[1] ?? '') === 'build.mjs') {
-  const [srcdir, outdir] = process.argv.slice(2);
-  if (srcdir === undefined || outdir === undefined) {
-    console.error('usage: build.mjs SRCDIR OUTDIR');
+async function units(tests, outfile) {
+  await require('esbuild').build({
+    entryPoints: [tests],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node18',
+    format: 'esm',
+    nodePaths: [join(here, '../../../node_modules')],
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+}
+
+const [what, ...rest] = process.argv.slice(2);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (what === '--able') process.exit(able() ? 0 : 1);
+  else if (what === '--units' && rest.length === 2) await units(rest[0], rest[1]);
+  else if (what !== undefined && !what.startsWith('-') && rest.length === 0) await build(what);
+  else {
+    console.error('usage: build.mjs OUTDIR | --units TESTS.ts OUTFILE | --able');
     process.exit(2);
   }
-  await buildDesktop(srcdir, outdir);
 }

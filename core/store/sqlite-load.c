@@ -21,7 +21,9 @@ static const struct
   { UC_SQLITE_CONVERSATION " WHERE c.id IN (SELECT conversation FROM interaction WHERE closed_at = 0)"
                            " ORDER BY c.rowid",
     UC_EVENT_STATE_CONVERSATION },
-  { UC_SQLITE_INTERACTION " WHERE closed_at = 0 ORDER BY enqueued_at, id", UC_EVENT_STATE_INTERACTION },
+  /* Left alone, SQLite would walk all interactions there ever were to spare the sorting of the few. */
+  { UC_SQLITE_INTERACTION " INDEXED BY interaction_live WHERE closed_at = 0 ORDER BY enqueued_at, id",
+    UC_EVENT_STATE_INTERACTION },
 };
 
 int

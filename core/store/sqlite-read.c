@@ -135,21 +135,34 @@ read_value (UcSqlite *sqlite, UcStatement *statement, UcRead *read)
 /* ---- the list of interactions ---------------------------------------------------------------------------------
  */
 
+/* The index of a few rows, where one will do: left alone, SQLite would rather walk all interactions there ever
+ * were than sort the few. */
+static const char *
+small_index (const UcRead *read, gboolean live)
+{
+  if (read->text[0] != NULL)
+    return "";
+  if (read->save_pending)
+    return " INDEXED BY interaction_saving";
+  return live ? " INDEXED BY interaction_live" : "";
+}
+
 /* One statement per combination of filters, so that each can use its index. */
 static const char *
 interactions_sql (const UcRead *read)
 {
   static const char *const filters[UC_READ_TEXTS]
       = { "id = ?1", "agent = ?2", "queue = ?3", "channel = ?4", "identity = ?5", "customer = ?6", "state = ?7" };
-  g_autoptr (GString) sql = g_string_new (UC_SQLITE_INTERACTION " WHERE enqueued_at < ?8");
+  gboolean live = read->text[6] != NULL && strcmp (read->text[6], "closed") != 0;
+  g_autoptr (GString) sql = g_string_new (UC_SQLITE_INTERACTION);
 
+  g_string_append_printf (sql, "%s WHERE enqueued_at < ?8", small_index (read, live));
   for (int i = 0; i < UC_READ_TEXTS; i++)
     if (read->text[i] != NULL)
       g_string_append_printf (sql, " AND %s", filters[i]);
   if (read->save_pending)
     g_string_append (sql, " AND status IN ('requested', 'queued')");
-  /* Says to SQLite that the index of the living will do. */
-  if (read->text[6] != NULL && strcmp (read->text[6], "closed") != 0)
+  if (live)
     g_string_append (sql, " AND closed_at = 0");
   g_string_append (sql, " ORDER BY enqueued_at DESC, rowid DESC");
   return g_intern_string (sql->str);

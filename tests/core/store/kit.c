@@ -378,3 +378,13 @@ kit_sql (const char *path, const char *sql)
   g_assert_cmpstr (message, ==, NULL);
   g_assert_cmpint (sqlite3_close (db), ==, SQLITE_OK);
 }
+
+char *
+kit_self (void)
+{
+  g_autoptr (GError) error = NULL;
+  char *path = g_file_read_link ("/proc/self/exe", &error);
+
+  g_assert_no_error (error);
+  return path;
+}

@@ -66,5 +66,7 @@ GPtrArray *kit_load (Kit *kit);
 char *kit_dump (const char *path);
 /* Journal without gaps, sound file, and the tables equal to those a replay of the journal makes. */
 void kit_check_derived (const char *path);
+/* Path of the running program, to start it again as another process. */
+char *kit_self (void);
 /* Runs SQL on a closed database. */
 void kit_sql (const char *path, const char *sql);

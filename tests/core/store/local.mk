@@ -19,3 +19,9 @@ check_PROGRAMS += %D%/test-faults
 %C%_test_faults_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_test_faults_LDADD = %D%/libkit.la
 TESTS += %D%/test-faults
+
+check_PROGRAMS += %D%/test-engine
+%C%_test_engine_SOURCES = %D%/test-engine.c
+%C%_test_engine_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_engine_LDADD = %D%/libkit.la libengine-world.la
+TESTS += %D%/test-engine

@@ -393,7 +393,8 @@ write_until_killed (const char *path)
 static gint64
 run_and_kill (const char *path)
 {
-  char *argv[] = { (char *)"/proc/self/exe", (char *)"--write", (char *)path, NULL };
+  g_autofree char *self = kit_self ();
+  char *argv[] = { self, (char *)"--write", (char *)path, NULL };
   g_autoptr (GError) error = NULL;
   char line[64];
   gint64 last = 0;

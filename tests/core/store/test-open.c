@@ -354,7 +354,8 @@ hold (const char *path)
 static void
 test_locked (Place *place, gconstpointer data)
 {
-  char *argv[] = { (char *)"/proc/self/exe", (char *)"--hold", place->path, NULL };
+  g_autofree char *self = kit_self ();
+  char *argv[] = { self, (char *)"--hold", place->path, NULL };
   g_autoptr (GError) error = NULL;
   g_autofree char *number = NULL;
   int in, out, status;

@@ -980,6 +980,62 @@ test_events (Kit *kit, gconstpointer data)
   g_assert_cmpint (((UcEvent *)answer.rows->pdata[0])->at, ==, T0 + 6);
 }
 
+/* Asks everything there is to ask, all combinations of filters included. */
+static void
+ask_everything (UcSqlite *sqlite)
+{
+  for (int kind = 0; kind < UC_READ_N_KINDS; kind++)
+    for (int mask = 0; mask < (kind == UC_READ_INTERACTIONS ? 1 << (UC_READ_TEXTS + 1) : 1); mask++)
+      {
+        g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
+        UcRead read = { .kind = (UcReadKind)kind, .rows = rows, .save_pending = (mask >> UC_READ_TEXTS) & 1 };
+
+        for (int i = 0; i < UC_READ_TEXTS; i++)
+          if (mask & (1 << i))
+            read.text[i] = (char *)"active";
+        uc_sqlite_read (sqlite, &read);
+        g_assert_cmpint (read.result, ==, UC_STORE_OK);
+        g_free (read.value);
+      }
+}
+
+/* The tables that grow are never walked from end to end. */
+static void
+test_plans (Kit *kit, gconstpointer data)
+{
+  static const char *const growing[]
+      = { "message", "m", "interaction", "i", "journal", "conversation", "c", "command", NULL };
+  UcSqliteState state;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UcSqlite) sqlite = uc_sqlite_open_reader (kit->path, &state, &error);
+  sqlite3_stmt *statement = NULL;
+  guint seen = 0;
+
+  g_assert_no_error (error);
+  ask_everything (sqlite);
+  while ((statement = sqlite3_next_stmt (sqlite->db, statement)) != NULL)
+    {
+      g_autofree char *sql = g_strconcat ("EXPLAIN QUERY PLAN ", sqlite3_sql (statement), NULL);
+      sqlite3_stmt *plan = NULL;
+
+      if (g_str_has_prefix (sqlite3_sql (statement), "EXPLAIN"))
+        continue;
+      seen++;
+      g_assert_cmpint (sqlite3_prepare_v2 (sqlite->db, sql, -1, &plan, NULL), ==, SQLITE_OK);
+      while (sqlite3_step (plan) == SQLITE_ROW)
+        {
+          const char *line = (const char *)sqlite3_column_text (plan, 3);
+          g_auto (GStrv) words = g_strsplit (line, " ", 3);
+
+          if (strcmp (words[0], "SCAN") == 0 && g_strv_contains (growing, words[1])
+              && strstr (line, "interaction_live") == NULL && strstr (line, "interaction_saving") == NULL)
+            g_error ("%s: %s", line, sql);
+        }
+      sqlite3_finalize (plan);
+    }
+  g_assert_cmpuint (seen, >, 256);
+}
+
 /* More questions than the queue takes: the rest is refused at once, none is forgotten. */
 typedef struct
 {
@@ -1048,6 +1104,7 @@ main (int argc, char **argv)
   ADD ("list", test_list);
   ADD ("list-pages", test_list_pages);
   ADD ("events", test_events);
+  ADD ("plans", test_plans);
   ADD ("too-many-reads", test_too_many_reads);
   return g_test_run ();
 }

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The engine over the store: a random day, each step committed, and again and again an engine that is loaded from
+ * the tables must equal the one that lived through it. Now and then the day goes on with the loaded one.
+ */
+#include <string.h>
+
+#include "tests/core/engine/world.h"
+#include "tests/core/store/kit.h"
+
+typedef struct
+{
+  Kit *kit;
+  World *world;
+  GRand *rand;
+  guint ids;
+  GPtrArray *sent;    /* of UcEvent*: agents' messages */
+  GStringChunk *text; /* of commands */
+} Day;
+
+static guint
+below (Day *day, guint n)
+{
+  return (guint)g_rand_int_range (day->rand, 0, (gint32)n);
+}
+
+static const char *
+pick (Day *day, const char *prefix, guint n)
+{
+  g_autofree char *id = g_strdup_printf ("%s%u", prefix, below (day, n));
+
+  return g_string_chunk_insert_const (day->text, id);
+}
+
+static const char *
+fresh (Day *day, const char *prefix)
+{
+  g_autofree char *id = g_strdup_printf ("%s-%u", prefix, ++day->ids);
+
+  return g_string_chunk_insert (day->text, id);
+}
+
+static void
+commit_events (Day *day)
+{
+  UcBatch *batch = uc_batch_new ();
+
+  for (guint i = 0; i < day->world->events->len; i++)
+    {
+      UcEvent *event = uc_event_copy (g_ptr_array_index (day->world->events, i));
+      gsize len;
+      char *json;
+
+      event->seq = ++day->kit->seq;
+      if (event->type == UC_EVENT_MESSAGE_ADDED && g_strcmp0 (event->author, "agent") == 0)
+        g_ptr_array_add (day->sent, uc_event_copy (event));
+      json = uc_event_to_json (event, &len);
+      uc_batch_event (batch, event, json, len);
+    }
+  g_assert_cmpint (kit_commit (day->kit, batch, NULL), ==, UC_STORE_OK);
+}
+
+/* Most random commands are refused; that is no failure here. */
+static gboolean
+step (Day *day, UcCommand command)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean done = world_step (day->world, command, &error);
+
+  if (day->world->events->len > 0)
+    commit_events (day);
+  return done;
+}
+
+/* As the shell does it: a conversation that has left the memory comes back from the store, and its numbers go on.
+ */
+static void
+remember (Day *day, const char *identity)
+{
+  g_auto (Answer) answer = { 0 };
+
+  if (uc_engine_conversation_of (day->world->engine, "web", identity) != NULL)
+    return;
+  uc_store_conversation (day->kit->store, "web", identity, on_rows, &answer);
+  answer_wait (&answer);
+  if (answer.rows->len > 0)
+    uc_engine_add_conversation (day->world->engine, g_ptr_array_index (answer.rows, 0));
+}
+
+static void
+receive (Day *day)
+{
+  const char *identity = pick (day, "visitor", 12);
+
+  remember (day, identity);
+  step (day, (UcCommand){ .type = UC_COMMAND_RECEIVE,
+                          .channel = "web",
+                          .network = "webchat",
+                          .identity = identity,
+                          .name = below (day, 4) == 0 ? pick (day, "Name ", 3) : NULL,
+                          .queue = pick (day, "que", 2),
+                          .text = "hello",
+                          .external_id = fresh (day, "x"),
+                          .new_conversation = fresh (day, "cnv"),
+                          .new_interaction = fresh (day, "int"),
+                          .new_message = fresh (day, "msg") });
+}
+
+static void
+receipt (Day *day)
+{
+  static const char *const states[] = { "sent", "delivered", "read", "failed" };
+  const UcEvent *message;
+
+  if (day->sent->len == 0)
+    return;
+  message = g_ptr_array_index (day->sent, below (day, day->sent->len));
+  if (uc_engine_conversation (day->world->engine, message->conversation) == NULL)
+    return;
+  step (day, (UcCommand){ .type = UC_COMMAND_MESSAGE_STATE,
+                          .conversation = message->conversation,
+                          .message = message->message,
+                          .n = message->n,
+                          .state = states[below (day, 4)],
+                          .external_id = fresh (day, "their") });
+}
+
+static void
+collect (const UcInteraction *interaction, gpointer data)
+{
+  g_ptr_array_add (data, (gpointer)interaction);
+}
+
+/* Something that is sensible in the state of a random interaction, most of the time. */
+static void
+act (Day *day)
+{
+  static const UcCommandType types[]
+      = { UC_COMMAND_ACCEPT,       UC_COMMAND_ACCEPT, UC_COMMAND_REJECT,       UC_COMMAND_SEND,
+          UC_COMMAND_SEND,         UC_COMMAND_END,    UC_COMMAND_WRAP_UP_DONE, UC_COMMAND_CUSTOMER_END,
+          UC_COMMAND_SET_CUSTOMER, UC_COMMAND_SAVE,   UC_COMMAND_SAVE_STATE,   UC_COMMAND_SAVE_STATE };
+  static const char *const save_states[] = { "queued", "saved", "failed" };
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  const UcInteraction *interaction;
+  UcCommand command = { .type = types[below (day, G_N_ELEMENTS (types))] };
+
+  uc_engine_each_interaction (day->world->engine, collect, all);
+  if (all->len == 0)
+    return;
+  interaction = g_ptr_array_index (all, below (day, all->len));
+  command.interaction = g_string_chunk_insert_const (day->text, interaction->id);
+  command.conversation = g_string_chunk_insert_const (day->text, interaction->conversation->id);
+  if (interaction->agent != NULL && command.type != UC_COMMAND_SAVE_STATE)
+    command.agent = g_string_chunk_insert_const (day->text, interaction->agent->id);
+  command.new_message = fresh (day, "msg");
+  command.text = "how may I help?";
+  command.external_id = fresh (day, "end");
+  command.customer = below (day, 5) > 0 ? pick (day, "cus", 3) : NULL;
+  command.customer_name = command.customer;
+  command.state = save_states[below (day, 3)];
+  command.case_id = below (day, 2) ? pick (day, "case", 9) : NULL;
+  command.attempts = below (day, 3);
+  command.error = below (day, 2) ? "the CRM sleeps" : NULL;
+  step (day, command);
+}
+
+static void
+agents_act (Day *day)
+{
+  static const char *const words[]
+      = { "available", "available", "available", "on_break", "work_offline", "logged_out" };
+  const char *agent = pick (day, "usr", 5);
+  UcCommand command = { .type = UC_COMMAND_SET_STATUS, .agent = agent, .by = agent, .cause = "by_hand" };
+
+  command.status = words[below (day, G_N_ELEMENTS (words))];
+  if (uc_engine_agent (day->world->engine, agent)->asked == UC_AGENT_LOGGED_OUT)
+    {
+      command.status = "work_offline";
+      command.cause = "login";
+    }
+  step (day, command);
+}
+
+static void
+define (Day *day)
+{
+  switch (below (day, 4))
+    {
+    case 0:
+      step (day, (UcCommand){ .type = UC_COMMAND_PUT_QUEUE,
+                              .queue = pick (day, "que", 2),
+                              .name = pick (day, "Queue ", 3),
+                              .enabled = below (day, 6) > 0,
+                              .post_processing_ms = below (day, 3) * 4000,
+                              .boost = below (day, 2) * 500 });
+      break;
+    case 1:
+      step (day, (UcCommand){ .type = UC_COMMAND_PUT_MEMBERSHIP,
+                              .user = pick (day, "usr", 5),
+                              .queue = pick (day, "que", 2),
+                              .enabled = below (day, 6) > 0,
+                              .removed = below (day, 6) == 0 });
+      break;
+    default:
+      {
+        const char *user = pick (day, "usr", 5);
+
+        step (day, (UcCommand){ .type = UC_COMMAND_PUT_USER,
+                                .user = user,
+                                .login = user,
+                                .name = "Somebody",
+                                .role = "agent",
+                                .permissions = below (day, 2) ? "interaction.reject" : NULL,
+                                .capacity = 1 + below (day, 3),
+                                .acceptance_ms = 5000 + below (day, 3) * 1000,
+                                .enabled = below (day, 10) > 0 });
+        break;
+      }
+    }
+}
+
+/* Everything defined once, so that the rest has something to speak of. */
+static void
+begin (Day *day)
+{
+  for (guint q = 0; q < 2; q++)
+    {
+      const char *queue = q == 0 ? "que0" : "que1";
+
+      g_assert_true (step (day, (UcCommand){ .type = UC_COMMAND_PUT_QUEUE,
+                                             .queue = queue,
+                                             .name = queue,
+                                             .enabled = 1,
+                                             .post_processing_ms = 4000 }));
+    }
+  for (guint u = 0; u < 5; u++)
+    {
+      g_autofree char *user = g_strdup_printf ("usr%u", u);
+
+      g_assert_true (step (day, (UcCommand){ .type = UC_COMMAND_PUT_USER,
+                                             .user = user,
+                                             .login = user,
+                                             .name = "Somebody",
+                                             .role = "agent",
+                                             .permissions = "interaction.reject",
+                                             .capacity = 2,
+                                             .acceptance_ms = 5000,
+                                             .enabled = 1 }));
+      g_assert_true (step (day, (UcCommand){ .type = UC_COMMAND_PUT_MEMBERSHIP,
+                                             .user = user,
+                                             .queue = u % 2 ? "que0" : "que1",
+                                             .enabled = 1 }));
+    }
+}
+
+static UcEngine *
+load (Day *day)
+{
+  g_autoptr (GPtrArray) rows = kit_load (day->kit);
+  g_autoptr (GError) error = NULL;
+  UcEngine *engine = world_restore (rows, &error);
+
+  if (engine == NULL)
+    g_error ("what the store loads is refused: %s", error->message);
+  return engine;
+}
+
+static void
+compare (Day *day, gboolean go_on_with_it)
+{
+  UcEngine *loaded = load (day);
+  g_autofree char *lived = world_dump (day->world->engine), *again = world_dump (loaded);
+
+  g_assert_cmpstr (again, ==, lived);
+  if (go_on_with_it)
+    {
+      UcEngine *old = day->world->engine;
+
+      day->world->engine = loaded;
+      loaded = old;
+    }
+  uc_engine_free (loaded);
+}
+
+static void
+test_day (Kit *kit, gconstpointer data)
+{
+  Day day = { .kit = kit, .world = world_new (), .text = g_string_chunk_new (4096) };
+  guint kinds[UC_EVENT_N_TYPES] = { 0 };
+
+  day.rand = g_rand_new_with_seed ((guint32)g_test_rand_int ());
+  day.sent = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
+  day.world->fast = TRUE;
+  begin (&day);
+  for (guint i = 0; i < 3000; i++)
+    {
+      guint dice = below (&day, 100);
+
+      day.world->now += below (&day, 600);
+      step (&day, (UcCommand){ .type = UC_COMMAND_TICK });
+      if (dice < 20)
+        receive (&day);
+      else if (dice < 75)
+        act (&day);
+      else if (dice < 90)
+        agents_act (&day);
+      else if (dice < 97)
+        receipt (&day);
+      else
+        define (&day);
+      if (i % 10 == 0)
+        compare (&day, i % 100 == 0);
+    }
+  compare (&day, FALSE);
+
+  /* The day was one: everything that can happen happened. */
+  for (guint i = 0; i < day.world->journal->len; i++)
+    kinds[((UcEvent *)g_ptr_array_index (day.world->journal, i))->type]++;
+  for (int t = UC_EVENT_NONE + 1; t < UC_EVENT_STATE_AGENT; t++)
+    {
+      g_test_message ("%5u %s", kinds[t], uc_event_type_name ((UcEventType)t));
+      g_assert_cmpuint (kinds[t], >, 0);
+    }
+  g_ptr_array_unref (day.sent);
+  g_rand_free (day.rand);
+  g_string_chunk_free (day.text);
+  world_free (day.world);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/store/engine/day", Kit, NULL, kit_set_up, test_day, kit_tear_down);
+  return g_test_run ();
+}

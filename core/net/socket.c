@@ -489,6 +489,7 @@ uc_sockets_stop (UcNet *net)
 {
   UsherSocket *socket;
 
+  net->flush_deferred = TRUE; /* it is done below, and not after the net is gone */
   while ((socket = g_queue_peek_head (&net->sockets)) != NULL)
     start_close (socket, CODE_RESTART, "service restart");
   while ((socket = g_queue_peek_head (&net->closing)) != NULL)

@@ -99,7 +99,8 @@ uc_upgrade (UcConn *conn, UcNetRoute *route, UcNetRequest *request)
 {
   UcNet *net = conn->net;
   UsherSocket *socket;
-  int status;
+  gsize len;
+  int status, fd;
 
   if (!check_handshake (conn, request))
     return;
@@ -117,11 +118,6 @@ uc_upgrade (UcConn *conn, UcNetRoute *route, UcNetRequest *request)
       return;
     }
 
-  {
-    gsize len;
-    g_autofree guint8 *early = g_malloc (UC_NET_CHUNK);
-    int fd = uc_conn_take_over (conn, early, &len);
-
-    uc_socket_start (socket, fd, early, len);
-  }
+  fd = uc_conn_take_over (conn, net->chunk, &len);
+  uc_socket_start (socket, fd, net->chunk, len);
 }

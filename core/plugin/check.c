@@ -126,7 +126,7 @@ read_usher (Planner *planner)
 
   planner->context.data_dir = dir;
   planner->plan->usher = read_core_section (planner, "usher", uc_core_settings_usher);
-  if (entry != NULL && !g_path_is_absolute (entry->value))
+  if (entry != NULL && entry->value[0] != '\0' && !g_path_is_absolute (entry->value))
     problem_at (planner, section, "data_dir", "data_dir = '%s': not an absolute path; begin it with /",
                 entry->value);
   planner->context.data_dir = uc_settings_string (planner->plan->usher, "data_dir");
@@ -254,6 +254,9 @@ read_instance (Planner *planner, UcConfSection *section, UcKind kind)
   UcPlanned *planned = g_new0 (UcPlanned, 1);
   g_autoptr (GPtrArray) ignored = uc_problems_new ();
   const UsherSetting *const *tables[3] = { uc_instance_common_settings (kind), no_settings, NULL };
+  /* A path of an instance is relative to its own folder, or two instances would share a file. */
+  g_autofree char *folder = g_strdup_printf ("%s/%s-%s", planner->context.data_dir, section->kind, section->name);
+  const UcSettingsContext context = { folder, planner->context.credentials_dir };
 
   planned->kind = kind;
   planned->name = g_strdup (section->name);
@@ -264,7 +267,7 @@ read_instance (Planner *planner, UcConfSection *section, UcKind kind)
   else if (planned->plugin->descriptor.settings != NULL)
     tables[1] = planned->plugin->descriptor.settings;
   /* A section that is switched off may be half written. */
-  planned->settings = uc_settings_parse (section, tables, &planner->context, wanted ? planner->problems : ignored);
+  planned->settings = uc_settings_parse (section, tables, &context, wanted ? planner->problems : ignored);
   if (wanted)
     plan_mount (planner, section, planned);
   g_ptr_array_add (planner->plan->instances, planned);

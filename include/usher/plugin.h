@@ -32,7 +32,7 @@ typedef enum
   USHER_SETTING_BOOL = 3,     /* true or false */
   USHER_SETTING_DURATION = 4, /* "500ms", "30s", "10m", "2h"; read back in milliseconds; [min, max] in ms */
   USHER_SETTING_SIZE = 5,     /* bytes, with optional suffix k, M or G (powers of 1024); [min, max] in bytes */
-  USHER_SETTING_PATH = 6,     /* absolute, or relative to the data directory; read back absolute */
+  USHER_SETTING_PATH = 6,     /* absolute, or relative to the instance's data folder; read back absolute */
   USHER_SETTING_URL = 7,      /* http:// or https:// */
   USHER_SETTING_SECRET = 8,   /* only by reference: file:/path or credential:NAME; read back resolved */
   USHER_SETTING_LIST = 9,     /* values separated by commas */

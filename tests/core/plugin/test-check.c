@@ -83,6 +83,7 @@ static const Row rows[] = {
       { "f:5", "no folder '/nonexistent'" },
       { "f:6", "'proxy' is not an IP address" },
       { "f:8", "'paht'|did you mean 'path'" } } },
+  { "/check/empty-data-dir", "[usher]\ndata_dir =\n", { { "f:2", "data_dir|empty" } } },
   { "/check/syntax-and-meaning-together",
     "[usher]\nnonsense\n[crm:x]\nplugin = obliging\nlimit = 99\n[crm:x]\n",
     { { "f:2", "key = value" }, { "f:5", "limit = '99'|1 to 10" }, { "f:6", "already in this file" } } },
@@ -136,7 +137,7 @@ test_plan (void)
   g_assert_cmpint (uc_settings_int (planned->settings, "limit"), ==, 3);
   planned = g_ptr_array_index (plan->instances, 1);
   g_assert_cmpstr (uc_settings_string (planned->settings, "queue"), ==, "sales");
-  g_assert_cmpstr (uc_settings_string (planned->settings, "folder"), ==, "/srv/usher/f");
+  g_assert_cmpstr (uc_settings_string (planned->settings, "folder"), ==, "/srv/usher/channel-site/f");
   g_assert_cmpstr (uc_settings_file (planned->settings), ==, "f");
   g_assert_cmpuint (uc_settings_line (planned->settings), ==, 8);
   planned = g_ptr_array_index (plan->instances, 2);

@@ -18,96 +18,7 @@ set_string (char **place, const char *value)
   *place = g_strdup (value);
 }
 
-/* ---- making and freeing ------------------------------------------------------------------------------------ */
-
-void
-uc_agent_free (UcAgent *agent)
-{
-  g_free (agent->id);
-  g_free (agent->login);
-  g_free (agent->name);
-  g_free (agent->role);
-  g_free (agent->permissions);
-  g_free (agent->cause);
-  g_free (agent->reason);
-  g_ptr_array_unref (agent->memberships);
-  g_ptr_array_unref (agent->interactions);
-  g_free (agent);
-}
-
-void
-uc_queue_free (UcQueue *queue)
-{
-  g_free (queue->id);
-  g_free (queue->name);
-  g_free (queue);
-}
-
-void
-uc_conversation_free (UcConversation *conversation)
-{
-  g_free (conversation->id);
-  g_free (conversation->channel);
-  g_free (conversation->network);
-  g_free (conversation->identity);
-  g_free (conversation->name);
-  g_free (conversation);
-}
-
-void
-uc_interaction_free (UcInteraction *interaction)
-{
-  g_free (interaction->id);
-  g_free (interaction->offer);
-  g_free (interaction->ended_by);
-  g_ptr_array_unref (interaction->excluded);
-  g_free (interaction->customer);
-  g_free (interaction->customer_name);
-  g_free (interaction->save_state);
-  g_free (interaction->save_mode);
-  g_free (interaction->save_error);
-  g_free (interaction->case_id);
-  g_free (interaction);
-}
-
-guint
-uc_conversation_hash (gconstpointer key)
-{
-  const UcConversation *conversation = key;
-
-  return g_str_hash (conversation->channel) * 31 + g_str_hash (conversation->identity);
-}
-
-gboolean
-uc_conversation_equal (gconstpointer a, gconstpointer b)
-{
-  const UcConversation *x = a, *y = b;
-
-  return strcmp (x->identity, y->identity) == 0 && strcmp (x->channel, y->channel) == 0;
-}
-
 /* ---- agents and queues ------------------------------------------------------------------------------------- */
-
-UcAgentStatus
-uc_agent_shown (const UcAgent *agent, UcAgentStatus asked)
-{
-  if (agent->active > 0)
-    return UC_AGENT_BUSY;
-  if (agent->wrapping > 0)
-    return UC_AGENT_POST_PROCESSING;
-  if (agent->offered > 0)
-    return UC_AGENT_OFFERED;
-  return asked;
-}
-
-/* A capacity may be lowered below what the agent has in hand; that excess melts and does not come back. */
-static void
-limit_over (UcAgent *agent, gboolean lowered)
-{
-  guint load = uc_agent_load (agent), over = load > agent->capacity ? load - agent->capacity : 0;
-
-  agent->over = lowered ? over : MIN (agent->over, over);
-}
 
 static UcAgent *
 agent_new (UcEngine *engine, const char *id)
@@ -139,7 +50,7 @@ apply_user (UcEngine *engine, const UcEvent *event)
   agent->enabled = event->enabled != 0;
   agent->capacity = event->capacity;
   agent->acceptance_ms = event->acceptance_ms;
-  limit_over (agent, TRUE);
+  uc_place_limit (agent, TRUE);
   if (agent->group == NULL)
     uc_route_regroup (engine, agent);
   uc_route_agent_changed (engine, agent);
@@ -211,78 +122,6 @@ apply_status (UcEngine *engine, const UcEvent *event)
   agent->stop_new = event->stop_new != 0;
   set_string (&agent->cause, event->cause);
   set_string (&agent->reason, event->reason);
-  uc_route_agent_changed (engine, agent);
-}
-
-/* ---- the place of an interaction --------------------------------------------------------------------------- */
-
-gint
-uc_interaction_compare_age (gconstpointer a, gconstpointer b)
-{
-  const UcInteraction *x = *(UcInteraction *const *)a, *y = *(UcInteraction *const *)b;
-  gboolean x_offered = x->state == UC_INTERACTION_OFFERED, y_offered = y->state == UC_INTERACTION_OFFERED;
-
-  if (x_offered != y_offered)
-    return x_offered ? 1 : -1;
-  if (x->accepted_at != y->accepted_at)
-    return x->accepted_at < y->accepted_at ? -1 : 1;
-  return strcmp (x->id, y->id);
-}
-
-static guint *
-counter (UcAgent *agent, UcInteractionState state)
-{
-  switch (state)
-    {
-    case UC_INTERACTION_OFFERED:
-      return &agent->offered;
-    case UC_INTERACTION_ACTIVE:
-      return &agent->active;
-    case UC_INTERACTION_WRAP_UP:
-      return &agent->wrapping;
-    case UC_INTERACTION_WAITING:
-    case UC_INTERACTION_CLOSED:
-      break;
-    }
-  return NULL;
-}
-
-static void
-leave_place (UcEngine *engine, UcInteraction *interaction, UcAgent *next_agent)
-{
-  UcAgent *agent = interaction->agent;
-  guint *count;
-
-  if (interaction->waiting != NULL)
-    uc_route_leave (engine, interaction);
-  if (agent == NULL)
-    return;
-  count = counter (agent, interaction->state);
-  if (count != NULL)
-    --*count;
-  if (agent == next_agent)
-    return;
-  g_ptr_array_remove (agent->interactions, interaction);
-  interaction->agent = NULL;
-  limit_over (agent, FALSE);
-  uc_route_agent_changed (engine, agent);
-}
-
-/* Moves it to the one place where an interaction of this state and agent belongs; every counter follows. */
-static void
-place (UcEngine *engine, UcInteraction *interaction, UcInteractionState state, UcAgent *agent)
-{
-  leave_place (engine, interaction, agent);
-  interaction->state = state;
-  if (state == UC_INTERACTION_WAITING)
-    uc_route_enter (engine, interaction);
-  if (agent == NULL)
-    return;
-  if (interaction->agent != agent)
-    g_ptr_array_add (agent->interactions, interaction);
-  interaction->agent = agent;
-  ++*counter (agent, state);
-  g_ptr_array_sort (agent->interactions, uc_interaction_compare_age);
   uc_route_agent_changed (engine, agent);
 }
 
@@ -375,7 +214,7 @@ apply_queued (UcEngine *engine, const UcEvent *event, UcInteraction *interaction
     }
   interaction = interaction_new (engine, event);
   interaction->conversation->open = interaction;
-  place (engine, interaction, UC_INTERACTION_WAITING, NULL);
+  uc_place_put (engine, interaction, UC_INTERACTION_WAITING, NULL);
 }
 
 static void
@@ -383,7 +222,7 @@ apply_offered (UcEngine *engine, const UcEvent *event, UcInteraction *interactio
 {
   set_string (&interaction->offer, event->offer);
   uc_timers_set (engine, interaction, event->deadline);
-  place (engine, interaction, UC_INTERACTION_OFFERED, g_hash_table_lookup (engine->agents, event->agent));
+  uc_place_put (engine, interaction, UC_INTERACTION_OFFERED, g_hash_table_lookup (engine->agents, event->agent));
 }
 
 /* An accepted one is the agent's from now on; any other goes back to its place in line, where it may be closed. */
@@ -395,10 +234,10 @@ apply_offer_ended (UcEngine *engine, const UcEvent *event, UcInteraction *intera
   if (g_strcmp0 (event->cause, "accepted") == 0)
     {
       interaction->accepted_at = event->at;
-      place (engine, interaction, UC_INTERACTION_ACTIVE, interaction->agent);
+      uc_place_put (engine, interaction, UC_INTERACTION_ACTIVE, interaction->agent);
     }
   else
-    place (engine, interaction, UC_INTERACTION_WAITING, NULL);
+    uc_place_put (engine, interaction, UC_INTERACTION_WAITING, NULL);
 }
 
 /* The customer's leaving changes nothing for the agent until he ends it too; his ending is what brings a deadline.
@@ -413,7 +252,7 @@ apply_ended (UcEngine *engine, const UcEvent *event, UcInteraction *interaction)
   if (event->deadline == 0)
     return;
   uc_timers_set (engine, interaction, event->deadline);
-  place (engine, interaction, UC_INTERACTION_WRAP_UP, interaction->agent);
+  uc_place_put (engine, interaction, UC_INTERACTION_WRAP_UP, interaction->agent);
 }
 
 static void
@@ -436,7 +275,7 @@ apply_closed (UcEngine *engine, const UcEvent *event, UcInteraction *interaction
   UcConversation *conversation = interaction->conversation;
 
   uc_timers_set (engine, interaction, 0);
-  leave_place (engine, interaction, NULL);
+  uc_place_leave (engine, interaction, NULL);
   conversation->interactions--;
   if (conversation->open == interaction)
     conversation->open = NULL;
@@ -485,13 +324,13 @@ apply_interaction_row (UcEngine *engine, const UcEvent *row)
   apply_customer (row, interaction);
   apply_save (row, interaction, row->status);
   uc_timers_set (engine, interaction, row->deadline);
-  place (engine, interaction, state_from_word (row->state), agent);
+  uc_place_put (engine, interaction, state_from_word (row->state), agent);
   if (interaction->ended_by == NULL)
     interaction->conversation->open = interaction;
   if (agent == NULL)
     return;
   agent->shown = uc_agent_shown (agent, agent->asked);
-  limit_over (agent, TRUE);
+  uc_place_limit (agent, TRUE);
 }
 
 static void

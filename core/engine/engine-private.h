@@ -61,7 +61,7 @@ typedef struct
   GError **error;
 } UcStep;
 
-/* ---- engine.c: the step itself */
+/* ---- step.c */
 UcEvent *uc_step_event (UcStep *step, UcEventType type);
 /* Takes the event: appends it and applies it at once. */
 void uc_step_emit (UcStep *step, UcEvent *event);
@@ -80,21 +80,32 @@ UcInteraction *uc_step_interaction (UcStep *step);
 UcInteraction *uc_step_owned (UcStep *step, UcError code, UcAgent **agent);
 gboolean uc_id_valid (const char *id);
 
-/* ---- apply.c */
-/* The only function that changes what the engine knows about the centre. */
-void uc_engine_apply (UcEngine *engine, const UcEvent *event);
-char *uc_interaction_excluded (const UcInteraction *interaction, const char *one_more);
-gboolean uc_interaction_excludes (const UcInteraction *interaction, const char *agent);
-/* What everybody sees of an agent who asked for this. */
-UcAgentStatus uc_agent_shown (const UcAgent *agent, UcAgentStatus asked);
-/* Lists of an agent are oldest first: by time of accepting, the offered one last. */
-gint uc_interaction_compare_age (gconstpointer a, gconstpointer b);
+/* ---- records.c */
 void uc_agent_free (UcAgent *agent);
 void uc_queue_free (UcQueue *queue);
 void uc_conversation_free (UcConversation *conversation);
 void uc_interaction_free (UcInteraction *interaction);
 guint uc_conversation_hash (gconstpointer key);
 gboolean uc_conversation_equal (gconstpointer a, gconstpointer b);
+
+/* ---- apply.c */
+/* The only function that changes what the engine knows about the centre. */
+void uc_engine_apply (UcEngine *engine, const UcEvent *event);
+/* The list as events carry it, with one more; NULL = nobody. */
+char *uc_interaction_excluded (const UcInteraction *interaction, const char *one_more);
+gboolean uc_interaction_excludes (const UcInteraction *interaction, const char *agent);
+
+/* ---- place.c */
+/* Moves it to the one place where an interaction of this state and agent belongs. */
+void uc_place_put (UcEngine *engine, UcInteraction *interaction, UcInteractionState state, UcAgent *agent);
+/* Takes it out of its place; it stays in the list of the agent it had if that is next_agent. */
+void uc_place_leave (UcEngine *engine, UcInteraction *interaction, UcAgent *next_agent);
+/* Sets agent->over; `lowered`: his capacity changed, it may grow. */
+void uc_place_limit (UcAgent *agent, gboolean lowered);
+/* What everybody sees of an agent who asked for this. */
+UcAgentStatus uc_agent_shown (const UcAgent *agent, UcAgentStatus asked);
+/* Lists of an agent are oldest first: by time of accepting, the offered one last. */
+gint uc_interaction_compare_age (gconstpointer a, gconstpointer b);
 
 /* ---- config.c */
 gboolean uc_config_check_user (UcEngine *engine, const UcEvent *event, GError **error);

@@ -56,6 +56,8 @@ typedef struct
   gboolean enabled;
 } UcMembership;
 
+/* agent.status tells every change of what is shown, asked for, stop_new, idle_since or the reason; a new cause
+ * alone (a busy agent gets one more offer) is no news. */
 typedef struct
 {
   char *id, *login, *name, *role;
@@ -155,7 +157,9 @@ UcEngine *uc_engine_new (void);
 void uc_engine_free (UcEngine *engine);
 
 /* Puts one stored row back: user.changed, queue.changed, membership.changed, state.agent, state.conversation,
- * state.interaction, in this order of types. Then uc_engine_restored once. */
+ * state.interaction, in this order of types. Then uc_engine_restored once. A state.interaction row has the state
+ * of its save in `status`; offer and deadline count only where its state has them. A row that contradicts the rows
+ * before it, or names what is not there, is refused and changes nothing. */
 gboolean uc_engine_restore (UcEngine *engine, const UcEvent *row, GError **error);
 /* Offers what can be offered. Run as a command: its events are journaled. */
 void uc_engine_restored (UcEngine *engine, const char *seed, gint64 now, GPtrArray *events);

@@ -9,7 +9,10 @@ libuc_engine_la_SOURCES = \
 	%D%/engine.c %D%/engine.h %D%/engine-private.h \
 	%D%/interaction.c \
 	%D%/offer.c \
+	%D%/place.c \
+	%D%/records.c \
 	%D%/restore.c \
 	%D%/route.c \
+	%D%/step.c \
 	%D%/timers.c
 libuc_engine_la_LIBADD = libuc-base.la

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The records of the engine: how they are freed, and how conversations are found by address. Main thread.
+ */
+#include "core/engine/engine-private.h"
+
+#include <string.h>
+
+void
+uc_agent_free (UcAgent *agent)
+{
+  g_free (agent->id);
+  g_free (agent->login);
+  g_free (agent->name);
+  g_free (agent->role);
+  g_free (agent->permissions);
+  g_free (agent->cause);
+  g_free (agent->reason);
+  g_ptr_array_unref (agent->memberships);
+  g_ptr_array_unref (agent->interactions);
+  g_free (agent);
+}
+
+void
+uc_queue_free (UcQueue *queue)
+{
+  g_free (queue->id);
+  g_free (queue->name);
+  g_free (queue);
+}
+
+void
+uc_conversation_free (UcConversation *conversation)
+{
+  g_free (conversation->id);
+  g_free (conversation->channel);
+  g_free (conversation->network);
+  g_free (conversation->identity);
+  g_free (conversation->name);
+  g_free (conversation);
+}
+
+void
+uc_interaction_free (UcInteraction *interaction)
+{
+  g_free (interaction->id);
+  g_free (interaction->offer);
+  g_free (interaction->ended_by);
+  g_ptr_array_unref (interaction->excluded);
+  g_free (interaction->customer);
+  g_free (interaction->customer_name);
+  g_free (interaction->save_state);
+  g_free (interaction->save_mode);
+  g_free (interaction->save_error);
+  g_free (interaction->case_id);
+  g_free (interaction);
+}
+
+guint
+uc_conversation_hash (gconstpointer key)
+{
+  const UcConversation *conversation = key;
+
+  return g_str_hash (conversation->channel) * 31 + g_str_hash (conversation->identity);
+}
+
+gboolean
+uc_conversation_equal (gconstpointer a, gconstpointer b)
+{
+  const UcConversation *x = a, *y = b;
+
+  return strcmp (x->identity, y->identity) == 0 && strcmp (x->channel, y->channel) == 0;
+}

@@ -11,7 +11,6 @@
 #include "core/service/bridge-private.h"
 
 #define MAX_MESSAGES 5000
-#define WAIT_FOR_CUSTOMER_MS 2000
 
 typedef struct
 {
@@ -258,9 +257,8 @@ on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, con
   if (save->row->customer == NULL && save->row->case_id == NULL && g_strcmp0 (save->row->mode, "during") == 0
       && g_hash_table_contains (save->bridge->looks, save->interaction))
     {
-      /* The draft of a new customer is being made; the case belongs to it. */
-      save->busy = FALSE;
-      save->timer = uc_loop_timer_in (save->bridge->core->loop, WAIT_FOR_CUSTOMER_MS, on_timer, save);
+      /* The case belongs to the draft of the new customer, which the CRM has not made yet. */
+      later (save, 0, "the CRM has not made the customer's record yet");
       return;
     }
   uc_store_interaction_messages (save->bridge->core->store, save->interaction, MAX_MESSAGES, on_messages,

@@ -342,6 +342,26 @@ send_if_not_own (UsherDesk *desk, gpointer data)
     uc_desk_send (desk, item->json, item->len);
 }
 
+/* What the user may see has changed: a disabled one loses the desk, any other gets a fresh snapshot. */
+static void
+user_changed (UsherDesk *desk, gpointer data)
+{
+  const UcEvent *event = data;
+  gboolean supervises = uc_auth_may (desk->desks->core, &desk->who, "supervise");
+
+  if (!event->enabled)
+    uc_desk_end (desk, "unauthenticated", "this user has been disabled by an administrator");
+  else if (supervises != desk->supervises)
+    {
+      desk->supervises = supervises;
+      g_ptr_array_remove_fast (desk->desks->supervisors, desk);
+      if (supervises)
+        g_ptr_array_add (desk->desks->supervisors, desk);
+      if (desk->phase == UC_DESK_LIVE)
+        uc_desk_sync (desk);
+    }
+}
+
 static void
 on_event (gpointer data, const UcFeedItem *item)
 {
@@ -351,6 +371,9 @@ on_event (gpointer data, const UcFeedItem *item)
   switch (item->event->type)
     {
     case UC_EVENT_USER_CHANGED:
+      each (desks->all, send_event, (gpointer)item);
+      each (g_hash_table_lookup (desks->by_user, item->event->user), user_changed, item->event);
+      break;
     case UC_EVENT_QUEUE_CHANGED:
     case UC_EVENT_MEMBERSHIP_CHANGED:
       each (desks->all, send_event, (gpointer)item);

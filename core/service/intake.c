@@ -15,7 +15,6 @@
 #include "core/service/outbox.h"
 
 #define MAX_DELIVERIES 2000
-#define MAX_ITEMS 256
 #define MAX_TEXT 65536
 #define REMEMBERED_IDS 256
 #define FORGET_AFTER_MS (5 * 60 * 1000)
@@ -39,6 +38,7 @@ typedef struct
   gint64 at;
   UsherReceipt receipt;
   gint64 upto;
+  gint64 known; /* its number, when the store says that it is a repetition */
 } Item;
 
 typedef struct
@@ -269,6 +269,11 @@ step_item (Delivery *delivery, UcTxn *txn, const Item *item, int64_t *number)
                          item->receipt == USHER_RECEIPT_READ ? "read" : "delivered");
       return TRUE;
     }
+  if (item->known != 0)
+    {
+      *number = item->known;
+      return TRUE;
+    }
   if (g_hash_table_lookup_extended (peer->seen, item->external_id, NULL, &known))
     {
       *number = (int64_t)GPOINTER_TO_SIZE (known);
@@ -398,22 +403,19 @@ load_peer (UcIntake *intake, Peer *peer)
 typedef struct
 {
   Delivery *delivery;
-  char *key, *external_id;
+  Item *item;
 } Asking;
 
 static void
 on_external_id (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
   g_autofree Asking *asking = data;
-  g_autofree char *key = asking->key;
-  g_autofree char *external_id = asking->external_id;
   Delivery *delivery = asking->delivery;
-  Peer *peer = g_hash_table_lookup (delivery->intake->peers, key);
 
   if (result != UC_STORE_OK && delivery->refused == NULL)
     g_set_error (&delivery->refused, UC_ERROR, UC_ERROR_UNAVAILABLE, "the store does not answer: %s", why);
-  else if (result == UC_STORE_OK && rows->len > 0 && peer != NULL)
-    remember (peer, external_id, ((UcEvent *)rows->pdata[0])->n);
+  else if (result == UC_STORE_OK && rows->len > 0)
+    asking->item->known = ((UcEvent *)rows->pdata[0])->n;
   if (--delivery->checks > 0)
     return;
   if (delivery->refused != NULL)
@@ -431,7 +433,7 @@ prepare (Delivery *delivery)
   delivery->checks = 1;
   for (guint i = 0; i < delivery->items->len; i++)
     {
-      const Item *item = delivery->items->pdata[i];
+      Item *item = delivery->items->pdata[i];
       Peer *peer = peer_of (intake, delivery->instance->name, item->user_id);
 
       if (!peer->loaded && g_queue_find (&peer->waiting, delivery) == NULL)
@@ -447,8 +449,7 @@ prepare (Delivery *delivery)
 
           delivery->checks++;
           asking->delivery = delivery;
-          asking->key = g_strdup (peer->key);
-          asking->external_id = g_strdup (item->external_id);
+          asking->item = item;
           uc_store_by_external_id (intake->core->store, delivery->instance->name, item->external_id,
                                    on_external_id, asking);
         }
@@ -460,64 +461,42 @@ prepare (Delivery *delivery)
 /* ---- the host's slots
  * ------------------------------------------------------------------------------------------------------- */
 
-#define HAS(in, member) ((in)->struct_size >= offsetof (UsherInbound, member) + sizeof (in)->member)
-
 static gboolean
 check_id (const char *what, const char *id, gsize max, GError **error)
 {
-  if (id != NULL && *id != '\0' && strlen (id) <= max && g_utf8_validate (id, -1, NULL)
-      && strchr (id, '\n') == NULL)
+  if (strlen (id) <= max && strchr (id, '\n') == NULL)
     return TRUE;
-  g_set_error (error, UC_ERROR, UC_ERROR_INVALID,
-               "%s must be 1 to %" G_GSIZE_FORMAT " bytes of UTF-8 without a line break", what, max);
+  g_set_error (error, UC_ERROR, UC_ERROR_INVALID, "%s must have 1 to %" G_GSIZE_FORMAT " bytes and no line break",
+               what, max);
   return FALSE;
 }
 
+/* The host table has checked what holds for every plugin: kinds, what is required, UTF-8. */
 static Item *
 read_item (const UsherInbound *in, GError **error)
 {
   Item *item;
 
-  if (!HAS (in, at) || (in->kind == USHER_INBOUND_RECEIPT && !HAS (in, upto)))
-    {
-      g_set_error_literal (error, UC_ERROR, UC_ERROR_INVALID, "UsherInbound.struct_size is too small to be one");
-      return NULL;
-    }
-  if (in->kind < USHER_INBOUND_MESSAGE || in->kind > USHER_INBOUND_RECEIPT)
-    {
-      g_set_error (error, UC_ERROR, UC_ERROR_INVALID, "UsherInbound.kind %d is unknown", (int)in->kind);
-      return NULL;
-    }
-  if (!check_id ("user_id", in->user_id, 512, error))
+  if (!check_id ("user_id", in->user_id, 512, error)
+      || (in->external_id != NULL && !check_id ("external_id", in->external_id, 1024, error)))
     return NULL;
-  if (in->kind != USHER_INBOUND_RECEIPT && !check_id ("external_id", in->external_id, 1024, error))
-    return NULL;
-  if (in->kind == USHER_INBOUND_MESSAGE
-      && (in->text == NULL || !g_utf8_validate (in->text, -1, NULL) || *in->text == '\0'))
+  if (in->kind == USHER_INBOUND_MESSAGE && (*in->text == '\0' || strlen (in->text) > MAX_TEXT))
     {
-      g_set_error_literal (error, UC_ERROR, UC_ERROR_UNSUPPORTED, "a message needs a text of valid UTF-8");
-      return NULL;
-    }
-  if (in->text != NULL && strlen (in->text) > MAX_TEXT)
-    {
-      g_set_error_literal (error, UC_ERROR, UC_ERROR_UNSUPPORTED, "the text is longer than 64 KiB");
+      g_set_error_literal (error, UC_ERROR, UC_ERROR_UNSUPPORTED, "the text of a message has 1 byte to 64 KiB");
       return NULL;
     }
   item = g_new0 (Item, 1);
   item->kind = in->kind;
   item->user_id = g_strdup (in->user_id);
   /* A name longer than any screen is cut, not refused: it is the network's, not the customer's fault. */
-  item->user_name = in->user_name != NULL && g_utf8_validate (in->user_name, -1, NULL)
+  item->user_name = in->user_name != NULL
                         ? g_utf8_substring (in->user_name, 0, MIN (200, g_utf8_strlen (in->user_name, -1)))
                         : NULL;
   item->external_id = g_strdup (in->external_id);
   item->text = g_strdup (in->text);
   item->at = in->at;
-  if (HAS (in, upto))
-    {
-      item->receipt = in->receipt;
-      item->upto = in->upto;
-    }
+  item->receipt = in->receipt;
+  item->upto = in->upto;
   return item;
 }
 
@@ -526,12 +505,6 @@ read_items (Delivery *delivery, const UsherInbound *const *items, gsize count, G
 {
   UcIntake *intake = delivery->intake;
 
-  if (count == 0 || count > MAX_ITEMS)
-    {
-      g_set_error (error, UC_ERROR, UC_ERROR_INVALID, "deliver takes 1 to %d items, not %" G_GSIZE_FORMAT,
-                   MAX_ITEMS, count);
-      return FALSE;
-    }
   if (intake->deliveries->len > MAX_DELIVERIES || intake->core->recovering || intake->core->stopping)
     {
       g_set_error_literal (error, UC_ERROR, UC_ERROR_BUSY, "the core can't take more just now; deliver it again");
@@ -561,7 +534,7 @@ uc_intake_deliver (UsherInstance *instance, const UsherInbound *const *items, si
   delivery->items = g_ptr_array_new_with_free_func ((GDestroyNotify)item_free);
   delivery->done = done;
   delivery->data = data;
-  delivery->numbers = g_new0 (int64_t, MAX (count, 1));
+  delivery->numbers = g_new0 (int64_t, count);
   g_ptr_array_add (intake->deliveries, delivery);
   if (read_items (delivery, items, count, &delivery->refused))
     prepare (delivery);

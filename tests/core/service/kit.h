@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the tests of the service layer share: a whole core in this process, on a real store in a temporary folder,
+ * with the rig as its channel "net", CRM "main" and front end "desk". Main thread.
+ */
+#pragma once
+
+#include "core/service/auth.h"
+#include "core/service/core.h"
+#include "core/service/ops.h"
+#include "rig.h"
+
+typedef struct
+{
+  char *dir;
+  UcLoader *loader;
+  UcCore *core;
+  Rig *rig;
+  /* What the rig saw, as long as its default slots are used. */
+  GPtrArray *sent;                     /* of UcEvent-like copies: char* "n text" */
+  GPtrArray *notices;                  /* of char*: code */
+  GPtrArray *customers;                /* of char*: "id name identity draft" made by save_customer */
+  GPtrArray *cases;                    /* of char*: last save_case as "state customer lines" */
+  UsherStatus send_status, crm_status; /* how the default slots answer */
+  gboolean crm_holds;                  /* they keep the replies and don't answer */
+  GPtrArray *held;                     /* of UsherReply* */
+  guint saves;
+} Kit;
+
+extern Kit kit;
+
+/* usher: more lines for [usher], or NULL. */
+void kit_start (const char *usher);
+/* Clean stop; keeps the folder. */
+void kit_stop (void);
+/* Stop, and remove everything. */
+void kit_end (void);
+/* Stops and starts on the same folder. */
+void kit_restart (void);
+
+/* Queue "q" (wrap-up 60 s), agents anna (may reject) and ben, supervisor sue. */
+void kit_seed (void);
+
+/* Runs the main context until cond. */
+#define kit_until(cond)                                                                                           \
+  G_STMT_START                                                                                                    \
+  {                                                                                                               \
+    gint64 end_ = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;                                              \
+    while (!(cond))                                                                                               \
+      {                                                                                                           \
+        if (g_get_monotonic_time () > end_)                                                                       \
+          g_error ("%s:%d: not within 20 s: %s", __FILE__, __LINE__, #cond);                                      \
+        g_main_context_iteration (NULL, FALSE);                                                                   \
+        g_usleep (100);                                                                                           \
+      }                                                                                                           \
+  }                                                                                                               \
+  G_STMT_END
+/* Everything that is under way in the store is done. */
+void kit_settle (void);
+
+/* An operation as the local administrator (login NULL) or as a user; result text (g_free) or NULL and kit_error.
+ */
+char *kit_op (const char *login, const char *name, const char *args);
+char *kit_op_cmd (const char *login, const char *name, const char *args, const char *cmd);
+extern char *kit_error; /* "code: message" of the last failure */
+extern char *kit_details;
+/* Must succeed. */
+UcJson *kit_do (const char *login, const char *name, const char *args, ...) G_GNUC_PRINTF (3, 4);
+
+/* One message through the host; waits for the answer. */
+typedef struct
+{
+  UsherStatus status;
+  gint64 number;
+  char message[200];
+  gboolean done;
+} Delivered;
+void kit_deliver_start (Delivered *out, const char *user, const char *id, const char *text);
+gint64 kit_say (const char *user, const char *id, const char *text);
+void kit_leave (const char *user, const char *id);
+
+/* The interaction of `user` that is not closed. */
+const UcInteraction *kit_interaction (const char *user);
+const UcAgent *kit_agent (const char *login);
+
+/* A desk; frames are parsed as they come. */
+typedef struct
+{
+  UsherDesk *desk;
+  GPtrArray *frames; /* of UcJson* */
+  char *bye;         /* reason of the end */
+} Desk;
+Desk *kit_desk_new (void);
+void kit_desk_free (Desk *desk);
+void kit_desk_say (Desk *desk, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Waits for a frame of this type, takes it and all before it. */
+UcJson *kit_desk_wait (Desk *desk, const char *type);
+/* hello with a session token of `login`; since < 0 = none. Returns welcome. */
+UcJson *kit_desk_hello (Desk *desk, const char *login, gint64 since);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The operation table: arguments, permissions, repeated commands, log-in, and a store that says no. Main thread.
+ */
+#include "kit.h"
+
+#include <string.h>
+
+static void
+fails (const char *login, const char *name, const char *args, const char *words)
+{
+  g_autofree char *result = kit_op (login, name, args);
+  g_auto (GStrv) list = g_strsplit (words, "|", -1);
+
+  g_assert_null (result);
+  for (char **word = list; *word != NULL; word++)
+    if (strstr (kit_error, *word) == NULL)
+      g_error ("%s %s: \"%s\" does not say \"%s\"", name, args, kit_error, *word);
+}
+
+static void
+test_arguments_are_checked (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  fails (NULL, "queue.putt", "{}", "not_found|did you mean \"queue.put\"");
+  fails (NULL, "queue.put", "{}", "invalid|needs the argument \"queue\"");
+  fails (NULL, "queue.put", "{\"queue\":\"q\",\"nme\":\"x\"}", "no argument \"nme\"|did you mean \"name\"");
+  fails (NULL, "queue.put", "{\"queue\":7}", "\"queue\" must be a string");
+  fails (NULL, "queue.put", "{\"queue\":\"\"}", "0 characters");
+  fails (NULL, "queue.put", "{\"queue\":\"q\",\"post_processing_ms\":-1}", "from 0 to 86400000");
+  fails (NULL, "queue.put", "{\"queue\":\"q\",\"post_processing_ms\":1.5}", "whole number");
+  fails (NULL, "queue.put", "{\"queue\":\"q\",\"enabled\":\"yes\"}", "true or false");
+  fails (NULL, "user.put", "{\"login\":\"x\",\"permissions\":\"all\"}", "array");
+  fails (NULL, "user.put", "{\"login\":\"x\",\"role\":\"boss\"}", "invalid|role");
+  fails (NULL, "user.put", "{}", "login");
+  fails (NULL, "user.password", "{\"user\":\"nobody\",\"password\":\"12345678\"}", "not_found|user.put");
+  fails (NULL, "user.password", "{\"user\":\"anna\",\"password\":\"short\"}", "at least 8");
+  fails (NULL, "membership.put", "{\"user\":\"anna\",\"queue\":\"none\"}", "none");
+  fails ("anna", "agent.set_status", "{\"status\":\"asleep\"}", "invalid");
+  fails ("anna", "interaction.accept", "{\"interaction\":\"int_x\"}", "not_found");
+  kit_end ();
+}
+
+static void
+test_permissions (void)
+{
+  static const char *const admin[]
+      = { "queue.put", "user.put", "user.password", "membership.put", "plugin.status" };
+  static const char *const supervisor[] = { "agent.list", "system.status", "event.list" };
+
+  kit_start (NULL);
+  kit_seed ();
+  for (gsize i = 0; i < G_N_ELEMENTS (admin); i++)
+    {
+      fails ("anna", admin[i], "{}", "denied|administer");
+      fails ("sue", admin[i], "{}", "denied|administer");
+      fails ("ghost", admin[i], "{}", "denied");
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (supervisor); i++)
+    {
+      g_autofree char *seen = kit_op ("sue", supervisor[i], "{}");
+
+      g_assert_nonnull (seen);
+      fails ("anna", supervisor[i], "{}", "denied|supervise");
+    }
+  fails ("anna", "agent.set_status", "{\"user\":\"ben\",\"status\":\"on_break\"}", "denied|supervisor");
+  fails (NULL, "interaction.accept", "{\"interaction\":\"x\"}", "needs a user");
+  kit_end ();
+}
+
+static void
+test_reject_needs_the_permission (void)
+{
+  g_autofree char *args = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  {
+    UcCommand command
+        = { .type = UC_COMMAND_SET_STATUS, .agent = "ben", .status = "work_offline", .cause = "login" };
+
+    uc_core_submit (kit.core, &command, NULL, NULL);
+  }
+  kit_settle ();
+  uc_json_free (kit_do ("ben", "agent.set_status", "{\"status\":\"%s\"}", "available"));
+  kit_say ("u1", "e1", "hello");
+  args = g_strdup_printf ("{\"interaction\":\"%s\"}", kit_interaction ("u1")->id);
+  fails ("ben", "interaction.reject", args, "denied");
+  g_assert_cmpint (kit_agent ("ben")->shown, ==, UC_AGENT_OFFERED);
+  /* Granted while the offer is pending: at once. */
+  uc_json_free (kit_do (NULL, "user.put", "{\"login\":\"ben\",\"permissions\":[\"%s\"]}", "interaction.reject"));
+  uc_json_free (kit_do ("ben", "interaction.reject", "%s", args));
+  g_assert_cmpint (kit_agent ("ben")->shown, ==, UC_AGENT_ON_BREAK);
+  kit_end ();
+}
+
+static void
+test_repeated_command_gets_the_stored_answer (void)
+{
+  g_autofree char *first = NULL, *second = NULL, *third = NULL, *args = NULL;
+  const UcInteraction *interaction;
+
+  kit_start (NULL);
+  kit_seed ();
+  {
+    UcCommand command
+        = { .type = UC_COMMAND_SET_STATUS, .agent = "anna", .status = "work_offline", .cause = "login" };
+
+    uc_core_submit (kit.core, &command, NULL, NULL);
+  }
+  kit_settle ();
+  uc_json_free (kit_do ("anna", "agent.set_status", "{\"status\":\"%s\"}", "available"));
+  kit_say ("u1", "e1", "hello");
+  interaction = kit_interaction ("u1");
+  uc_json_free (kit_do ("anna", "interaction.accept", "{\"interaction\":\"%s\"}", interaction->id));
+  args = g_strdup_printf ("{\"interaction\":\"%s\",\"text\":\"once\"}", interaction->id);
+  first = kit_op_cmd ("anna", "message.send", args, "key-1");
+  second = kit_op_cmd ("anna", "message.send", args, "key-1");
+  g_assert_nonnull (first);
+  g_assert_cmpstr (first, ==, second);
+  kit_restart ();
+  third = kit_op_cmd ("anna", "message.send", args, "key-1");
+  g_assert_cmpstr (first, ==, third);
+  g_assert_cmpint (kit_interaction ("u1")->conversation->last_n, ==, 4);
+  kit_end ();
+}
+
+static void
+test_log_in (void)
+{
+  g_autofree char *good = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  fails (NULL, "session.login", "{\"login\":\"anna\",\"password\":\"wrong-one\"}",
+         "unauthenticated|name or the password");
+  fails (NULL, "session.login", "{\"login\":\"nobody\",\"password\":\"wrong-one\"}",
+         "unauthenticated|name or the password");
+  good = kit_op (NULL, "session.login", "{\"login\":\"anna\",\"password\":\"anna-anna\"}");
+  g_assert_nonnull (good);
+  g_assert_cmpint (kit_agent ("anna")->shown, ==, UC_AGENT_WORK_OFFLINE);
+  kit_end ();
+}
+
+static void
+test_guessing_is_slowed_down (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  for (int i = 0; i < 6; i++)
+    fails (NULL, "session.login", "{\"login\":\"anna\",\"password\":\"wrong-one\"}", "unauthenticated");
+  fails (NULL, "session.login", "{\"login\":\"anna\",\"password\":\"anna-anna\"}", "busy|try again in");
+  kit_end ();
+}
+
+static void
+test_operations_describe_themselves (void)
+{
+  g_autoptr (UcJson) root = NULL;
+
+  kit_start (NULL);
+  root = kit_do (NULL, "operation.list", "{%s}", "");
+  g_assert_cmpuint (uc_json_length (uc_json_get (root, "operations")), >, 20);
+  for (const UcJson *op = uc_json_first (uc_json_get (root, "operations")); op != NULL; op = uc_json_next (op))
+    {
+      g_assert_cmpuint (strlen (uc_json_string (uc_json_get (op, "doc"))), >, 10);
+      for (const UcJson *arg = uc_json_first (uc_json_get (uc_json_get (op, "arguments"), "properties"));
+           arg != NULL; arg = uc_json_next (arg))
+        g_assert_cmpuint (strlen (uc_json_string (uc_json_get (arg, "description"))), >, 3);
+    }
+  kit_end ();
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ops/arguments-are-checked", test_arguments_are_checked);
+  g_test_add_func ("/ops/permissions", test_permissions);
+  g_test_add_func ("/ops/reject-needs-the-permission", test_reject_needs_the_permission);
+  g_test_add_func ("/ops/repeated-command-gets-the-stored-answer", test_repeated_command_gets_the_stored_answer);
+  g_test_add_func ("/ops/log-in", test_log_in);
+  g_test_add_func ("/ops/guessing-is-slowed-down", test_guessing_is_slowed_down);
+  g_test_add_func ("/ops/describe-themselves", test_operations_describe_themselves);
+  return g_test_run ();
+}

@@ -30,7 +30,9 @@ typedef struct
 /* What a route's owner implements; ws_ members as in UsherOpsHead. All are called from the main loop, never from
  * inside uc_ws_send, uc_ws_close or uc_http_respond. HEAD arrives as GET and the body of the answer is left out.
  * ws_closed's code: the one this side closed with, or the peer's (1005 = it gave none), or 1006 when the
- * connection broke. Not called when ws_open refused. */
+ * connection broke. Not called when ws_open refused.
+ * request->query comes as libsoup normalises it: percent-encodings in upper case, and decoded where they are not
+ * needed. */
 typedef struct
 {
   void (*http) (gpointer data, UsherExchange *exchange, const UsherRequest *request);

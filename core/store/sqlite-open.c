@@ -87,8 +87,10 @@ set_up_writer (UcSqlite *sqlite, GError **error)
       set_error (sqlite, "can't use a write-ahead log here (a network file system has none)", error);
       return FALSE;
     }
-  /* FULL: what was answered survives a power cut. temp_store: savepoints must not need room on a full disk. */
-  if (uc_sqlite_exec (sqlite, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")
+  /* FULL: what was answered survives a power cut. temp_store: savepoints must not need room on a full disk.
+   * cache_size, in kB: the pages that are written again and again. */
+  if (uc_sqlite_exec (sqlite, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cache_size = -65536")
       == SQLITE_OK)
     return TRUE;
   set_error (sqlite, "can't set up the database", error);

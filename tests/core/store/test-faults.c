@@ -5,6 +5,7 @@
  */
 #include "tests/core/store/kit.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,6 +307,32 @@ test_long_read (Kit *kit, gconstpointer data)
     }
 }
 
+/* Without a quiet moment the log is folded, too, and used again from its start. */
+static void
+test_log_size (Kit *kit, gconstpointer data)
+{
+  enum
+  {
+    MIB = 1024 * 1024
+  };
+  UcStoreOptions options = { .path = kit->path, .idle_ms = 1000000 };
+  g_autofree char *wal = g_strconcat (kit->path, "-wal", NULL), *value = g_strnfill (MIB, 'x');
+  GStatBuf info;
+
+  kit_close (kit);
+  kit->store = uc_store_open (kit->loop, &options, NULL);
+  for (int i = 0; i < 160; i++)
+    {
+      UcBatch *batch = uc_batch_new ();
+
+      uc_batch_kv (batch, "s", "k", value, MIB);
+      g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_OK);
+    }
+  g_assert_cmpint (g_stat (wal, &info), ==, 0);
+  g_assert_cmpint (info.st_size, >, 60 * MIB);
+  g_assert_cmpint (info.st_size, <, 80 * MIB);
+}
+
 /* ---- kill -9 --------------------------------------------------------------------------------------------------
  */
 
@@ -473,6 +500,7 @@ main (int argc, char **argv)
   ADD ("read-error", test_read_error, 0);
   ADD ("locked-by-program", test_locked_by_program, 0);
   ADD ("long-read", test_long_read, 0);
+  ADD ("log-size", test_log_size, 0);
   ADD ("kill", test_kill, 0);
   return g_test_run ();
 }

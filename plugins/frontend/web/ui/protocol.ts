@@ -82,7 +82,6 @@ export interface Interaction {
   name: string | null;
   state: InteractionState;
   agent: string | null;
-  agent_name?: string | null;
   offer: string | null;
   acceptance_ms: number;
   deadline: number;

@@ -135,7 +135,7 @@ function fromSnapshot(state: State, seq: number, epoch: number | string, snapsho
     seq,
     epoch,
     me,
-    queues: byKey(snapshot.queues, (queue) => queue.queue),
+    queues: byKey(snapshot.queues.map(normalQueue), (queue) => queue.queue),
     interactions: byKey(snapshot.interactions.map(normalInteraction), (one) => one.interaction),
     agents: byKey((snapshot.agents ?? []).map(normalAgent), (agent) => agent.user),
     notices: gone.reduce(
@@ -154,13 +154,87 @@ function words(value: unknown): string[] {
   return typeof value === 'string' && value !== '' ? value.split(',') : [];
 }
 
+// Only the members that events keep up to date are taken over: a member that stays as it was when the page was
+// loaded would be wrong after an hour, and no two desks would agree.
+
 function normalAgent(agent: Agent): Agent {
-  return { ...agent, permissions: words(agent.permissions), stop_new: Boolean(agent.stop_new) };
+  return {
+    user: agent.user,
+    login: agent.login,
+    name: agent.name,
+    role: agent.role,
+    permissions: words(agent.permissions),
+    capacity: num(agent.capacity, 1),
+    acceptance_ms: num(agent.acceptance_ms),
+    status: agent.status,
+    asked: agent.asked,
+    since: num(agent.since),
+    cause: text(agent.cause),
+    reason: text(agent.reason),
+    stop_new: Boolean(agent.stop_new),
+  };
+}
+
+function normalQueue(queue: Queue): Queue {
+  return {
+    queue: queue.queue,
+    name: queue.name,
+    enabled: Boolean(queue.enabled),
+    member: Boolean(queue.member),
+    waiting: num(queue.waiting),
+    oldest: queue.oldest ?? null,
+  };
+}
+
+function normalMessage(message: Partial<Message>): Message {
+  const state = text(message.state) as MessageState | null;
+  return {
+    message: text(message.message) ?? '',
+    n: num(message.n),
+    at: num(message.at),
+    author: message.author ?? 'system',
+    author_name: text(message.author_name),
+    by: text(message.by),
+    code: text(message.code),
+    text: typeof message.text === 'string' ? message.text : '',
+    client_id: text(message.client_id),
+    sent_at: num(message.sent_at),
+    state,
+    error: state === 'failed' ? text(message.error) : null,
+  };
 }
 
 function normalInteraction(one: Interaction): Interaction {
-  const messages = [...(one.messages ?? [])].sort((a, b) => a.n - b.n);
-  return { ...one, draft: Boolean(one.draft), messages };
+  return {
+    interaction: one.interaction,
+    conversation: one.conversation,
+    queue: one.queue,
+    queue_name: one.queue_name,
+    channel: one.channel,
+    network: one.network,
+    identity: one.identity,
+    name: text(one.name),
+    state: one.state,
+    agent: text(one.agent),
+    offer: text(one.offer),
+    acceptance_ms: num(one.acceptance_ms),
+    deadline: num(one.deadline),
+    enqueued_at: num(one.enqueued_at),
+    accepted_at: num(one.accepted_at),
+    ended_at: num(one.ended_at),
+    ended_by: text(one.ended_by),
+    customer: text(one.customer),
+    customer_name: text(one.customer_name),
+    draft: Boolean(one.draft),
+    save: {
+      state: text(one.save?.state) as SaveState | null,
+      mode: text(one.save?.mode) as 'during' | 'after' | null,
+      case: text(one.save?.case),
+      attempts: num(one.save?.attempts),
+      error: text(one.save?.error),
+    },
+    messages: (one.messages ?? []).map(normalMessage).sort((a, b) => a.n - b.n),
+  };
 }
 
 /** What `interaction.get` answered, laid under what events told in the meantime. */
@@ -380,20 +454,20 @@ function addNotice(list: Notice[], notice: Notice): Notice[] {
   return [...list.filter((other) => other.id !== notice.id), notice].slice(-4);
 }
 
+/** The customer's leaving changes nothing until the agent ends the chat too; that is what brings a deadline. */
 function endInteraction(state: State, id: string, event: DeskEvent): State {
-  const endedBy = text(event.ended_by);
   const deadline = num(event.deadline);
-  const byAgent = endedBy !== 'customer' || deadline > 0;
+  const wrapUp = deadline > 0;
   const next = patchInteraction(setTyping(state, id, 0), id, (one) => ({
     ...one,
-    state: byAgent ? 'wrap_up' : one.state,
+    state: wrapUp ? 'wrap_up' : one.state,
     deadline,
     ended_at: num(event.ended_at, event.at),
-    ended_by: endedBy,
+    ended_by: text(event.ended_by),
   }));
+  if (wrapUp) return { ...next, notices: next.notices.filter((notice) => notice.id !== `left:${id}`) };
   const one = next.interactions[id];
-  if (byAgent) return { ...next, notices: next.notices.filter((notice) => notice.id !== `left:${id}`) };
-  if (one === undefined || one.state !== 'active') return next;
+  if (one === undefined || one.ended_by !== 'customer') return next;
   const notice: Notice = {
     id: `left:${id}`,
     kind: 'customer_left',
@@ -445,20 +519,7 @@ function putMessage(list: Message[], message: Message): Message[] {
 }
 
 function addMessage(state: State, id: string, event: DeskEvent): State {
-  const message: Message = {
-    message: text(event.message) ?? '',
-    n: num(event.n),
-    at: event.at,
-    author: event.author as Message['author'],
-    author_name: text(event.author_name),
-    by: text(event.by),
-    code: text(event.code),
-    text: typeof event.text === 'string' ? event.text : '',
-    client_id: text(event.client_id),
-    sent_at: num(event.sent_at),
-    state: text(event.state) as MessageState | null,
-    error: null,
-  };
+  const message = normalMessage(event as Partial<Message>);
   const next = patchInteraction(state, id, (one) => ({ ...one, messages: putMessage(one.messages, message) }));
   return message.author === 'customer' ? setTyping(next, id, 0) : next;
 }

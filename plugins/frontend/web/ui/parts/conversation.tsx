@@ -25,9 +25,13 @@ import { LiveTimeline } from './timeline';
 /** How "Save to CRM" stands, in words, with the way to the case. */
 export function SaveStatus({ save }: { save: Save }): JSX.Element | null {
   if (save.state === null) return null;
-  const tone = save.state === 'saved' ? 'good' : save.state === 'failed' ? 'bad' : save.state === 'queued' ? 'warn' : 'info';
+  const tone = save.state === 'saved' ? 'good' : save.state === 'failed' ? 'bad' : save.attempts > 0 ? 'warn' : 'info';
   const word =
-    save.state === 'queued' ? t.save.queued(save.attempts) : save.state === 'requested' ? t.save.requested : t.save[save.state];
+    save.state === 'queued' && save.attempts > 0
+      ? t.save.queued(save.attempts)
+      : save.state === 'queued' || save.state === 'requested'
+        ? t.save.requested
+        : t.save[save.state];
   return (
     <span className="save-status" role="status">
       <Chip tone={tone} icon={save.state === 'saved' ? 'check' : save.state === 'failed' ? 'alert' : 'clock'}>

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The desktop's logic without a browser, all of it; bundled for Node by plugins/frontend/web/build.mjs.
+
+import './clock.test';
+import './connection.test';
+import './outbox.test';
+import './state.test';

@@ -441,6 +441,8 @@ uc_loop_free (UcLoop *loop)
 {
   if (loop == NULL)
     return;
+  /* What other threads left behind runs now: it may own memory. */
+  run_invoked (loop);
   g_source_destroy (loop->source);
   g_source_unref (loop->source);
   close (loop->epoll_fd);

@@ -18,6 +18,7 @@ typedef void (*UcLoopFunc) (gpointer data);
 /* Attaches to the default main context. */
 UcLoop *uc_loop_new (void);
 /* Not from inside a callback of the loop. Calls that have not run yet are dropped. */
+/* Functions that other threads have handed over and that have not run yet run first; timers don't. */
 void uc_loop_free (UcLoop *loop);
 
 /* The descriptor stays the caller's, who closes it after uc_loop_unwatch. NULL (see errno) when it can't be

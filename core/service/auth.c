@@ -183,7 +183,7 @@ hash_one (gpointer data, gpointer user_data)
 static gboolean
 queue_hash (Hashing *hashing)
 {
-  if (g_thread_pool_unprocessed (hashing->auth->hashers) >= MAX_HASHES_QUEUED)
+  if (hashing->auth->hashers == NULL || g_thread_pool_unprocessed (hashing->auth->hashers) >= MAX_HASHES_QUEUED)
     return FALSE;
   g_thread_pool_push (hashing->auth->hashers, hashing, NULL);
   return TRUE;
@@ -212,11 +212,19 @@ uc_auth_new (UcCore *core)
 }
 
 void
+uc_auth_stop (UcAuth *auth)
+{
+  /* Waits for the threads; their results are told by the loop, while there still is a store. */
+  g_thread_pool_free (g_steal_pointer (&auth->hashers), FALSE, TRUE);
+}
+
+void
 uc_auth_free (UcAuth *auth)
 {
   if (auth == NULL)
     return;
-  g_thread_pool_free (auth->hashers, TRUE, TRUE);
+  if (auth->hashers != NULL)
+    uc_auth_stop (auth);
   g_hash_table_unref (auth->sessions);
   g_hash_table_unref (auth->tickets);
   g_hash_table_unref (auth->brakes);

@@ -21,6 +21,8 @@ void uc_principal_clear (UcPrincipal *who);
 void uc_principal_copy (UcPrincipal *to, const UcPrincipal *from);
 
 UcAuth *uc_auth_new (UcCore *core);
+/* Waits for the hashing threads; further passwords are refused. */
+void uc_auth_stop (UcAuth *auth);
 void uc_auth_free (UcAuth *auth);
 
 /* permission: "" = anybody; "user" = logged in; "desk", "crm", "supervise", "administer" by role. */

@@ -206,7 +206,14 @@ void
 uc_core_free (UcCore *core)
 {
   core->stopping = TRUE;
-  /* First the store: its outstanding callbacks still find everything in place. */
+  if (core->auth != NULL)
+    {
+      uc_auth_stop (core->auth);
+      /* Bounded: a client that keeps talking must not keep us from stopping. */
+      for (int turn = 0; turn < 100 && g_main_context_iteration (NULL, FALSE); turn++)
+        ;
+    }
+  /* Then the store: its outstanding callbacks still find everything in place. */
   if (core->store != NULL)
     uc_store_close (core->store);
   for (guint i = 0; i < core->instances->len; i++)

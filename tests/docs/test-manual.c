@@ -137,7 +137,8 @@ test_section (gconstpointer data)
   for (guint i = 0; i < items->len; i++, wrong++)
     g_test_message ("%s, below \"%s\", has what no table has: %s", it->page, it->heading,
                     (char *)g_ptr_array_index (items, i));
-  g_assert_cmpuint (wrong, ==, 0);
+  if (wrong > 0)
+    g_test_fail ();
 }
 
 static void

@@ -4,13 +4,12 @@ dist_noinst_SCRIPTS += $(tree_tests)
 TESTS += $(tree_tests)
 EXTRA_DIST += %D%/tap.sh
 
-# How to compile, for the scripts.
-check_DATA += %D%/compilers
-CLEANFILES += %D%/compilers
-%D%/compilers: Makefile
+# How to compile, for test-headers.sh.
+check_DATA += %D%/compiler
+CLEANFILES += %D%/compiler
+%D%/compiler: Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
 	  echo "cc='$(CC)'"; \
-	  echo "cxx='$(CXX)'"; \
 	  echo "flags='$(GLIB_CFLAGS) $(SQLITE_CFLAGS) $(SOUP_CFLAGS) $(CJSON_CFLAGS) $(SODIUM_CFLAGS)'"; } > $@
 
 dist_noinst_SCRIPTS += %D%/installcheck.sh

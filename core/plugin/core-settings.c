@@ -19,9 +19,11 @@ SETTING (session_idle, .key = "session_idle", .type = USHER_SETTING_DURATION, .d
          .max = INT64_MAX, .help = "a desk that is not connected for this long is logged out");
 SETTING (session_max, .key = "session_max", .type = USHER_SETTING_DURATION, .default_value = "12h", .min = 60000,
          .max = INT64_MAX, .help = "after this long everybody logs in again");
-SETTING (late_save, .key = "late_save", .type = USHER_SETTING_ENUM, .default_value = "independent",
-         .choices = "independent,linked",
-         .help = "whether a chat saved after its end makes a case of its own or is linked to the earlier one");
+SETTING (
+    late_save, .key = "late_save", .type = USHER_SETTING_ENUM, .default_value = "independent",
+    .choices = "independent,linked",
+    .help
+    = "whether the case of a chat that is saved after its end belongs to nobody yet, or to the chat's customer");
 SETTING (trusted_proxies, .key = "trusted_proxies", .type = USHER_SETTING_LIST,
          .help = "addresses of reverse proxies whose X-Forwarded-For and -Proto are believed");
 

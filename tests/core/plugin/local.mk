@@ -60,12 +60,15 @@ check_LTLIBRARIES += \
 %C%_modules_undefined_symbol_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS) -Wl,-z,lazy
 
 PLUGIN_TEST_LIB = %D%/fixture.c %D%/fixture.h
+PLUGIN_TEST_HARNESS = $(PLUGIN_TEST_LIB) %D%/harness.c %D%/harness.h
 check_PROGRAMS += \
 	%D%/test-abi \
 	%D%/test-check \
 	%D%/test-conf \
+	%D%/test-host \
 	%D%/test-instance \
 	%D%/test-loader \
+	%D%/test-reply \
 	%D%/test-settings
 %C%_test_abi_SOURCES = %D%/test-abi.c
 %C%_test_abi_LDADD = libuc-base.la
@@ -73,8 +76,12 @@ check_PROGRAMS += \
 %C%_test_conf_LDADD = libuc-base.la
 %C%_test_check_SOURCES = %D%/test-check.c $(PLUGIN_TEST_LIB)
 %C%_test_check_LDADD = libuc-plugin.la libuc-base.la
-%C%_test_instance_SOURCES = %D%/test-instance.c $(PLUGIN_TEST_LIB)
+%C%_test_host_SOURCES = %D%/test-host.c $(PLUGIN_TEST_HARNESS)
+%C%_test_host_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_instance_SOURCES = %D%/test-instance.c $(PLUGIN_TEST_HARNESS)
 %C%_test_instance_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_reply_SOURCES = %D%/test-reply.c $(PLUGIN_TEST_HARNESS)
+%C%_test_reply_LDADD = libuc-plugin.la libuc-base.la
 %C%_test_loader_SOURCES = %D%/test-loader.c $(PLUGIN_TEST_LIB)
 %C%_test_loader_LDADD = libuc-plugin.la libuc-base.la
 %C%_test_settings_SOURCES = %D%/test-settings.c $(PLUGIN_TEST_LIB)
@@ -85,6 +92,8 @@ TESTS += \
 	%D%/test-check \
 	%D%/test-conf \
 	%D%/test-headers.sh \
+	%D%/test-host \
 	%D%/test-instance \
 	%D%/test-loader \
+	%D%/test-reply \
 	%D%/test-settings

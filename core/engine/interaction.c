@@ -7,7 +7,19 @@
 
 #include <string.h>
 
-static UcEvent *save_event (UcStep *step, const UcInteraction *interaction, const char *state);
+static UcEvent *
+save_event (UcStep *step, const UcInteraction *interaction, const char *state)
+{
+  UcEvent *event = uc_step_event (step, UC_EVENT_INTERACTION_SAVE);
+
+  event->interaction = g_strdup (interaction->id);
+  event->agent = g_strdup (interaction->agent->id);
+  event->state = g_strdup (state);
+  event->mode = g_strdup (interaction->save_mode);
+  event->case_id = g_strdup (interaction->case_id);
+  event->by = g_strdup (step->command->by);
+  return event;
+}
 
 /* A case that was filed while the chat went on lacks its last lines. That it must be brought up to date is part of
  * the same step: whoever dies between the end and the save finds it queued. */
@@ -128,20 +140,6 @@ uc_step_set_customer (UcStep *step)
 
 /* ---- Save to CRM -----------------------------------------------------------------------------------------------
  */
-
-static UcEvent *
-save_event (UcStep *step, const UcInteraction *interaction, const char *state)
-{
-  UcEvent *event = uc_step_event (step, UC_EVENT_INTERACTION_SAVE);
-
-  event->interaction = g_strdup (interaction->id);
-  event->agent = g_strdup (interaction->agent->id);
-  event->state = g_strdup (state);
-  event->mode = g_strdup (interaction->save_mode);
-  event->case_id = g_strdup (interaction->case_id);
-  event->by = g_strdup (step->command->by);
-  return event;
-}
 
 /* Asking again while a save is under way, or after it was done, is answered by that one: there is one case per
  * interaction. */

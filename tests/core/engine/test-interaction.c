@@ -274,6 +274,47 @@ test_save_during_the_chat (void)
   g_assert_cmpstr (world_interaction (world, "i-joe")->save_state, ==, "saved");
 }
 
+/* What was said after the save must get into the case too, and the end must not be lost between two steps. */
+static void
+test_end_makes_the_saved_case_stale (void)
+{
+  g_autoptr (World) world = chat (60000);
+  const UcEvent *event;
+
+  DO (world, NULL, SAVE);
+  DO (world, NULL, SAVED, .state = "saved", .attempts = 1, .case_id = "case1");
+  DO (world, "interaction.ended interaction.save message.added agent.status", END);
+  event = world_event (world, UC_EVENT_INTERACTION_SAVE);
+  g_assert_cmpstr (event->state, ==, "queued");
+  g_assert_cmpstr (event->mode, ==, "during");
+  g_assert_cmpstr (event->case_id, ==, "case1");
+  g_assert_cmpint (event->attempts, ==, 0);
+}
+
+static void
+test_customer_leaving_makes_the_saved_case_stale_once (void)
+{
+  g_autoptr (World) world = chat (60000);
+
+  DO (world, NULL, SAVE);
+  DO (world, NULL, SAVED, .state = "saved", .case_id = "case1");
+  DO (world, "interaction.ended interaction.save message.added", .type = UC_COMMAND_CUSTOMER_END,
+      .conversation = "c-joe");
+  DO (world, NULL, SAVED, .state = "saved", .case_id = "case1");
+  DO (world, "interaction.ended agent.status", END);
+  g_assert_cmpstr (world_interaction (world, "i-joe")->save_state, ==, "saved");
+}
+
+static void
+test_end_does_not_touch_a_save_under_way (void)
+{
+  g_autoptr (World) world = chat (60000);
+
+  DO (world, NULL, SAVE);
+  DO (world, "interaction.ended message.added agent.status", END);
+  g_assert_cmpstr (world_interaction (world, "i-joe")->save_state, ==, "requested");
+}
+
 /* S-18 */
 static void
 test_save_after_the_chat (void)
@@ -380,6 +421,10 @@ main (int argc, char **argv)
   TEST ("customer-is-told-once", test_customer_is_told_once);
   TEST ("customer-found-while-waiting-is-in-the-offer", test_customer_found_while_waiting_is_in_the_offer);
   TEST ("save/during-the-chat", test_save_during_the_chat);
+  TEST ("save/end-makes-the-saved-case-stale", test_end_makes_the_saved_case_stale);
+  TEST ("save/customer-leaving-makes-the-saved-case-stale-once",
+        test_customer_leaving_makes_the_saved_case_stale_once);
+  TEST ("save/end-does-not-touch-one-under-way", test_end_does_not_touch_a_save_under_way);
   TEST ("save/after-the-chat", test_save_after_the_chat);
   TEST ("save/after-the-customer-left", test_save_after_the_customer_left);
   TEST ("save/failed-can-be-asked-for-again", test_failed_save_can_be_asked_for_again);

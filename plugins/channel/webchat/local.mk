@@ -36,6 +36,7 @@ webchat_ui = ui/webchat/widget.js ui/webchat/widget.js.gz ui/webchat/app.js ui/w
 	ui/webchat/app.css ui/webchat/app.css.gz
 webchat_ui_sources = %D%/build.mjs %D%/widget/app.css %D%/widget/app.tsx %D%/widget/bridge.ts \
 	%D%/widget/chat.ts %D%/widget/connection.ts %D%/widget/css.d.ts %D%/widget/foot.tsx %D%/widget/i18n.ts \
+	%D%/widget/id.ts \
 	%D%/widget/lines.ts %D%/widget/loader.css %D%/widget/loader.ts %D%/widget/log.tsx %D%/widget/outbox.ts \
 	%D%/widget/panel.tsx %D%/widget/protocol.ts %D%/widget/reconnect.ts %D%/widget/storage.ts
 EXTRA_DIST += $(webchat_ui_sources) %D%/tsconfig.json ui/webchat/stamp

@@ -102,7 +102,7 @@ webchat_client_end (WebchatClient *client, int code, const char *why)
     webchat_http_error (wc, exchange, origin, 503, "unavailable", why, 1000);
 }
 
-/* ---- giving ---- */
+/* ---- giving -------------------------------------------------------------------------------------------- */
 
 void
 webchat_client_send (WebchatClient *client, const char *text)
@@ -151,7 +151,7 @@ webchat_client_push (WebchatClient *client, gint64 n, const char *text)
   webchat_client_flush (client);
 }
 
-/* ---- history ---- */
+/* ---- history ------------------------------------------------------------------------------------------- */
 
 /* Returns how many were new to the client. */
 static guint
@@ -234,7 +234,7 @@ give_history (WebchatClient *client, const UsherLine *const *lines)
   count = give_lines (client, lines);
   if (client->visitor == NULL)
     return;
-  if (client->exchange != NULL && client->news)
+  if (client->exchange != NULL && (client->news || client->due))
     webchat_client_flush (client);
   else if (!client->behind && client->visitor->max_n > client->sent_n
            && (count > 0 || client->visitor->max_n > client->asked_n))

@@ -16,7 +16,7 @@ webchat_header (const UsherRequest *request, const char *name)
   return NULL;
 }
 
-/* ---- who may ---- */
+/* ---- who may ------------------------------------------------------------------------------------------- */
 
 gboolean
 webchat_origin_ok (Webchat *wc, const UsherRequest *request)
@@ -58,7 +58,7 @@ read_token (Webchat *wc, const char *token, WebchatVisitorId id)
   return webchat_token_read (wc->key, token, wc->host->now (), id, &expires_at);
 }
 
-/* ---- answers ---- */
+/* ---- answers ------------------------------------------------------------------------------------------- */
 
 void
 webchat_http_json (Webchat *wc, UsherExchange *exchange, const char *origin, int status, const char *json)
@@ -119,7 +119,7 @@ refuse_token (Webchat *wc, UsherExchange *exchange, const UsherRequest *request,
                         "The token is not valid here; ask for a session.", 0);
 }
 
-/* ---- POST MOUNT/session ---- */
+/* ---- POST MOUNT/session -------------------------------------------------------------------------------- */
 
 static void
 new_session (Webchat *wc, UsherExchange *exchange, const UsherRequest *request, WebchatVisitorId id)
@@ -184,7 +184,7 @@ serve_session (Webchat *wc, UsherExchange *exchange, const UsherRequest *request
     }
 }
 
-/* ---- POST MOUNT/send ---- */
+/* ---- POST MOUNT/send ----------------------------------------------------------------------------------- */
 
 /* FALSE: answered. */
 static gboolean
@@ -249,7 +249,7 @@ serve_send (Webchat *wc, UsherExchange *exchange, const UsherRequest *request)
   wc->host->json_free (body);
 }
 
-/* ---- GET MOUNT/poll ---- */
+/* ---- GET MOUNT/poll ------------------------------------------------------------------------------------ */
 
 static void
 poll_over (void *data)
@@ -258,7 +258,7 @@ poll_over (void *data)
 
   client->timer = 0;
   if (client->fetching)
-    client->news = TRUE; /* answered as soon as history is there */
+    client->due = TRUE; /* answered as soon as history is there */
   else
     webchat_client_flush (client);
 }
@@ -324,7 +324,7 @@ serve_poll (Webchat *wc, UsherExchange *exchange, const UsherRequest *request)
   webchat_client_fetch (client, after, after > 0);
 }
 
-/* ---- all of it ---- */
+/* ---- all of it ----------------------------------------------------------------------------------------- */
 
 static void
 preflight (Webchat *wc, UsherExchange *exchange, const UsherRequest *request)

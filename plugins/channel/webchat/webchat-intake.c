@@ -17,7 +17,7 @@ typedef struct
   gint64 at;
 } Delivery;
 
-/* ---- answers ---- */
+/* ---- answers ------------------------------------------------------------------------------------------- */
 
 WebchatBatch *
 webchat_batch_new (Webchat *wc, UsherExchange *exchange, const char *allow_origin, guint frames)
@@ -105,7 +105,7 @@ senseless (Webchat *wc, const WebchatSender *sender, const char *message)
   return FALSE;
 }
 
-/* ---- checks ---- */
+/* ---- checks -------------------------------------------------------------------------------------------- */
 
 static gboolean
 id_is_good (const char *id)
@@ -170,7 +170,7 @@ message_problem (Webchat *wc, WebchatVisitor *visitor, const Delivery *delivery)
   return NULL;
 }
 
-/* ---- deliveries ---- */
+/* ---- deliveries ---------------------------------------------------------------------------------------- */
 
 static void
 delivery_free (Delivery *delivery)
@@ -335,7 +335,7 @@ take_end (Webchat *wc, const WebchatSender *sender, WebchatVisitor *visitor, con
   return TRUE;
 }
 
-/* ---- the small ones ---- */
+/* ---- the small ones ------------------------------------------------------------------------------------ */
 
 static gboolean
 take_typing (Webchat *wc, const WebchatSender *sender, WebchatVisitor *visitor, const UsherJson *body)

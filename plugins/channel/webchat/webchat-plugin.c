@@ -9,7 +9,7 @@
 
 #define KEY_NAME "token-key"
 
-/* ---- shared by the other files ---- */
+/* ---- shared by the other files ------------------------------------------------------------------------- */
 
 Webchat *
 webchat_ref (Webchat *wc)
@@ -68,7 +68,7 @@ webchat_log (Webchat *wc, UsherLogLevel level, const char *format, ...)
   wc->host->log (wc->instance, level, text);
 }
 
-/* ---- create ---- */
+/* ---- create -------------------------------------------------------------------------------------------- */
 
 static void
 read_settings (Webchat *wc)
@@ -127,7 +127,7 @@ webchat_create (UsherInstance *instance, const UsherHost *host)
   return NULL;
 }
 
-/* ---- start ---- */
+/* ---- start --------------------------------------------------------------------------------------------- */
 
 static gboolean
 load_assets (Webchat *wc, char **why)
@@ -232,7 +232,7 @@ webchat_start (void *self, UsherReply *reply)
   wc->host->kv_get (wc->instance, KEY_NAME, key_there, webchat_ref (wc));
 }
 
-/* ---- stop ---- */
+/* ---- stop ---------------------------------------------------------------------------------------------- */
 
 static void
 end_clients (Webchat *wc)
@@ -273,7 +273,7 @@ webchat_destroy (void *self)
   webchat_unref (wc);
 }
 
-/* ---- from the core to the customer ---- */
+/* ---- from the core to the customer --------------------------------------------------------------------- */
 
 static const UsherChannelCapabilities *
 webchat_capabilities (void *self)
@@ -334,7 +334,7 @@ webchat_typing (void *self, const char *user_id, bool on)
   webchat_visitor_tell (wc, visitor, text);
 }
 
-/* ---- descriptor ---- */
+/* ---- descriptor ---------------------------------------------------------------------------------------- */
 
 static const UsherSetting allowed_origins
     = { .struct_size = sizeof (UsherSetting),

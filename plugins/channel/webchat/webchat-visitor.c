@@ -14,7 +14,7 @@
 
 static void receipts_later (Webchat *wc, WebchatVisitor *visitor, gint64 ms);
 
-/* ---- forgetting ---- */
+/* ---- forgetting ---------------------------------------------------------------------------------------- */
 
 static gboolean
 visitor_is_over (gpointer key, gpointer value, gpointer data)
@@ -107,7 +107,7 @@ webchat_visitor_free (WebchatVisitor *visitor)
   g_free (visitor);
 }
 
-/* ---- telling its clients ---- */
+/* ---- telling its clients ------------------------------------------------------------------------------- */
 
 /* A send may end a client, so the list is copied first. */
 static GPtrArray *
@@ -209,7 +209,7 @@ webchat_visitor_refresh (Webchat *wc, WebchatVisitor *visitor)
   wc->host->history (wc->instance, visitor->id, visitor->max_n, 1, refreshed, refresh);
 }
 
-/* ---- receipts ---- */
+/* ---- receipts ------------------------------------------------------------------------------------------ */
 
 typedef struct
 {
@@ -295,7 +295,7 @@ webchat_visitor_confirm (Webchat *wc, WebchatVisitor *visitor, gint64 got, gint6
     receipts_later (wc, visitor, RECEIPT_MS);
 }
 
-/* ---- typing ---- */
+/* ---- typing -------------------------------------------------------------------------------------------- */
 
 void
 webchat_visitor_typing (Webchat *wc, WebchatVisitor *visitor, gboolean on)

@@ -113,6 +113,7 @@ typedef struct
   guint8 errors;
   gboolean live;     /* got its welcome */
   gboolean news;     /* poll: there is something worth answering for */
+  gboolean due;      /* poll: its time is over, and only history is waited for */
   gboolean fetching; /* history is under way */
   gboolean behind;   /* got a page and a `more`; lines wait until it asks */
 } WebchatClient;

@@ -124,7 +124,7 @@ test_requests_are_limited (void)
   kit_answer (send (fake, token, "[{\"ping\":1}]"), 200);
 }
 
-/* ---- poll ---- */
+/* ---- poll ---------------------------------------------------------------------------------------------- */
 
 static void
 test_poll_gives_what_is_there (void)
@@ -222,6 +222,14 @@ test_poll_that_ends_before_history_is_there (void)
   g_assert_false (poll->answered);
   fake_history_release (fake);
   g_assert_cmpuint (frames (kit_answer (poll, 200)), ==, 2);
+  /* Also when there is nothing to tell. */
+  fake_history_hold (fake, TRUE);
+  poll = kit_poll (fake, token, 1);
+  fake_host_settle ();
+  fake_clock_advance (25000);
+  g_assert_false (poll->answered);
+  fake_history_release (fake);
+  g_assert_cmpuint (frames (kit_answer (poll, 200)), ==, 1);
 }
 
 static void

@@ -31,7 +31,7 @@ text (const UcJson *object, const char *member)
   return uc_json_string (uc_json_get (object, member));
 }
 
-/* ---- life ---- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static void
 test_bad_origins_are_refused_at_create (void)
@@ -122,7 +122,7 @@ test_capabilities (void)
   g_assert_true (can->idempotent_send);
 }
 
-/* ---- sessions ---- */
+/* ---- sessions ------------------------------------------------------------------------------------------ */
 
 static void
 test_session_is_issued (void)
@@ -213,7 +213,7 @@ test_session_new_visitors_per_address (void)
   g_assert_cmpuint (fake_host_timers (fake), ==, 0);
 }
 
-/* ---- who may ---- */
+/* ---- who may ------------------------------------------------------------------------------------------- */
 
 static void
 test_origins (void)
@@ -262,7 +262,7 @@ test_preflight (void)
   g_assert_nonnull (strstr (fake_exchange_header (exchange, "Access-Control-Allow-Headers"), "Authorization"));
 }
 
-/* ---- files ---- */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
 static void
 test_frame_page (void)

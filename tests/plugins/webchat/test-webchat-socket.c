@@ -71,7 +71,7 @@ talk_to_ana (FakeHost *fake, const char **visitor)
   return kit_talk (fake, token);
 }
 
-/* ---- hello ---- */
+/* ---- hello --------------------------------------------------------------------------------------------- */
 
 static void
 test_hello_of_a_stranger (void)
@@ -288,7 +288,7 @@ test_history_that_fails (void)
   kit_talk (fake, token);
 }
 
-/* ---- messages ---- */
+/* ---- messages ------------------------------------------------------------------------------------------ */
 
 static void
 test_message_is_acknowledged_when_durable (void)
@@ -489,7 +489,7 @@ test_messages_in_flight_are_bounded (void)
     fake_delivery_answer (fake_delivery_next (fake), USHER_OK, NULL);
 }
 
-/* ---- from the agent ---- */
+/* ---- from the agent ------------------------------------------------------------------------------------ */
 
 static void
 test_typing_both_ways (void)
@@ -580,7 +580,7 @@ test_customer_ends_the_chat (void)
   kit_nothing (socket);
 }
 
-/* ---- receipts ---- */
+/* ---- receipts ------------------------------------------------------------------------------------------ */
 
 static const UsherInbound *
 receipt (FakeHost *fake, guint delivery, guint item)
@@ -677,7 +677,7 @@ test_receipts_after_a_resume (void)
   g_assert_cmpint (receipt (fake, 0, 0)->upto, ==, 1);
 }
 
-/* ---- tabs and limits ---- */
+/* ---- tabs and limits ----------------------------------------------------------------------------------- */
 
 static void
 test_two_tabs (void)
@@ -753,7 +753,7 @@ test_a_slow_reader_resumes (void)
   next_line (socket, 2, "agent", "two");
 }
 
-/* ---- senseless input ---- */
+/* ---- senseless input ----------------------------------------------------------------------------------- */
 
 static void
 test_senseless_frames (void)
@@ -856,7 +856,7 @@ test_ping (void)
   g_assert_cmpint (uc_json_int (kit_next (socket, "pong"), 0), ==, 42);
 }
 
-/* ---- stop ---- */
+/* ---- stop ---------------------------------------------------------------------------------------------- */
 
 static void
 test_stop_waits_for_what_is_under_way (void)

@@ -4,6 +4,7 @@
 // The view reads the members and calls the actions; `changed` tells it to draw again.
 
 import { Connection, type Status } from './connection.js';
+import { newId } from './id.js';
 import { LineLog } from './lines.js';
 import { Outbox, type Item, type Store } from './outbox.js';
 import type { ChatState, Limits, Line, PageConfig, ServerFrame } from './protocol.js';
@@ -102,7 +103,7 @@ export class Chat {
   // ---- actions
 
   say(text: string): void {
-    this.outbox.add('message', crypto.randomUUID(), text, Date.now());
+    this.outbox.add('message', newId(), text, Date.now());
     this.again = false;
     this.stopTyping();
     this.connection.start();
@@ -116,7 +117,7 @@ export class Chat {
   }
 
   end(): void {
-    this.outbox.add('end', crypto.randomUUID(), '', Date.now());
+    this.outbox.add('end', newId(), '', Date.now());
     this.pump();
     this.changed();
   }

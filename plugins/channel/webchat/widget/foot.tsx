@@ -2,6 +2,7 @@
 //
 // The foot of the panel: the form before the first message, the composer, and what is left after the end.
 
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from './chat.js';
 import type { Strings } from './i18n.js';
@@ -16,6 +17,13 @@ const COUNTER_FROM = 0.8;
 
 export const codePoints = (words: string): number => [...words].length;
 
+/** A field that takes the place of what had the focus takes the focus too, but never from the page outside. */
+function useFocus(field: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    if (document.hasFocus()) field.current?.focus();
+  }, []);
+}
+
 export function StartForm({ chat, text }: Props) {
   const { max_name, max_text, name_required } = chat.limits;
   const [name, setName] = useState(chat.name);
@@ -23,6 +31,7 @@ export function StartForm({ chat, text }: Props) {
   const [problem, setProblem] = useState<{ field: 'name' | 'words'; why: string }>();
   const nameField = useRef<HTMLInputElement>(null);
   const wordsField = useRef<HTMLTextAreaElement>(null);
+  useFocus(chat.name ? wordsField : nameField);
   const check = (): typeof problem => {
     if (name_required && !name.trim()) return { field: 'name', why: text.nameMissing };
     if (!words.trim()) return { field: 'words', why: text.textMissing };
@@ -85,7 +94,7 @@ export function Composer({ chat, text }: Props) {
   const max = chat.limits.max_text;
   const length = codePoints(words);
   const over = length > max;
-  useEffect(() => field.current?.focus(), []);
+  useFocus(field);
   useEffect(() => {
     const area = field.current;
     if (!area) return;
@@ -148,10 +157,12 @@ export function Composer({ chat, text }: Props) {
 }
 
 export function Ended({ chat, text }: Props) {
+  const button = useRef<HTMLButtonElement>(null);
+  useFocus(button);
   return (
     <div class="over">
       <p>{text.ended}</p>
-      <button type="button" class="strong" data-first="" onClick={() => chat.startAgain()}>
+      <button ref={button} type="button" class="strong" data-first="" onClick={() => chat.startAgain()}>
         {text.again}
       </button>
     </div>

@@ -34,6 +34,7 @@ const panelEn = {
   agent: 'Agent',
   log: 'Conversation',
   sending: 'Sending…',
+  unsent: 'Waiting to be sent',
   sent: 'Sent',
   delivered: 'Delivered',
   failed: 'Not sent',

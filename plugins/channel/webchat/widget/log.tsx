@@ -3,7 +3,7 @@
 // The conversation. What people wrote reaches the page as text nodes only.
 
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Chat } from './chat.js';
 import type { Strings } from './i18n.js';
 import type { Item } from './outbox.js';
@@ -21,9 +21,20 @@ const NEAR_END_PX = 60;
 export function Log({ chat, text, language }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const height = useRef(0);
   useLayoutEffect(() => {
     if (box.current && atEnd.current) box.current.scrollTop = box.current.scrollHeight;
   });
+  useEffect(() => {
+    // The composer grows, or a keyboard comes up: the end stays in view.
+    const observer = new ResizeObserver(() => {
+      if (!box.current) return;
+      height.current = box.current.clientHeight;
+      if (atEnd.current) box.current.scrollTop = box.current.scrollHeight;
+    });
+    if (box.current) observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
   const formats = useFormats(language);
   const lastOwn = chat.log.lastOwn;
   const pending = chat.outbox.items.filter((item) => item.kind === 'message');
@@ -42,7 +53,9 @@ export function Log({ chat, text, language }: Props) {
       tabIndex={0}
       ref={box}
       onScroll={({ currentTarget: at }) => {
-        atEnd.current = at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_END_PX;
+        // While the box changes its size, where it stands says nothing about what the reader wants.
+        if (at.clientHeight === height.current)
+          atEnd.current = at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_END_PX;
       }}
     >
       <p class="welcome" dir="auto">
@@ -111,7 +124,7 @@ function Bubble({ own, author, words, time, at, state, failed, children }: Bubbl
 function Pending({ item, chat, text, time }: { item: Item; chat: Chat; text: Strings; time: string }) {
   const failed = item.state === 'failed';
   return (
-    <Bubble own author={text.you} words={item.text} time={time} at={item.at} state={failed ? '' : text.sending} failed={failed}>
+    <Bubble own author={text.you} words={item.text} time={time} at={item.at} state={failed ? '' : chat.status === 'live' ? text.sending : text.unsent} failed={failed}>
       {failed && (
         <>
           <span class="why">

@@ -17,8 +17,8 @@ typedef void (*UcLoopFunc) (gpointer data);
 
 /* Attaches to the default main context. */
 UcLoop *uc_loop_new (void);
-/* Not from inside a callback of the loop. Calls that have not run yet are dropped. */
-/* Functions that other threads have handed over and that have not run yet run first; timers don't. */
+/* Not from inside a callback of the loop. What was handed over by uc_loop_invoke and has not run yet runs first;
+ * timers and deferred functions don't. */
 void uc_loop_free (UcLoop *loop);
 
 /* The descriptor stays the caller's, who closes it after uc_loop_unwatch. NULL (see errno) when it can't be

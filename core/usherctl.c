@@ -43,8 +43,7 @@ complain (const char *format, ...)
   return EXIT_FAILURE;
 }
 
-/* ---- configuration
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- configuration ------------------------------------------------------------------------------------- */
 
 static UcConf *
 read_conf (GPtrArray *problems)
@@ -73,8 +72,7 @@ find_socket (void)
   return g_path_is_absolute (socket) ? g_strdup (socket) : g_build_filename (data_dir, socket, NULL);
 }
 
-/* ---- operations
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- operations ---------------------------------------------------------------------------------------- */
 
 static SoupSession *
 connect_to (const char *path)
@@ -271,9 +269,7 @@ do_status (SoupSession *session, const char *socket)
   return EXIT_SUCCESS;
 }
 
-/* ---- plugins
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- plugins ------------------------------------------------------------------------------------------- */
 
 static int
 do_plugin (int argc, char **argv)
@@ -309,9 +305,7 @@ do_plugin (int argc, char **argv)
   return text != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* ---- main
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- main ---------------------------------------------------------------------------------------------- */
 
 static int
 run (int argc, char **argv)

@@ -71,8 +71,7 @@ struct UcLoop
   GArray *invoked; /* of Call; under lock */
 };
 
-/* ---- timers ---------------------------------------------------------------------------------------------------
- */
+/* ---- timers -------------------------------------------------------------------------------------------- */
 
 static gboolean
 earlier (const Timer *a, const Timer *b)
@@ -218,8 +217,7 @@ uc_loop_timer_remove (UcLoop *loop, guint64 id)
   arm (loop);
 }
 
-/* ---- descriptors ----------------------------------------------------------------------------------------------
- */
+/* ---- descriptors --------------------------------------------------------------------------------------- */
 
 UcWatch *
 uc_loop_watch (UcLoop *loop, int fd, guint32 events, UcWatchFunc func, gpointer data)
@@ -266,8 +264,7 @@ uc_loop_unwatch (UcLoop *loop, UcWatch *watch)
     g_free (watch);
 }
 
-/* ---- calls from elsewhere -------------------------------------------------------------------------------------
- */
+/* ---- calls from elsewhere ------------------------------------------------------------------------------ */
 
 void
 uc_loop_invoke (UcLoop *loop, UcLoopFunc func, gpointer data)
@@ -332,8 +329,7 @@ run_deferred (UcLoop *loop)
   run_calls (calls);
 }
 
-/* ---- the source -----------------------------------------------------------------------------------------------
- */
+/* ---- the source ---------------------------------------------------------------------------------------- */
 
 static gboolean
 prepare (GSource *source, int *timeout)

@@ -61,8 +61,7 @@ uc_step_status_freed (UcStep *step, UcAgent *agent, const char *cause, const cha
   uc_step_status (step, agent, &change);
 }
 
-/* ---- asking for a status -------------------------------------------------------------------------------------
- */
+/* ---- asking for a status ------------------------------------------------------------------------------- */
 
 static gboolean
 wanted_status (UcStep *step, UcAgentStatus *asked)

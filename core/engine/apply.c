@@ -18,7 +18,7 @@ set_string (char **place, const char *value)
   *place = g_strdup (value);
 }
 
-/* ---- agents and queues ------------------------------------------------------------------------------------- */
+/* ---- agents and queues --------------------------------------------------------------------------------- */
 
 static UcAgent *
 agent_new (UcEngine *engine, const char *id)
@@ -125,7 +125,7 @@ apply_status (UcEngine *engine, const UcEvent *event)
   uc_route_agent_changed (engine, agent);
 }
 
-/* ---- conversations ----------------------------------------------------------------------------------------- */
+/* ---- conversations ------------------------------------------------------------------------------------- */
 
 static void
 apply_conversation (UcEngine *engine, const UcEvent *event)
@@ -150,7 +150,7 @@ apply_message (UcEngine *engine, const UcEvent *event)
   conversation->last_n = event->n;
 }
 
-/* ---- interactions ------------------------------------------------------------------------------------------ */
+/* ---- interactions -------------------------------------------------------------------------------------- */
 
 char *
 uc_interaction_excluded (const UcInteraction *interaction, const char *one_more)

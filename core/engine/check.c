@@ -54,8 +54,7 @@ is_sorted (GSequence *sequence, gint (*compare) (gconstpointer, gconstpointer))
   return TRUE;
 }
 
-/* ---- agents ----------------------------------------------------------------------------------------------------
- */
+/* ---- agents -------------------------------------------------------------------------------------------- */
 
 static gboolean
 check_work (Check *check, const UcAgent *agent)
@@ -128,8 +127,7 @@ check_agents (Check *check)
   return TRUE;
 }
 
-/* ---- interactions and conversations
- * ------------------------------------------------------------------------------ */
+/* ---- interactions and conversations -------------------------------------------------------------------- */
 
 static gboolean
 check_interaction (Check *check, UcInteraction *interaction)
@@ -217,8 +215,7 @@ check_timers (Check *check)
   return TRUE;
 }
 
-/* ---- routing
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- routing ------------------------------------------------------------------------------------------- */
 
 static gboolean
 check_lines (Check *check)

@@ -151,8 +151,7 @@ uc_agent_membership (const UcAgent *agent, const char *queue)
   return NULL;
 }
 
-/* ---- users ---------------------------------------------------------------------------------------------------
- */
+/* ---- users --------------------------------------------------------------------------------------------- */
 
 static gboolean
 same_user (const UcAgent *agent, const UcEvent *event)
@@ -218,8 +217,7 @@ uc_step_put_user (UcStep *step)
   return TRUE;
 }
 
-/* ---- queues and memberships ----------------------------------------------------------------------------------
- */
+/* ---- queues and memberships ---------------------------------------------------------------------------- */
 
 gboolean
 uc_step_put_queue (UcStep *step)

@@ -37,8 +37,7 @@ uc_step_system_line (UcStep *step, UcInteraction *interaction, const char *id, c
   uc_step_emit (step, event);
 }
 
-/* ---- receiving -----------------------------------------------------------------------------------------------
- */
+/* ---- receiving ----------------------------------------------------------------------------------------- */
 
 static gboolean
 need_word (UcStep *step, const char *member, const char *value)
@@ -173,8 +172,7 @@ uc_step_receive (UcStep *step)
   return TRUE;
 }
 
-/* ---- the customer leaves ---------------------------------------------------------------------------------------
- */
+/* ---- the customer leaves ------------------------------------------------------------------------------- */
 
 static void
 abandon (UcStep *step, UcInteraction *interaction)
@@ -189,6 +187,8 @@ abandon (UcStep *step, UcInteraction *interaction)
       uc_step_status (step, agent, &change);
     }
   uc_step_interaction_ended (step, interaction, "customer", step->now, 0);
+  uc_step_system_line (step, interaction, step->command->new_message, "ended", NULL,
+                       "The customer left before an agent came");
   uc_step_interaction_closed (step, interaction, "abandoned");
 }
 
@@ -217,8 +217,7 @@ uc_step_customer_end (UcStep *step)
   return TRUE;
 }
 
-/* ---- the agent writes
- * -------------------------------------------------------------------------------------------- */
+/* ---- the agent writes ---------------------------------------------------------------------------------- */
 
 static gboolean
 check_send (UcStep *step, const UcInteraction *interaction)
@@ -257,8 +256,7 @@ uc_step_send (UcStep *step)
   return TRUE;
 }
 
-/* ---- what became of a message ----------------------------------------------------------------------------------
- */
+/* ---- what became of a message -------------------------------------------------------------------------- */
 
 static gboolean
 is_message_state (const char *word)

@@ -65,8 +65,7 @@ uc_engine_free (UcEngine *engine)
   g_free (engine);
 }
 
-/* ---- looking -------------------------------------------------------------------------------------------------
- */
+/* ---- looking ------------------------------------------------------------------------------------------- */
 
 static gpointer
 look_up (GHashTable *table, const char *key)
@@ -140,8 +139,7 @@ uc_engine_each_interaction (UcEngine *engine, void (*func) (const UcInteraction 
   EACH (UcInteraction, engine->interactions);
 }
 
-/* ---- words ---------------------------------------------------------------------------------------------------
- */
+/* ---- words --------------------------------------------------------------------------------------------- */
 
 const char *
 uc_agent_status_word (UcAgentStatus status)

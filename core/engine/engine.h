@@ -37,8 +37,7 @@ typedef enum
 typedef struct UcClass UcClass;
 typedef struct UcGroup UcGroup;
 
-/* ---- what the engine knows; read only outside core/engine ----------------------------------------------------
- */
+/* ---- what the engine knows; read only outside core/engine ---------------------------------------------- */
 
 typedef struct
 {
@@ -113,8 +112,7 @@ struct UcInteraction
   guint timer;            /* place in the heap of timers, 1.., 0 = none */
 };
 
-/* ---- commands -------------------------------------------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------------------------------------------ */
 
 typedef enum
 {
@@ -174,8 +172,7 @@ gboolean uc_engine_step (UcEngine *engine, const UcCommand *command, gint64 now,
 /* When the next UC_COMMAND_TICK is due; G_MAXINT64 = never. */
 gint64 uc_engine_next_deadline (UcEngine *engine);
 
-/* ---- looking --------------------------------------------------------------------------------------------------
- */
+/* ---- looking ------------------------------------------------------------------------------------------- */
 
 const UcAgent *uc_engine_agent (UcEngine *engine, const char *id);
 const UcAgent *uc_engine_agent_by_login (UcEngine *engine, const char *login);

@@ -138,8 +138,7 @@ uc_step_set_customer (UcStep *step)
   return TRUE;
 }
 
-/* ---- Save to CRM -----------------------------------------------------------------------------------------------
- */
+/* ---- Save to CRM --------------------------------------------------------------------------------------- */
 
 /* Asking again while a save is under way, or after it was done, is answered by that one: there is one case per
  * interaction. */

@@ -57,8 +57,7 @@ check_conversation (UcEngine *engine, const UcEvent *row, GError **error)
   return TRUE;
 }
 
-/* ---- interactions --------------------------------------------------------------------------------------------
- */
+/* ---- interactions -------------------------------------------------------------------------------------- */
 
 static gboolean
 is (const char *word, const char *other)
@@ -198,8 +197,7 @@ uc_engine_restored (UcEngine *engine, const char *seed, gint64 now, GPtrArray *e
   uc_step_route (&step);
 }
 
-/* ---- conversations that come and go ----------------------------------------------------------------------------
- */
+/* ---- conversations that come and go -------------------------------------------------------------------- */
 
 void
 uc_engine_add_conversation (UcEngine *engine, const UcEvent *row)

@@ -51,7 +51,7 @@ compare_idle (gconstpointer a, gconstpointer b, gpointer data)
   return uc_agent_compare (a, b);
 }
 
-/* ---- classes and groups ----------------------------------------------------------------------------------- */
+/* ---- classes and groups -------------------------------------------------------------------------------- */
 
 UcClass *
 uc_route_class_new (UcEngine *engine, UcQueue *queue)
@@ -233,7 +233,7 @@ uc_route_agent_changed (UcEngine *engine, UcAgent *agent)
   uc_bits_add (&engine->dirty, &agent->group->classes);
 }
 
-/* ---- the line --------------------------------------------------------------------------------------------- */
+/* ---- the line ------------------------------------------------------------------------------------------ */
 
 void
 uc_route_enter (UcEngine *engine, UcInteraction *interaction)
@@ -269,7 +269,7 @@ uc_engine_first_waiting (UcEngine *engine, const UcQueue *queue)
   return queue->waiting > 0 ? first_in_line (queue->class) : NULL;
 }
 
-/* ---- matching --------------------------------------------------------------------------------------------- */
+/* ---- matching ------------------------------------------------------------------------------------------ */
 
 /* The best agent of a group for the interaction, passing over those it was refused by; NULL = none is left. */
 static UcAgent *

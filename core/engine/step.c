@@ -140,8 +140,7 @@ uc_step_owned (UcStep *step, UcError code, UcAgent **agent)
   return NULL;
 }
 
-/* ---- the step ------------------------------------------------------------------------------------------------
- */
+/* ---- the step ------------------------------------------------------------------------------------------ */
 
 /* Every string of a command, so that none reaches the journal unbounded or as something that is not UTF-8. */
 #define STRING(member, max)                                                                                       \

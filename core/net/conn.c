@@ -20,8 +20,7 @@
 /* Requests in a row that came before the answer to the one ahead was written. */
 #define MAX_PIPELINED 16
 
-/* ---- states --------------------------------------------------------------------------------------------------
- */
+/* ---- states -------------------------------------------------------------------------------------------- */
 
 static GQueue *
 queue_of (UcConn *conn)
@@ -103,8 +102,7 @@ uc_conn_free (UcConn *conn)
   g_free (conn);
 }
 
-/* ---- idle and lingering --------------------------------------------------------------------------------------
- */
+/* ---- idle and lingering -------------------------------------------------------------------------------- */
 
 static void start (UcConn *conn);
 
@@ -175,8 +173,7 @@ uc_conn_refuse (UcConn *conn, int status, const char *message)
     uc_conn_free (conn);
 }
 
-/* ---- one request in libsoup ----------------------------------------------------------------------------------
- */
+/* ---- one request in libsoup ---------------------------------------------------------------------------- */
 
 static void
 got_headers (SoupServerMessage *message, gpointer data)
@@ -357,8 +354,7 @@ start (UcConn *conn)
   soup_server_accept_iostream (net->soup, stream, address, address, NULL);
 }
 
-/* ---- for the exchange ----------------------------------------------------------------------------------------
- */
+/* ---- for the exchange ---------------------------------------------------------------------------------- */
 
 void
 uc_conn_answer (UcConn *conn, const UsherResponse *response)
@@ -428,8 +424,7 @@ uc_conn_take_over (UcConn *conn, guint8 *early, gsize *len)
   return fd;
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------------------------------------- */
 
 guint
 uc_conns_count (UcNet *net)

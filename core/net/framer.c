@@ -38,8 +38,7 @@ struct UcFramer
   UcBlock *reply;
 };
 
-/* ---- wslay's callbacks ---------------------------------------------------------------------------------------
- */
+/* ---- wslay's callbacks --------------------------------------------------------------------------------- */
 
 static ssize_t
 take_input (wslay_event_context_ptr ctx, guint8 *buffer, size_t len, int flags, void *data)
@@ -119,8 +118,7 @@ put_encoded (const guint8 *bytes, size_t len, int flags, void *data)
   return (ssize_t)len;
 }
 
-/* ---- making and keeping --------------------------------------------------------------------------------------
- */
+/* ---- making and keeping -------------------------------------------------------------------------------- */
 
 static void
 framer_free (gpointer data)
@@ -205,8 +203,7 @@ uc_framer_release (UcFramer *framer)
   g_ptr_array_add (framer->framers->pool, framer);
 }
 
-/* ---- both directions -----------------------------------------------------------------------------------------
- */
+/* ---- both directions ----------------------------------------------------------------------------------- */
 
 static UcFramerState
 failed (UcFramer *framer, int result, int *code)

@@ -127,8 +127,7 @@ uc_exchange_peer (UsherExchange *handle, guint *uid, int *pid)
   return TRUE;
 }
 
-/* ---- from the connection -------------------------------------------------------------------------------------
- */
+/* ---- from the connection ------------------------------------------------------------------------------- */
 
 /* Where the body has not come yet, the answer goes out without reading it. */
 static void
@@ -263,8 +262,7 @@ uc_http_client_gone (UcConn *conn)
   exchange->conn = NULL;
 }
 
-/* ---- ends ----------------------------------------------------------------------------------------------------
- */
+/* ---- ends ---------------------------------------------------------------------------------------------- */
 
 void
 uc_http_tick (UcNet *net, gint64 now)

@@ -27,8 +27,7 @@ close_fd (int *fd)
   *fd = -1;
 }
 
-/* ---- binding -------------------------------------------------------------------------------------------------
- */
+/* ---- binding ------------------------------------------------------------------------------------------- */
 
 static gboolean
 check_allowed (const UcAddress *address, UcListenKind kind, gboolean any_address, GError **error)
@@ -126,8 +125,7 @@ bind_and_listen (UcAddress *address, mode_t mode, GError **error)
   return -1;
 }
 
-/* ---- accepting -----------------------------------------------------------------------------------------------
- */
+/* ---- accepting ----------------------------------------------------------------------------------------- */
 
 static void
 out_of_descriptors (UcListener *listener, int why)
@@ -197,8 +195,7 @@ uc_listeners_tick (UcNet *net)
     }
 }
 
-/* ---- public --------------------------------------------------------------------------------------------------
- */
+/* ---- public -------------------------------------------------------------------------------------------- */
 
 void
 uc_listener_free (UcListener *listener)

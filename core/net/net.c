@@ -12,8 +12,7 @@
 
 #define TICK_MS 1000
 
-/* ---- the loop's calls ----------------------------------------------------------------------------------------
- */
+/* ---- the loop's calls ---------------------------------------------------------------------------------- */
 
 /* The loop can't take a deferred call back, so the last one that is owed frees the memory. */
 static void
@@ -72,8 +71,7 @@ uc_net_need_tick (UcNet *net)
     net->tick = uc_loop_timer_in (net->loop, TICK_MS, tick, net);
 }
 
-/* ---- making --------------------------------------------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------------------------------------- */
 
 static void
 trust (UcNet *net, const char *text)
@@ -173,8 +171,7 @@ uc_net_free (UcNet *net)
   net_unref (net);
 }
 
-/* ---- routes --------------------------------------------------------------------------------------------------
- */
+/* ---- routes -------------------------------------------------------------------------------------------- */
 
 static gboolean
 check_route (const char *mount, const char *path, int flags, const UcRouteHandler *handler, GError **error)
@@ -222,8 +219,7 @@ uc_net_unroute (UcNet *net, gpointer data)
   uc_net_routes_remove (net->routes, data);
 }
 
-/* ---- numbers -------------------------------------------------------------------------------------------------
- */
+/* ---- numbers ------------------------------------------------------------------------------------------- */
 
 void
 uc_net_counters (UcNet *net, UcNetCounters *counters)

@@ -21,7 +21,7 @@
  * than what libsoup may have read ahead when a socket is taken from it (8 KiB). */
 #define UC_NET_CHUNK 16384
 
-/* ---- address.c ---- */
+/* ---- address.c ----------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -44,7 +44,7 @@ char *uc_address_text (const UcAddress *address);
 /* The host alone, "unix" for a Unix socket. */
 char *uc_address_host (const UcAddress *address);
 
-/* ---- route.c ---- */
+/* ---- route.c ------------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -76,7 +76,7 @@ typedef enum
 UcNetFound uc_net_routes_find (UcNetRoutes *routes, UcListenKind kind, const char *path, int want,
                                UcNetRoute **route);
 
-/* ---- sendq.c: what waits to be written to one WebSocket ---- */
+/* ---- sendq.c: what waits to be written to one WebSocket ------------------------------------------------ */
 
 typedef struct UcBlock UcBlock;
 
@@ -103,7 +103,7 @@ UcSendqState uc_sendq_flush (UcSendq *queue, int fd);
 void uc_sendq_cut (UcSendq *queue);
 void uc_sendq_clear (UcSendq *queue);
 
-/* ---- framer.c: wslay ---- */
+/* ---- framer.c: wslay ----------------------------------------------------------------------------------- */
 
 typedef struct UcFramer UcFramer;
 typedef struct UcFramers UcFramers;
@@ -131,7 +131,7 @@ void uc_framer_release (UcFramer *framer);
 UcFramerState uc_framer_feed (UcFramer *framer, const guint8 *data, gsize len, UcBlock **reply, int *code);
 UcBlock *uc_framers_encode (UcFramers *framers, guint8 opcode, const void *data, gsize len);
 
-/* ---- conn.c: one HTTP connection ---- */
+/* ---- conn.c: one HTTP connection ----------------------------------------------------------------------- */
 
 typedef enum
 {
@@ -186,7 +186,7 @@ gboolean uc_conns_close_oldest (UcNet *net);
 guint uc_conns_count (UcNet *net);
 void uc_conn_request_started (SoupServer *server, SoupServerMessage *message, gpointer net);
 
-/* ---- request.c ---- */
+/* ---- request.c ----------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -208,7 +208,7 @@ const char *uc_net_request_header (const UcNetRequest *request, const char *name
 /* Whether a comma-separated header has the token. */
 gboolean uc_net_request_has_token (const UcNetRequest *request, const char *name, const char *token);
 
-/* ---- response.c ---- */
+/* ---- response.c ---------------------------------------------------------------------------------------- */
 
 /* {"error":{"code":...,"message":...}}; the code follows from the status. */
 char *uc_net_error_body (int status, const char *message, gsize *len);
@@ -217,7 +217,7 @@ void uc_net_response_apply (SoupServerMessage *message, const UsherResponse *res
 /* A whole HTTP/1.1 answer with Connection: close. */
 char *uc_net_response_raw (int status, const char *message, gsize *len);
 
-/* ---- http.c: exchanges ---- */
+/* ---- http.c: exchanges --------------------------------------------------------------------------------- */
 
 /* The head has come: refuse now, or set conn->max_body. */
 void uc_http_got_head (UcConn *conn);
@@ -228,11 +228,11 @@ void uc_http_unroute (UcNet *net, gpointer data);
 void uc_http_tick (UcNet *net, gint64 now);
 void uc_http_stop (UcNet *net);
 
-/* ---- upgrade.c ---- */
+/* ---- upgrade.c ----------------------------------------------------------------------------------------- */
 
 void uc_upgrade (UcConn *conn, UcNetRoute *route, UcNetRequest *request);
 
-/* ---- socket.c ---- */
+/* ---- socket.c ------------------------------------------------------------------------------------------ */
 
 UsherSocket *uc_socket_new (UcNet *net, UcNetRoute *route, UcBlock *head);
 /* Takes the descriptor; -1 = the client is gone already. */
@@ -247,7 +247,7 @@ void uc_sockets_stop (UcNet *net);
 guint uc_sockets_count (UcNet *net);
 extern const UcFramerOps uc_socket_framer_ops;
 
-/* ---- listener.c ---- */
+/* ---- listener.c ---------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -264,7 +264,7 @@ typedef struct
 void uc_listener_free (UcListener *listener);
 void uc_listeners_tick (UcNet *net);
 
-/* ---- net.c ---- */
+/* ---- net.c --------------------------------------------------------------------------------------------- */
 
 struct UcNet
 {

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* ---- headers -------------------------------------------------------------------------------------------------
- */
+/* ---- headers ------------------------------------------------------------------------------------------- */
 
 const char *
 uc_net_request_header (const UcNetRequest *request, const char *name)
@@ -63,8 +62,7 @@ copy_headers (SoupServerMessage *message)
   return headers;
 }
 
-/* ---- checks of the head --------------------------------------------------------------------------------------
- */
+/* ---- checks of the head -------------------------------------------------------------------------------- */
 
 static gboolean
 host_is_clean (const char *host)
@@ -170,8 +168,7 @@ uc_net_request_check (UcConn *conn, UcNetRequest *request, const char **why)
   return 0;
 }
 
-/* ---- who and where -------------------------------------------------------------------------------------------
- */
+/* ---- who and where ------------------------------------------------------------------------------------- */
 
 /* An address as it stands in X-Forwarded-For, maybe with a port. */
 static GInetAddress *

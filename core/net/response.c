@@ -73,8 +73,7 @@ uc_net_response_raw (int status, const char *message, gsize *len)
   return g_string_free (out, FALSE);
 }
 
-/* ---- what a route's owner answered ---------------------------------------------------------------------------
- */
+/* ---- what a route's owner answered --------------------------------------------------------------------- */
 
 static gboolean
 is_token (const char *text)

@@ -104,8 +104,7 @@ drop (UsherSocket *socket)
   unref (socket);
 }
 
-/* ---- out -----------------------------------------------------------------------------------------------------
- */
+/* ---- out ----------------------------------------------------------------------------------------------- */
 
 static void
 flush (UsherSocket *socket)
@@ -267,8 +266,7 @@ uc_ws_data (UsherSocket *socket)
   return socket->data;
 }
 
-/* ---- in ------------------------------------------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------------------------------------ */
 
 static void
 got_message (UsherSocket *socket, const char *text, gsize len, gboolean binary)
@@ -373,8 +371,7 @@ ready (gpointer data, guint32 events)
   unref (socket);
 }
 
-/* ---- beginning and end ---------------------------------------------------------------------------------------
- */
+/* ---- beginning and end --------------------------------------------------------------------------------- */
 
 UsherSocket *
 uc_socket_new (UcNet *net, UcNetRoute *route, UcBlock *head)

@@ -61,7 +61,7 @@ problem_at (Planner *planner, UcConfSection *section, const char *key, const cha
                   entry != NULL ? entry->line : section->line, "%s", text);
 }
 
-/* ---- the core's own sections -------------------------------------------------------------------------------- */
+/* ---- the core's own sections --------------------------------------------------------------------------- */
 
 /* [usher] and [store] need not be in the file. */
 static UcSettings *
@@ -173,7 +173,7 @@ read_listen (Planner *planner, UcConfSection *section)
   g_ptr_array_add (planner->plan->listens, settings);
 }
 
-/* ---- instances ---------------------------------------------------------------------------------------------- */
+/* ---- instances ----------------------------------------------------------------------------------------- */
 
 static const UcPlugin *
 find_plugin (Planner *planner, UcConfSection *section, UcKind kind, gboolean wanted)
@@ -273,7 +273,7 @@ read_instance (Planner *planner, UcConfSection *section, UcKind kind)
   g_ptr_array_add (planner->plan->instances, planned);
 }
 
-/* ---- plan --------------------------------------------------------------------------------------------------- */
+/* ---- plan ---------------------------------------------------------------------------------------------- */
 
 static void
 report_kind (Planner *planner, UcConfSection *section)

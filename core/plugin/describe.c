@@ -86,7 +86,7 @@ json_head (GString *out, const UcPlugin *plugin)
   uc_json_add_string (out, "license", plugin->descriptor.license);
 }
 
-/* ---- list --------------------------------------------------------------------------------------------------- */
+/* ---- list ---------------------------------------------------------------------------------------------- */
 
 static char *
 list_json (GPtrArray *found)
@@ -152,7 +152,7 @@ uc_plugins_list_text (UcLoader *loader, gboolean json)
   return g_string_free (out, FALSE);
 }
 
-/* ---- inspect ------------------------------------------------------------------------------------------------ */
+/* ---- inspect ------------------------------------------------------------------------------------------- */
 
 static void
 json_setting (GString *out, const UsherSetting *setting)

@@ -156,7 +156,7 @@ refuse (HostCall *call, UsherStatus status, const char *why)
   uc_loop_invoke (call->instance->priv->loop, send_refusal, call);
 }
 
-/* ---- deliver ------------------------------------------------------------------------------------------------ */
+/* ---- deliver ------------------------------------------------------------------------------------------- */
 
 static gboolean
 is_text (const char *text, gboolean required)
@@ -252,7 +252,7 @@ host_history (UsherInstance *instance, const char *user_id, int64_t after, int l
                                   call);
 }
 
-/* ---- kv ----------------------------------------------------------------------------------------------------- */
+/* ---- kv ------------------------------------------------------------------------------------------------ */
 
 static gboolean
 is_key (const char *key)

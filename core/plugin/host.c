@@ -72,7 +72,7 @@ check_kind (UsherInstance *instance, UcKind kind, const char *slot)
   return FALSE;
 }
 
-/* ---- settings ----------------------------------------------------------------------------------------------- */
+/* ---- settings ------------------------------------------------------------------------------------------ */
 
 static gboolean
 check_setting (UsherInstance *instance, const char *key, guint types, const char *slot)
@@ -146,7 +146,7 @@ host_mount (UsherInstance *instance)
   return instance != NULL ? instance->mount : "";
 }
 
-/* ---- state -------------------------------------------------------------------------------------------------- */
+/* ---- state --------------------------------------------------------------------------------------------- */
 
 static void
 host_fail (UsherInstance *instance, UsherStatus status, const char *message)
@@ -172,7 +172,7 @@ host_instance_state (UsherInstance *instance, UsherStatus status, const char *me
     uc_instance_tell (instance, status, message);
 }
 
-/* ---- front end ---------------------------------------------------------------------------------------------- */
+/* ---- front end ----------------------------------------------------------------------------------------- */
 
 static UsherDesk *
 host_desk_open (UsherInstance *instance, const char *remote_address, void *desk_data)
@@ -196,7 +196,7 @@ host_desk_close (UsherDesk *desk)
     services.desk_close (desk);
 }
 
-/* ---- HTTP and WebSocket ------------------------------------------------------------------------------------- */
+/* ---- HTTP and WebSocket -------------------------------------------------------------------------------- */
 
 static gboolean
 is_route_path (const char *path)
@@ -280,7 +280,7 @@ host_ws_close (UsherSocket *socket, int code, const char *reason)
     services.ws_close (socket, code, reason);
 }
 
-/* ---- table -------------------------------------------------------------------------------------------------- */
+/* ---- table --------------------------------------------------------------------------------------------- */
 
 static void
 host_random (void *buf, size_t len)

@@ -47,7 +47,7 @@ struct UcInstancePrivate
   guint log_lines, log_dropped;
 };
 
-/* ---- host.c and its parts ---- */
+/* ---- host.c and its parts ------------------------------------------------------------------------------ */
 const UsherHost *uc_host_table (void);
 const UcHostServices *uc_host_services (void);
 /* Routes, timers, invokes and pending answers of the instance are gone afterwards. */
@@ -61,7 +61,7 @@ void uc_host_fill_timers (UsherHost *host);
 void uc_calls_forget (UsherInstance *instance);
 void uc_timers_forget (UsherInstance *instance);
 
-/* ---- host-log.c: any thread ---- */
+/* ---- host-log.c: any thread ---------------------------------------------------------------------------- */
 void uc_plugin_log (UsherInstance *instance, UsherLogLevel level, const char *message);
 void uc_plugin_logf (UsherInstance *instance, UsherLogLevel level, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /* Says how many lines were left out, if any were. */
@@ -69,7 +69,7 @@ void uc_plugin_log_flush (UsherInstance *instance);
 /* Lines without an instance belong to this plugin (while its `load` runs); NULL = nobody's. Main thread. */
 void uc_plugin_log_as (const char *plugin);
 
-/* ---- reply.c ---- */
+/* ---- reply.c ------------------------------------------------------------------------------------------- */
 void uc_reply_complete (UsherReply *reply, const UsherResult *result); /* any thread */
 bool uc_reply_cancelled (UsherReply *reply);                           /* any thread */
 /* Answers everything that waits with USHER_CANCELLED. */
@@ -77,6 +77,6 @@ void uc_replies_cancel (UsherInstance *instance);
 /* Before the instance is freed: late completions then find nothing. */
 void uc_replies_forget (UsherInstance *instance);
 
-/* ---- instance.c ---- */
+/* ---- instance.c ---------------------------------------------------------------------------------------- */
 void uc_instance_reply_answered (UsherInstance *instance);
 void uc_instance_tell (UsherInstance *instance, UsherStatus status, const char *message);

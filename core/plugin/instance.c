@@ -143,7 +143,7 @@ destroy_self (UsherInstance *instance)
   uc_host_forget (instance);
 }
 
-/* ---- start -------------------------------------------------------------------------------------------------- */
+/* ---- start --------------------------------------------------------------------------------------------- */
 
 static gboolean
 make_data_dir (UsherInstance *instance, char **why)
@@ -354,7 +354,7 @@ uc_instance_tell (UsherInstance *instance, UsherStatus status, const char *messa
              instance->priv->told_message);
 }
 
-/* ---- stop --------------------------------------------------------------------------------------------------- */
+/* ---- stop ---------------------------------------------------------------------------------------------- */
 
 static void
 run_waiters (UsherInstance *instance)
@@ -471,7 +471,7 @@ uc_instance_stop (UsherInstance *instance, void (*done) (UsherInstance *, gpoint
     begin_stop (instance);
 }
 
-/* ---- new and free ------------------------------------------------------------------------------------------- */
+/* ---- new and free -------------------------------------------------------------------------------------- */
 
 static char *
 mount_of (UcKind kind, const char *name, const UcSettings *settings)

@@ -99,8 +99,7 @@ const char *uc_instance_state_word (UcInstanceState state);
 /* Settings every instance of the kind has besides its plugin's: plugin, enabled, mount; channels also queue. */
 const UsherSetting *const *uc_instance_common_settings (UcKind kind);
 
-/* ---- replies -------------------------------------------------------------------------------------------------
- */
+/* ---- replies ------------------------------------------------------------------------------------------- */
 
 /* result: never NULL; its status is USHER_CANCELLED after stop, USHER_UNCERTAIN after the time-out, else the
  * plugin's. Runs on the main thread, exactly once, never before uc_reply_new's caller has returned to the loop

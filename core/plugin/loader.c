@@ -33,7 +33,7 @@ struct UcLoader
   GHashTable *started; /* UcPlugin* -> GUINT 1 = load succeeded, 2 = refused */
 };
 
-/* ---- folders and files -------------------------------------------------------------------------------------- */
+/* ---- folders and files --------------------------------------------------------------------------------- */
 
 static gboolean
 set_problem (GError **error, const char *file, const char *why, const char *remedy)
@@ -199,7 +199,7 @@ uc_loader_names (UcLoader *loader)
   return (char **)g_ptr_array_steal (all, NULL);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 static gboolean
 init_libltdl (GError **error)
@@ -307,7 +307,7 @@ open_file (const char *name, const char *file, GError **error)
   return uc_plugin_from_entry (name, file, entry, error);
 }
 
-/* ---- loader ------------------------------------------------------------------------------------------------- */
+/* ---- loader -------------------------------------------------------------------------------------------- */
 
 static void
 plugin_unload (gpointer key, gpointer value, gpointer data)
@@ -437,7 +437,7 @@ uc_loader_start (UcLoader *loader, const UcPlugin *plugin, const UsherHost *host
   return FALSE;
 }
 
-/* ---- scanning ----------------------------------------------------------------------------------------------- */
+/* ---- scanning ------------------------------------------------------------------------------------------ */
 
 static void
 found_free (gpointer data)

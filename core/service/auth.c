@@ -92,8 +92,7 @@ ticket_free (Ticket *ticket)
   g_free (ticket);
 }
 
-/* ---- permissions
- * ------------------------------------------------------------------------------------------------ */
+/* ---- permissions --------------------------------------------------------------------------------------- */
 
 gboolean
 uc_auth_may (UcCore *core, const UcPrincipal *who, const char *permission)
@@ -129,8 +128,7 @@ uc_auth_may (UcCore *core, const UcPrincipal *who, const char *permission)
   return uc_agent_has_permission (agent, permission);
 }
 
-/* ---- hashing
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- hashing ------------------------------------------------------------------------------------------- */
 
 static void
 hashing_free (Hashing *hashing)
@@ -232,8 +230,7 @@ uc_auth_free (UcAuth *auth)
   g_free (auth);
 }
 
-/* ---- the brake on guessing
- * -------------------------------------------------------------------------------------- */
+/* ---- the brake on guessing ----------------------------------------------------------------------------- */
 
 static gint64
 braked_until (UcAuth *auth, const char *key)
@@ -260,8 +257,7 @@ note_failure (UcAuth *auth, const char *key, gint64 now)
     brake->until = now + MIN (MAX_BRAKE_MS, 500 * ((gint64)1 << MIN (brake->failures - FREE_FAILURES, 10)));
 }
 
-/* ---- tokens
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- tokens -------------------------------------------------------------------------------------------- */
 
 static char *
 token_hash (const char *token)
@@ -307,8 +303,7 @@ cache_session (UcAuth *auth, const char *hash, const char *user, gint64 expires_
   return session;
 }
 
-/* ---- log-in
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- log-in -------------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -481,8 +476,7 @@ uc_auth_set_password (UcAuth *auth, const char *user, const char *password, UcAu
     refuse_busy (hashing);
 }
 
-/* ---- sessions
- * --------------------------------------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------------------------------------ */
 
 typedef struct
 {
@@ -593,8 +587,7 @@ uc_auth_logout_user (UcAuth *auth, const char *user)
   g_hash_table_foreach_remove (auth->sessions, is_session_of, (gpointer)user);
 }
 
-/* ---- tickets
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- tickets ------------------------------------------------------------------------------------------- */
 
 static gboolean
 is_old_ticket (gpointer key, gpointer value, gpointer data)

@@ -77,8 +77,7 @@ take_key (gpointer data)
   return save;
 }
 
-/* ---- telling
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------------------------------------- */
 
 static void
 tell (Save *save, const char *state, const char *case_id, gint64 attempts, const char *error)
@@ -132,8 +131,7 @@ later (Save *save, gint64 not_before_ms, const char *why)
                                   uc_bridge_backoff ((guint)save->attempts, not_before_ms), on_timer, save);
 }
 
-/* ---- one attempt: row, messages, CRM
- * ----------------------------------------------------------------------------------- */
+/* ---- one attempt: row, messages, CRM ------------------------------------------------------------------- */
 
 /* It ended while it was being saved. */
 static gboolean
@@ -276,8 +274,7 @@ run (Save *save)
   uc_store_interactions (save->bridge->core->store, &query, on_row, key_of (save));
 }
 
-/* ---- what happens
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- what happens -------------------------------------------------------------------------------------- */
 
 static Save *
 save_of (UcBridge *bridge, const char *interaction)

@@ -22,8 +22,7 @@ typedef struct
   guint64 timer;
 } Look;
 
-/* ---- calling the CRM
- * -------------------------------------------------------------------------------------------------- */
+/* ---- calling the CRM ----------------------------------------------------------------------------------- */
 
 void
 uc_bridge_call (UcCore *core, UcCrmStart start, gpointer start_data, UcReplyFunc func, gpointer data)
@@ -72,8 +71,7 @@ uc_bridge_backoff (guint attempts, gint64 not_before_ms)
   return MAX (not_before_ms, most / 2 + (gint64)(dice % (guint32)(most / 2 + 1)));
 }
 
-/* ---- looking customers up
- * ----------------------------------------------------------------------------------------------- */
+/* ---- looking customers up ------------------------------------------------------------------------------ */
 
 static void look (Look *looking);
 
@@ -227,8 +225,7 @@ want_customer (UcBridge *bridge, const char *interaction, const char *network, c
   look (looking);
 }
 
-/* ---- what happens
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- what happens -------------------------------------------------------------------------------------- */
 
 static void
 on_event (gpointer data, const UcFeedItem *item)

@@ -62,15 +62,14 @@ void uc_core_stop (UcCore *core, void (*done) (gpointer data), gpointer data);
 /* After stop. Closes the store cleanly. */
 void uc_core_free (UcCore *core);
 
-/* ---- transactions ----------------------------------------------------------------------------------------------
- */
+/* ---- transactions -------------------------------------------------------------------------------------- */
 
 /* error NULL: durable. events: of UcEvent*, what the transaction's steps made; borrowed. */
 typedef void (*UcTxnDone) (gpointer data, const GError *error, GPtrArray *events);
 
 UcTxn *uc_txn_new (UcCore *core);
-/* One engine step; its seed is made here. On failure nothing has changed; the transaction may go on, be committed, or be dropped if no
- * step of it succeeded. */
+/* One engine step; its seed is made here. On failure nothing has changed; the transaction may go on, be committed,
+ * or be dropped if no step of it succeeded. */
 gboolean uc_txn_step (UcTxn *txn, const UcCommand *command, GError **error);
 /* Appends an event about something that is no longer in the engine's memory (a closed interaction's save state).
  * Takes it. */
@@ -89,8 +88,7 @@ void uc_core_submit (UcCore *core, const UcCommand *command, UcTxnDone done, gpo
 /* Runs func when everything stepped so far is durable (error NULL) or has failed. */
 void uc_core_barrier (UcCore *core, UcTxnDone done, gpointer data);
 
-/* ---- instances
- * -------------------------------------------------------------------------------------------------- */
+/* ---- instances ----------------------------------------------------------------------------------------- */
 
 UsherInstance *uc_core_instance (UcCore *core, UcKind kind, const char *name);
 /* The CRM in use: the first enabled one. NULL = none is configured. */

@@ -63,8 +63,7 @@ free_string (gpointer string)
   g_string_free (string, TRUE);
 }
 
-/* ---- parts of the snapshot
- * ------------------------------------------------------------------------------------------ */
+/* ---- parts of the snapshot ----------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -153,8 +152,7 @@ take_snapshot (UsherDesk *desk)
   return snapshot;
 }
 
-/* ---- going live
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- going live ---------------------------------------------------------------------------------------- */
 
 static void
 replay_one (gpointer data, const UcFeedItem *item)
@@ -272,8 +270,7 @@ uc_desk_sync (UsherDesk *desk)
   uc_core_barrier (core, on_durable, take_snapshot (desk));
 }
 
-/* ---- hello
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- hello --------------------------------------------------------------------------------------------- */
 
 static gboolean
 resume (UsherDesk *desk)

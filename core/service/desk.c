@@ -16,8 +16,7 @@
 #define MAX_FRAME (256 * 1024)
 #define HELLO_WITHIN_MS 10000
 
-/* ---- life
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 UsherDesk *
 uc_desk_ref (UsherDesk *desk)
@@ -149,8 +148,7 @@ uc_desk_hello_late (gpointer data)
     uc_desk_end (desk, "protocol", "the first frame must be hello, within 10 seconds");
 }
 
-/* ---- frames from the client
- * ----------------------------------------------------------------------------------------- */
+/* ---- frames from the client ---------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -303,8 +301,7 @@ uc_desk_input (UsherDesk *desk, const char *text, size_t len)
   /* Unknown frames are of a newer client: ignored. */
 }
 
-/* ---- frames to many
- * -------------------------------------------------------------------------------------------------- */
+/* ---- frames to many ------------------------------------------------------------------------------------ */
 
 typedef void (*DeskFunc) (UsherDesk *desk, gpointer data);
 
@@ -448,8 +445,7 @@ uc_desks_typing (UcDesks *desks, const char *agent, const char *interaction, gbo
   each (g_hash_table_lookup (desks->by_user, agent), send_frame, out);
 }
 
-/* ---- all desks
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- all desks ----------------------------------------------------------------------------------------- */
 
 UcDesks *
 uc_desks_new (UcCore *core)

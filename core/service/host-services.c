@@ -15,8 +15,7 @@
 #define MAX_KEY 128
 #define MAX_VALUE (64 * 1024)
 
-/* ---- routes
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- routes -------------------------------------------------------------------------------------------- */
 
 static void
 route_http (gpointer data, UsherExchange *exchange, const UsherRequest *request)
@@ -74,8 +73,7 @@ service_unroute (UsherInstance *instance)
     uc_net_unroute (core->net, instance);
 }
 
-/* ---- small state
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- small state --------------------------------------------------------------------------------------- */
 
 static char *
 space_of (const UsherInstance *instance)
@@ -183,8 +181,7 @@ service_kv_set (UsherInstance *instance, const char *key, const char *value, siz
   uc_txn_commit (txn, on_set, kv);
 }
 
-/* ---- state of instances
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- state of instances -------------------------------------------------------------------------------- */
 
 static void
 service_state_changed (UsherInstance *instance)

@@ -63,8 +63,7 @@ struct UcIntake
 
 static void run (Delivery *delivery);
 
-/* ---- peers
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- peers --------------------------------------------------------------------------------------------- */
 
 static void
 peer_free (Peer *peer)
@@ -109,8 +108,7 @@ remember (Peer *peer, const char *external_id, gint64 n)
     g_hash_table_remove (peer->seen, g_queue_pop_head (&peer->order));
 }
 
-/* ---- the end of a delivery
- * --------------------------------------------------------------------------------------------- */
+/* ---- the end of a delivery ----------------------------------------------------------------------------- */
 
 static void
 item_free (Item *item)
@@ -175,8 +173,7 @@ on_committed (gpointer data, const GError *error, GPtrArray *events)
   answer (delivery, USHER_RETRY, error->message);
 }
 
-/* ---- stepping
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- stepping ------------------------------------------------------------------------------------------ */
 
 static gint64
 number_of_message (GPtrArray *events, guint from, const char *external_id)
@@ -314,8 +311,7 @@ run (Delivery *delivery)
     }
 }
 
-/* ---- finding conversations
- * ------------------------------------------------------------------------------------------------ */
+/* ---- finding conversations ----------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -458,8 +454,7 @@ prepare (Delivery *delivery)
     run (delivery);
 }
 
-/* ---- the host's slots
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the host's slots ---------------------------------------------------------------------------------- */
 
 static gboolean
 check_id (const char *what, const char *id, gsize max, GError **error)
@@ -561,9 +556,7 @@ uc_intake_agent_typing (UcIntake *intake, const UcInteraction *interaction, gboo
     instance->plugin->channel.typing (instance->self, interaction->conversation->identity, on);
 }
 
-/* ---- all
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- all ----------------------------------------------------------------------------------------------- */
 
 static void
 sweep (gpointer data)

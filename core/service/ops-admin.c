@@ -14,8 +14,7 @@
 #include "core/service/outbox.h"
 #include "core/service/view.h"
 
-/* ---- users
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- users --------------------------------------------------------------------------------------------- */
 
 static const UcAgent *
 find_user (UcCore *core, const char *user)
@@ -131,8 +130,7 @@ user_password (UcOpCall *call)
   uc_auth_set_password (call->core->auth, agent->id, uc_op_string (call, "password"), on_password_set, call);
 }
 
-/* ---- queues
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- queues -------------------------------------------------------------------------------------------- */
 
 static void
 queue_put (UcOpCall *call)
@@ -199,8 +197,7 @@ membership_put (UcOpCall *call)
   uc_op_submit (call, &command, NULL);
 }
 
-/* ---- the daemon
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- the daemon ---------------------------------------------------------------------------------------- */
 
 static void
 plugin_status (UcOpCall *call)
@@ -308,9 +305,7 @@ op_list (UcOpCall *call)
   uc_op_reply (call, text);
 }
 
-/* ---- table
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- table --------------------------------------------------------------------------------------------- */
 
 static const UcOpArg user_put_args[] = {
   { "user", UC_ARG_STRING, FALSE, 0, 64, "id; absent = the user with this log-in, or a new one" },

@@ -129,8 +129,7 @@ ask (UcOpCall *call, UcCrmStart start, Answer answer)
   ask_then (call, start, answer, on_answer);
 }
 
-/* ---- answers
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------------------------------- */
 
 static void
 answer_customer (GString *out, const UsherResult *result)
@@ -163,8 +162,7 @@ answer_cases (GString *out, const UsherResult *result)
   uc_json_add_string (out, "next", result->next);
 }
 
-/* ---- customers
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- customers ----------------------------------------------------------------------------------------- */
 
 static void
 start_get_customer (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data)
@@ -286,9 +284,7 @@ customer_save (UcOpCall *call)
     ask_then (call, start_save_customer, answer_customer, on_customer_saved);
 }
 
-/* ---- cases
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- cases --------------------------------------------------------------------------------------------- */
 
 static void
 start_get_case (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data)
@@ -341,9 +337,7 @@ case_save (UcOpCall *call)
   ask (call, start_save_case, answer_case);
 }
 
-/* ---- table
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- table --------------------------------------------------------------------------------------------- */
 
 static const UcOpArg customer_get_args[] = {
   { "customer", UC_ARG_STRING, TRUE, 0, 100, "the customer's id" },

@@ -12,8 +12,7 @@
 
 #define MAX_MESSAGES 5000
 
-/* ---- commands of the owner
- * -------------------------------------------------------------------------------------------- */
+/* ---- commands of the owner ----------------------------------------------------------------------------- */
 
 static void
 submit_own (UcOpCall *call, UcCommandType type)
@@ -55,8 +54,7 @@ interaction_wrap_up_done (UcOpCall *call)
   submit_own (call, UC_COMMAND_WRAP_UP_DONE);
 }
 
-/* ---- message.send
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- message.send -------------------------------------------------------------------------------------- */
 
 static char *
 answer_message (GPtrArray *events)
@@ -134,8 +132,7 @@ message_send (UcOpCall *call)
     uc_op_submit (call, &command, answer_message);
 }
 
-/* ---- interaction.get and messages
- * ----------------------------------------------------------------------------------------- */
+/* ---- interaction.get and messages ---------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -270,8 +267,7 @@ interaction_messages (UcOpCall *call)
   read_interaction (call, FALSE);
 }
 
-/* ---- interaction.list
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- interaction.list ---------------------------------------------------------------------------------- */
 
 static void
 on_list (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
@@ -318,8 +314,7 @@ interaction_list (UcOpCall *call)
   uc_store_interactions (call->core->store, &query, on_list, call);
 }
 
-/* ---- interaction.save
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- interaction.save ---------------------------------------------------------------------------------- */
 
 static void
 on_save_stored (gpointer data, const GError *error, GPtrArray *events)
@@ -398,9 +393,7 @@ interaction_save (UcOpCall *call)
   uc_op_submit (call, &command, NULL);
 }
 
-/* ---- table
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- table --------------------------------------------------------------------------------------------- */
 
 #define INTERACTION                                                                                               \
   {                                                                                                               \

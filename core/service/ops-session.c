@@ -7,8 +7,7 @@
 #include "core/service/ops.h"
 #include "core/service/view.h"
 
-/* ---- session.login
- * ------------------------------------------------------------------------------------------------- */
+/* ---- session.login ------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -81,8 +80,7 @@ session_login (UcOpCall *call)
                  on_login, call);
 }
 
-/* ---- session.logout
- * ------------------------------------------------------------------------------------------------- */
+/* ---- session.logout ------------------------------------------------------------------------------------ */
 
 static void
 on_logged_out (gpointer data, const GError *error, GPtrArray *events)
@@ -117,8 +115,7 @@ session_logout (UcOpCall *call)
   uc_core_submit (call->core, &command, on_logged_out, call);
 }
 
-/* ---- the rest
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the rest ------------------------------------------------------------------------------------------ */
 
 static void
 session_ticket (UcOpCall *call)

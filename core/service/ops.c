@@ -65,8 +65,7 @@ uc_ops_free (UcOps *ops)
   g_free (ops);
 }
 
-/* ---- arguments
- * -------------------------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------------------- */
 
 static gboolean
 check_text (const UcOpArg *arg, const UcJson *value, GError **error)
@@ -218,8 +217,7 @@ uc_op_has (UcOpCall *call, const char *arg)
   return value != NULL && !uc_json_is_null (value);
 }
 
-/* ---- the end of a call
- * ------------------------------------------------------------------------------------------- */
+/* ---- the end of a call --------------------------------------------------------------------------------- */
 
 static void
 call_free (UcOpCall *call)
@@ -348,8 +346,7 @@ uc_op_submit (UcOpCall *call, UcCommand *command, char *(*make_answer) (GPtrArra
   uc_txn_commit (txn, on_submitted, submitting);
 }
 
-/* ---- dispatch
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- dispatch ------------------------------------------------------------------------------------------ */
 
 static void
 on_stored_answer (gpointer data, UcStoreResult result, const char *value, gsize len, const char *why)
@@ -471,8 +468,7 @@ uc_ops_run (UcOps *ops, const char *name, UcJson *args, const UcPrincipal *who, 
     op->run (call);
 }
 
-/* ---- description
- * ------------------------------------------------------------------------------------------------- */
+/* ---- description --------------------------------------------------------------------------------------- */
 
 static void
 describe_arg (GString *out, const UcOpArg *arg)

@@ -76,8 +76,7 @@ void uc_ops_run (UcOps *ops, const char *name, UcJson *args, const UcPrincipal *
 /* {"operations":[...]} with argument schemas. */
 char *uc_ops_describe (void);
 
-/* ---- for handlers ----------------------------------------------------------------------------------------------
- */
+/* ---- for handlers -------------------------------------------------------------------------------------- */
 
 /* Each call ends with exactly one of these; both free it. */
 void uc_op_reply (UcOpCall *call, const char *result);

@@ -56,8 +56,7 @@ struct UcOutbox
 
 static void pump (UcOutbox *outbox, Thread *thread);
 
-/* ---- states
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- states -------------------------------------------------------------------------------------------- */
 
 static int
 rank_of (const char *state)
@@ -211,8 +210,7 @@ step_receipt (UcOutbox *outbox, UcTxn *txn, Thread *thread, const char *external
     }
 }
 
-/* ---- receipts of conversations that are not in memory
- * ---------------------------------------------------------------------- */
+/* ---- receipts of conversations that are not in memory -------------------------------------------------- */
 
 typedef struct
 {
@@ -304,9 +302,7 @@ uc_outbox_receipt (UcOutbox *outbox, UcTxn *txn, const char *channel, const char
     uc_store_conversation (core->store, channel, identity, on_conversation, late);
 }
 
-/* ---- sending
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------------------------------------- */
 
 static void
 commit_final (Out *out, Thread *thread, const char *state, const char *external_id, const char *why)
@@ -468,9 +464,7 @@ on_event (gpointer data, const UcFeedItem *item)
     notice (outbox, event);
 }
 
-/* ---- all
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- all ----------------------------------------------------------------------------------------------- */
 
 void
 uc_outbox_kick (UcOutbox *outbox, UsherInstance *instance)

@@ -132,8 +132,7 @@ read_value (UcSqlite *sqlite, UcStatement *statement, UcRead *read)
   return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-/* ---- the list of interactions ---------------------------------------------------------------------------------
- */
+/* ---- the list of interactions -------------------------------------------------------------------------- */
 
 /* The index of a few rows, where one will do: left alone, SQLite would rather walk all interactions there ever
  * were than sort the few. */

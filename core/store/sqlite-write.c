@@ -66,8 +66,7 @@ run (UcWriter *writer, const char *sql)
   return uc_statement_run (writer->sqlite, statement);
 }
 
-/* ---- one row --------------------------------------------------------------------------------------------------
- */
+/* ---- one row ------------------------------------------------------------------------------------------- */
 
 static int
 write_journal (UcWriter *writer, const UcRow *row)
@@ -121,8 +120,7 @@ write_plain (UcWriter *writer, const UcRow *row)
   return uc_statement_run (writer->sqlite, statement);
 }
 
-/* ---- one batch ------------------------------------------------------------------------------------------------
- */
+/* ---- one batch ----------------------------------------------------------------------------------------- */
 
 /* What a conflict is about, with the number and type of the event where there is one. */
 static char *
@@ -181,8 +179,7 @@ write_batch (UcWriter *writer, UcBatch *batch)
   return code == SQLITE_OK ? run (writer, "RELEASE batch") : code;
 }
 
-/* ---- one transaction ------------------------------------------------------------------------------------------
- */
+/* ---- one transaction ----------------------------------------------------------------------------------- */
 
 /* Nobody can tell any more what the disk holds. */
 static gboolean
@@ -278,8 +275,7 @@ uc_writer_commit (UcWriter *writer, GPtrArray *batches)
     }
 }
 
-/* ---- between transactions -------------------------------------------------------------------------------------
- */
+/* ---- between transactions ------------------------------------------------------------------------------ */
 
 static gboolean
 fold (UcWriter *writer, int mode)

@@ -14,8 +14,7 @@
 /* Another program that looks into the file (a backup, a curious person) may hold it this long. */
 #define UC_SQLITE_BUSY_MS 2000
 
-/* ---- connections and statements (sqlite-statement.c) ----------------------------------------------------------
- */
+/* ---- connections and statements (sqlite-statement.c) --------------------------------------------------- */
 
 typedef struct
 {
@@ -52,8 +51,7 @@ int uc_sqlite_exec (UcSqlite *sqlite, const char *sql);
 gint64 uc_sqlite_int (UcSqlite *sqlite, const char *sql, gint64 fallback);
 /* What failed and what to do about it, for a person. */
 char *uc_sqlite_sentence (UcSqlite *sqlite, int code);
-/* ---- opening (sqlite-open.c, lock.c) --------------------------------------------------------------------------
- */
+/* ---- opening (sqlite-open.c, lock.c) ------------------------------------------------------------------- */
 
 /* Keeps other processes off the database; the descriptor is the lock. -1 on failure. */
 int uc_store_lock (const char *path, GError **error);
@@ -68,8 +66,7 @@ typedef struct
 UcSqlite *uc_sqlite_open_writer (const char *path, UcSqliteState *state, GError **error);
 UcSqlite *uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error);
 
-/* ---- schema (sqlite-schema.c) ---------------------------------------------------------------------------------
- */
+/* ---- schema (sqlite-schema.c) -------------------------------------------------------------------------- */
 
 /* Each step is one transaction that leads from the version before it to its own. */
 typedef struct
@@ -83,8 +80,7 @@ extern const guint uc_sqlite_n_migrations;
 
 gboolean uc_sqlite_migrate (UcSqlite *sqlite, const UcMigration *migrations, guint n, GError **error);
 
-/* ---- writing (sqlite-write.c); writer thread ------------------------------------------------------------------
- */
+/* ---- writing (sqlite-write.c); writer thread ----------------------------------------------------------- */
 
 typedef struct
 {
@@ -114,8 +110,7 @@ void uc_writer_fold (UcWriter *writer);
  * when the tables have no row the event speaks of. */
 int uc_sqlite_project (UcSqlite *sqlite, const UcEvent *event, char **why);
 
-/* ---- reading (sqlite-read.c, sqlite-load.c); reader thread ----------------------------------------------------
- */
+/* ---- reading (sqlite-read.c, sqlite-load.c); reader thread --------------------------------------------- */
 
 typedef enum
 {

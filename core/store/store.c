@@ -61,8 +61,7 @@ struct UcStore
   Job *load; /* set by the reader thread when uc_store_load's job is done */
 };
 
-/* ---- the way back ---------------------------------------------------------------------------------------------
- */
+/* ---- the way back -------------------------------------------------------------------------------------- */
 
 static void
 job_free (Job *job)
@@ -159,8 +158,7 @@ return_job (Return *back, Job *job)
   return_jobs (back, &jobs);
 }
 
-/* ---- the writer thread ----------------------------------------------------------------------------------------
- */
+/* ---- the writer thread --------------------------------------------------------------------------------- */
 
 /* What goes into the next transaction; empty when it is time to fold the log or to stop. */
 static void
@@ -273,8 +271,7 @@ uc_store_reset (UcStore *store)
   store->generation++;
 }
 
-/* ---- the reader thread ----------------------------------------------------------------------------------------
- */
+/* ---- the reader thread --------------------------------------------------------------------------------- */
 
 static gpointer
 reader_main (gpointer data)
@@ -358,8 +355,7 @@ uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data),
   return ok;
 }
 
-/* ---- life -----------------------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static gboolean
 open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
@@ -468,8 +464,7 @@ uc_store_was_unclean (UcStore *store)
   return store->unclean;
 }
 
-/* ---- questions ------------------------------------------------------------------------------------------------
- */
+/* ---- questions ----------------------------------------------------------------------------------------- */
 
 static void
 ask_rows (UcStore *store, UcReadKind kind, const char *a, const char *b, gint64 after, guint limit,

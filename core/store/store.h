@@ -59,8 +59,7 @@ gboolean uc_store_was_unclean (UcStore *store);
 gboolean uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data), gpointer data,
                         GError **error);
 
-/* ---- writing -------------------------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 UcBatch *uc_batch_new (void);
 void uc_batch_free (UcBatch *batch);
@@ -90,8 +89,7 @@ guint uc_store_pending (UcStore *store);
  * from uc_store_last_seq. */
 void uc_store_reset (UcStore *store);
 
-/* ---- reading; only what is durable; limit 0 = 1000 ------------------------------------------------------------
- */
+/* ---- reading; only what is durable; limit 0 = 1000 ----------------------------------------------------- */
 
 /* message.added rows (with their present state in `state` and `error`) of a conversation, n > after, oldest first.
  */

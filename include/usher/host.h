@@ -110,8 +110,7 @@ struct UsherHost
   void (*kv_set) (UsherInstance *instance, const char *key, const char *value, size_t len,
                   void (*done) (void *data, const UsherResult *result), void *data);
 
-  /* ---- channel -> core -------------------------------------------------------------------------------------
-   */
+  /* ---- channel -> core ----------------------------------------------------------------------------------- */
 
   /* Takes 1..256 items of one delivery (one webhook body, one poll, one frame); `done` is called exactly once,
    * never before deliver returned. Since 1.0 */
@@ -124,8 +123,7 @@ struct UsherHost
   void (*history) (UsherInstance *instance, const char *user_id, int64_t after, int limit, UsherHistory done,
                    void *data);
 
-  /* ---- front end -> core -----------------------------------------------------------------------------------
-   */
+  /* ---- front end -> core --------------------------------------------------------------------------------- */
 
   /* A client connected. Returns NULL when the core takes no more desks. desk_data is handed to desk_output.
    * Since 1.0 */
@@ -135,8 +133,7 @@ struct UsherHost
   /* The client is gone. Since 1.0 */
   void (*desk_close) (UsherDesk *desk);
 
-  /* ---- HTTP and WebSocket ------------------------------------------------------------------------------------
-   */
+  /* ---- HTTP and WebSocket -------------------------------------------------------------------------------- */
 
   /* The path under which the instance's routes live, e.g. "/channel/site"; no slash at the end. Since 1.0 */
   const char *(*mount) (UsherInstance *instance);

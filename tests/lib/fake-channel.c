@@ -105,7 +105,7 @@ fake_channel_clear (FakeHost *fake)
   g_ptr_array_unref (fake->priv->held);
 }
 
-/* ---- lines ---- */
+/* ---- lines --------------------------------------------------------------------------------------------- */
 
 static gint64
 last_n (FakeHost *fake, const char *user_id)
@@ -153,7 +153,7 @@ fake_conversation_set (FakeHost *fake, const char *user_id, const char *state, c
   g_hash_table_replace (fake->priv->conversations, g_strdup (user_id), conversation);
 }
 
-/* ---- deliver ---- */
+/* ---- deliver ------------------------------------------------------------------------------------------- */
 
 static UsherInbound *
 inbound_copy (const UsherInbound *from)
@@ -283,7 +283,7 @@ typing (UsherInstance *fake, const char *user_id, bool on)
   g_ptr_array_add (fake->typings, seen);
 }
 
-/* ---- history ---- */
+/* ---- history ------------------------------------------------------------------------------------------- */
 
 static void
 history_answer (void *data)

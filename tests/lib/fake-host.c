@@ -48,7 +48,7 @@ typing_free (gpointer data)
   g_free (typing);
 }
 
-/* ---- slots ---- */
+/* ---- slots --------------------------------------------------------------------------------------------- */
 
 static void
 host_log (UsherInstance *fake, UsherLogLevel level, const char *message)
@@ -157,7 +157,7 @@ host_mount (UsherInstance *fake)
   return fake->mount;
 }
 
-/* ---- kv ---- */
+/* ---- kv ------------------------------------------------------------------------------------------------ */
 
 typedef struct
 {
@@ -261,7 +261,7 @@ fake_kv_look (FakeHost *fake, const char *key)
   return value != NULL ? g_bytes_get_data (value, NULL) : NULL;
 }
 
-/* ---- making one ---- */
+/* ---- making one ---------------------------------------------------------------------------------------- */
 
 static const UsherHost *
 host_table (void)
@@ -389,7 +389,7 @@ fake_host_set_data_dir (FakeHost *fake, const char *dir)
   fake->data_dir = g_strdup (dir);
 }
 
-/* ---- life ---- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 gboolean
 fake_host_create (FakeHost *fake)
@@ -531,7 +531,7 @@ fake_host_free (FakeHost *fake)
   fake_unref (fake);
 }
 
-/* ---- main loop and log ---- */
+/* ---- main loop and log --------------------------------------------------------------------------------- */
 
 void
 fake_host_settle (void)

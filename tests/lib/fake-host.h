@@ -76,7 +76,7 @@ struct UsherInstance
   FakeHostPrivate *priv;
 };
 
-/* ---- life --------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 /* Opens $USHER_BUILDDIR/plugins/KIND/PLUGIN/.libs/PLUGIN.so and takes its entry. The instance is called "test". */
 FakeHost *fake_host_new (const char *kind, const char *plugin);
@@ -100,7 +100,7 @@ void fake_host_destroy (FakeHost *fake);
 void fake_host_up (FakeHost *fake);
 void fake_host_down (FakeHost *fake);
 
-/* ---- main loop, time, log ----------------------------------------------------------------------------------- */
+/* ---- main loop, time, log ------------------------------------------------------------------------------ */
 
 /* Runs the main context until nothing is ready. Threads of a plugin are not waited for. */
 void fake_host_settle (void);
@@ -116,7 +116,7 @@ guint fake_host_timers (FakeHost *fake);
 gboolean fake_host_logged (FakeHost *fake, UsherLogLevel level, const char *part);
 void fake_host_clear_logs (FakeHost *fake);
 
-/* ---- replies ------------------------------------------------------------------------------------------------ */
+/* ---- replies ------------------------------------------------------------------------------------------- */
 
 /* A handle to hand to a slot; freed with the host. */
 UsherReply *fake_reply_new (FakeHost *fake);
@@ -133,7 +133,7 @@ void fake_host_drop_replies (FakeHost *fake);
 UsherResult *fake_result_copy (const UsherResult *result);
 void fake_result_free (UsherResult *result);
 
-/* ---- channel ------------------------------------------------------------------------------------------------ */
+/* ---- channel ------------------------------------------------------------------------------------------- */
 
 /* One call of `deliver`. */
 typedef struct
@@ -170,7 +170,7 @@ guint fake_history_calls (FakeHost *fake);
 /* Hands the line to the `send` slot. */
 UsherReply *fake_send (FakeHost *fake, const UsherLine *line);
 
-/* ---- HTTP and WebSocket ------------------------------------------------------------------------------------- */
+/* ---- HTTP and WebSocket -------------------------------------------------------------------------------- */
 
 struct UsherExchange
 {
@@ -223,7 +223,7 @@ void fake_ws_close (UsherSocket *socket, int code);
 /* Settles, then the next frame from the plugin as text, NULL when there is none. */
 const char *fake_ws_next (UsherSocket *socket);
 
-/* ---- desk --------------------------------------------------------------------------------------------------- */
+/* ---- desk ---------------------------------------------------------------------------------------------- */
 
 struct UsherDesk
 {
@@ -238,7 +238,7 @@ struct UsherDesk
 void fake_desk_output (UsherDesk *desk, const char *frame);
 void fake_desk_end (UsherDesk *desk, int code, const char *reason);
 
-/* ---- kv ----------------------------------------------------------------------------------------------------- */
+/* ---- kv ------------------------------------------------------------------------------------------------ */
 
 /* Straight into and out of the memory behind kv_get and kv_set; value NULL removes. */
 void fake_kv_put (FakeHost *fake, const char *key, const char *value);

@@ -13,7 +13,7 @@ struct UsherReply
   UsherResult *result;
 };
 
-/* ---- deep copies ---- */
+/* ---- deep copies --------------------------------------------------------------------------------------- */
 
 static char *
 text_copy (const char *what, const char *text)
@@ -150,7 +150,7 @@ fake_result_free (UsherResult *result)
   g_free (result);
 }
 
-/* ---- slots; any thread ---- */
+/* ---- slots; any thread --------------------------------------------------------------------------------- */
 
 static void
 complete (UsherReply *reply, const UsherResult *result)
@@ -178,7 +178,7 @@ cancelled (UsherReply *reply)
   return answer;
 }
 
-/* ---- for tests ---- */
+/* ---- for tests ----------------------------------------------------------------------------------------- */
 
 UsherReply *
 fake_reply_new (FakeHost *fake)

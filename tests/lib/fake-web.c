@@ -92,7 +92,7 @@ fake_web_clear (FakeHost *fake)
   g_ptr_array_unref (fake->priv->exchanges);
 }
 
-/* ---- routes ---- */
+/* ---- routes -------------------------------------------------------------------------------------------- */
 
 static bool
 route_add (UsherInstance *fake, const char *path, int flags, size_t max_body)
@@ -161,7 +161,7 @@ request_of (FakeHost *fake, const char *method, const char *path, const char *qu
                          .origin = fake->origin };
 }
 
-/* ---- HTTP ---- */
+/* ---- HTTP ---------------------------------------------------------------------------------------------- */
 
 static void
 http_respond (UsherExchange *exchange, const UsherResponse *response)
@@ -228,7 +228,7 @@ fake_exchange_header (UsherExchange *exchange, const char *name)
   return NULL;
 }
 
-/* ---- WebSocket ---- */
+/* ---- WebSocket ----------------------------------------------------------------------------------------- */
 
 static void
 socket_gone (UsherSocket *socket, int code)
@@ -370,7 +370,7 @@ fake_ws_next (UsherSocket *socket)
   return ((FakeFrame *)socket->frames->pdata[socket->read++])->data;
 }
 
-/* ---- desks ---- */
+/* ---- desks --------------------------------------------------------------------------------------------- */
 
 static UsherDesk *
 desk_open (UsherInstance *fake, const char *remote_address, void *desk_data)

@@ -34,8 +34,7 @@ struct UcTestWs
   guint pings, pongs;
 };
 
-/* ---- waiting -------------------------------------------------------------------------------------------------
- */
+/* ---- waiting ------------------------------------------------------------------------------------------- */
 
 static gboolean
 set_flag (gpointer data)
@@ -70,8 +69,7 @@ uc_test_run_for (guint ms)
   g_source_remove (timer);
 }
 
-/* ---- connection ----------------------------------------------------------------------------------------------
- */
+/* ---- connection ---------------------------------------------------------------------------------------- */
 
 static socklen_t
 parse_address (const char *address, struct sockaddr_storage *out)
@@ -164,8 +162,7 @@ uc_test_ws_send_raw (UcTestWs *ws, const void *data, gsize len)
     ws->out_source = g_unix_fd_add (ws->fd, G_IO_OUT, writable, ws);
 }
 
-/* ---- in ------------------------------------------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------------------------------------ */
 
 void
 uc_test_frame_free (UcTestFrame *frame)
@@ -311,8 +308,7 @@ uc_test_ws_set_reading (UcTestWs *ws, gboolean on)
     g_clear_handle_id (&ws->in_source, g_source_remove);
 }
 
-/* ---- handshake -----------------------------------------------------------------------------------------------
- */
+/* ---- handshake ----------------------------------------------------------------------------------------- */
 
 static gboolean
 is_given (const char *const *headers, const char *name)
@@ -385,8 +381,7 @@ uc_test_ws_answer (UcTestWs *ws)
   return ws->answer->str;
 }
 
-/* ---- messages ------------------------------------------------------------------------------------------------
- */
+/* ---- messages ------------------------------------------------------------------------------------------ */
 
 void
 uc_test_ws_send_frame (UcTestWs *ws, gboolean fin, guint8 rsv, guint8 opcode, gboolean mask, const void *data,
@@ -514,8 +509,7 @@ uc_test_ws_pongs (UcTestWs *ws)
   return ws->pongs;
 }
 
-/* ---- plain HTTP ----------------------------------------------------------------------------------------------
- */
+/* ---- plain HTTP ---------------------------------------------------------------------------------------- */
 
 typedef struct
 {

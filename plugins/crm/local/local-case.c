@@ -10,7 +10,7 @@
 #include "local-customer.h"
 #include "local-text.h"
 
-/* ---- finding and reading ---- */
+/* ---- finding and reading ------------------------------------------------------------------------------- */
 
 static gboolean
 find_by_id (LocalDb *db, const char *id, gint64 *n, GError **error)
@@ -112,7 +112,7 @@ local_case_get (LocalDb *db, const LocalRequest *request, LocalAnswer *answer, G
   return n == 0 ? not_found (request->id, error) : local_case_load (db, n, TRUE, answer, error) != NULL;
 }
 
-/* ---- transcripts ---- */
+/* ---- transcripts --------------------------------------------------------------------------------------- */
 
 /* *lines: how many lines the JSON text has; FALSE when it is not an array of objects. */
 static gboolean
@@ -167,7 +167,7 @@ save_transcript (LocalDb *db, gint64 n, const char *transcript, gint64 lines, gb
   return TRUE;
 }
 
-/* ---- writing ---- */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 static char *
 haystack_of (LocalPool *pool, const UsherCase *record)
@@ -223,7 +223,7 @@ write_case (LocalDb *db, gint64 *n, gint64 customer, const UsherCase *record, Lo
   return TRUE;
 }
 
-/* ---- saving ---- */
+/* ---- saving -------------------------------------------------------------------------------------------- */
 
 static UsherCase
 merge (const UsherCase *wanted, const UsherCase *stored)

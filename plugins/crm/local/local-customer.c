@@ -9,7 +9,7 @@
 
 #include "local-text.h"
 
-/* ---- finding ---- */
+/* ---- finding ------------------------------------------------------------------------------------------- */
 
 gboolean
 local_customer_find (LocalDb *db, const char *id, gint64 *n, GError **error)
@@ -42,7 +42,7 @@ find_by_identity (LocalDb *db, const UsherIdentity *identity, gint64 *n, GError 
   return local_db_number (db, find, 0, n, error);
 }
 
-/* ---- reading ---- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static gboolean
 load_identities (LocalDb *db, gint64 n, LocalPool *pool, UsherCustomer *customer, GError **error)
@@ -177,7 +177,7 @@ local_customer_get (LocalDb *db, const LocalRequest *request, LocalAnswer *answe
   return local_customer_load (db, n, answer, error) != NULL;
 }
 
-/* ---- conflicts ---- */
+/* ---- conflicts ----------------------------------------------------------------------------------------- */
 
 /* Puts the owner in the answer; always FALSE. */
 static gboolean
@@ -247,7 +247,7 @@ check_names (const UsherCustomer *wanted, GError **error)
   return FALSE;
 }
 
-/* ---- writing ---- */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 static char *
 haystack_of (LocalPool *pool, const UsherCustomer *customer)
@@ -337,7 +337,7 @@ write_customer (LocalDb *db, gint64 *n, const UsherCustomer *customer, LocalPool
   return write_identities (db, *n, customer, error);
 }
 
-/* ---- saving ---- */
+/* ---- saving -------------------------------------------------------------------------------------------- */
 
 static UsherCustomer
 merge (const UsherCustomer *wanted, const UsherCustomer *stored)

@@ -19,7 +19,7 @@
 /* Below this size a check of the whole file costs less than half a second, so it is always made. */
 #define SMALL_FILE (64 * 1024 * 1024)
 
-/* ---- errors ---- */
+/* ---- errors -------------------------------------------------------------------------------------------- */
 
 gboolean
 local_db_error (LocalDb *db, int code, GError **error)
@@ -69,7 +69,7 @@ local_db_error (LocalDb *db, int code, GError **error)
   return FALSE;
 }
 
-/* ---- statements ---- */
+/* ---- statements ---------------------------------------------------------------------------------------- */
 
 void
 local_statement_done (LocalStatement *statement)
@@ -177,7 +177,7 @@ local_column_text (LocalStatement *statement, int at, LocalPool *pool)
   return local_pool_text (pool, (const char *)sqlite3_column_text (statement, at));
 }
 
-/* ---- functions of our own in SQL ---- */
+/* ---- functions of our own in SQL ----------------------------------------------------------------------- */
 
 static const char *
 argument (sqlite3_value *value)
@@ -199,7 +199,7 @@ rank_of (sqlite3_context *context, int count, sqlite3_value **values)
   sqlite3_result_int (context, local_needle_rank (argument (values[0]), argument (values[1])));
 }
 
-/* ---- opening ---- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 /* A lock of our own keeps a second instance or daemon from writing to the same file; readers are welcome. It
  * belongs to the open file, so it also works between two instances in one process, and dies with its holder. */

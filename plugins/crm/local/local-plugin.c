@@ -42,7 +42,7 @@ static const UsherSetting setting_search_limit
         = "customers that one search may find, the newest ones; bounds the work of searching for one letter" };
 static const UsherSetting *const settings[] = { &setting_path, &setting_busy_limit, &setting_search_limit, NULL };
 
-/* ---- life ---- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static void *
 local_create (UsherInstance *instance, const UsherHost *host)
@@ -87,7 +87,7 @@ local_destroy (void *data)
   g_free (self);
 }
 
-/* ---- work ---- */
+/* ---- work ---------------------------------------------------------------------------------------------- */
 
 /* Queues the work, or completes the reply with what was wrong with the arguments; takes pool and error. */
 static void

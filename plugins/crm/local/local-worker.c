@@ -78,7 +78,7 @@ job_refuse (LocalWorker *worker, Job *job, UsherStatus status, const char *messa
   job_finish (worker, job);
 }
 
-/* ---- state for administrators ---- */
+/* ---- state for administrators -------------------------------------------------------------------------- */
 
 /* Main thread. */
 static void
@@ -112,7 +112,7 @@ worker_tell (LocalWorker *worker, const GError *error)
   worker->host->invoke (worker->instance, show_state, worker);
 }
 
-/* ---- one batch ---- */
+/* ---- one batch ----------------------------------------------------------------------------------------- */
 
 /* Opens the file again after it failed; not more often than once a second. */
 static gboolean
@@ -220,7 +220,7 @@ worker_do (LocalWorker *worker, GPtrArray *batch)
     job_finish (worker, batch->pdata[i]);
 }
 
-/* ---- the thread ---- */
+/* ---- the thread ---------------------------------------------------------------------------------------- */
 
 /* What waits, at most MOST_IN_BATCH; empty = stop now. */
 static GPtrArray *
@@ -290,7 +290,7 @@ worker_main (gpointer data)
   return NULL;
 }
 
-/* ---- main thread ---- */
+/* ---- main thread --------------------------------------------------------------------------------------- */
 
 LocalWorker *
 local_worker_new (UsherInstance *instance, const UsherHost *host, const LocalWorkerSettings *settings)

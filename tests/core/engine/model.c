@@ -143,8 +143,7 @@ count (Model *model, const Agent *agent, const char *state)
   return n;
 }
 
-/* ---- the rules
- * --------------------------------------------------------------------------------------------------- */
+/* ---- the rules ----------------------------------------------------------------------------------------- */
 
 static gboolean
 serves (Model *model, const Agent *agent, const char *queue)
@@ -250,8 +249,7 @@ model_rest (Model *model)
   return g_strdup_printf ("%s waits though %s is able", work->id, agent->id);
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static char *
 read_user (Model *model, const UcEvent *event)

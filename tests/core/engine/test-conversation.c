@@ -192,8 +192,7 @@ test_receive_names_bad_arguments (void)
            .new_message = "m2");
 }
 
-/* ---- the customer leaves
- * ----------------------------------------------------------------------------------------- */
+/* ---- the customer leaves ------------------------------------------------------------------------------- */
 
 static void
 test_leaving_while_waiting_abandons (void)
@@ -201,8 +200,10 @@ test_leaving_while_waiting_abandons (void)
   g_autoptr (World) world = office ();
 
   world_customer (world, "joe");
-  DO (world, "interaction.ended interaction.closed", .type = UC_COMMAND_CUSTOMER_END, .conversation = "c-joe");
+  DO (world, "interaction.ended message.added interaction.closed", .type = UC_COMMAND_CUSTOMER_END,
+      .conversation = "c-joe");
   g_assert_cmpstr (world_event (world, UC_EVENT_INTERACTION_ENDED)->ended_by, ==, "customer");
+  g_assert_cmpstr (world_event (world, UC_EVENT_MESSAGE_ADDED)->code, ==, "ended");
   g_assert_cmpstr (world_event (world, UC_EVENT_INTERACTION_CLOSED)->cause, ==, "abandoned");
   g_assert_null (uc_engine_interaction (world->engine, "i-joe"));
   g_assert_null (uc_engine_conversation (world->engine, "c-joe")->open);
@@ -270,8 +271,7 @@ test_leaving_names_bad_arguments (void)
            .new_message = "x y");
 }
 
-/* ---- the agent writes
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the agent writes ---------------------------------------------------------------------------------- */
 
 static void
 test_agent_sends (void)
@@ -320,8 +320,7 @@ test_only_the_owner_of_an_active_chat_sends (void)
   REFUSES (world, UC_ERROR_GONE, "is closed", TEXT, .agent = "ann", .interaction = "i-joe");
 }
 
-/* ---- what became of a message
- * ------------------------------------------------------------------------------------------- */
+/* ---- what became of a message -------------------------------------------------------------------------- */
 
 #define STATE .type = UC_COMMAND_MESSAGE_STATE, .conversation = "c-joe", .message = "m"
 
@@ -378,8 +377,7 @@ test_message_state_names_bad_arguments (void)
            .n = 1, .state = "sent");
 }
 
-/* ---- conversations that come and go
- * --------------------------------------------------------------------------------- */
+/* ---- conversations that come and go -------------------------------------------------------------------- */
 
 static void
 test_forgotten_conversation_goes_on_where_it_was (void)

@@ -197,8 +197,7 @@ test_ending_names_what_is_wrong (void)
            .interaction = "i-kim");
 }
 
-/* ---- the customer's record
- * ----------------------------------------------------------------------------------------- */
+/* ---- the customer's record ----------------------------------------------------------------------------- */
 
 static void
 test_customer_is_told_once (void)
@@ -237,8 +236,7 @@ test_customer_found_while_waiting_is_in_the_offer (void)
   g_assert_cmpstr (world_event (world, UC_EVENT_INTERACTION_OFFERED)->customer_name, ==, "Joe Doe");
 }
 
-/* ---- Save to CRM
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Save to CRM --------------------------------------------------------------------------------------- */
 
 #define SAVE .type = UC_COMMAND_SAVE, .agent = "ann", .interaction = "i-joe", .by = "ann"
 #define SAVED .type = UC_COMMAND_SAVE_STATE, .interaction = "i-joe"

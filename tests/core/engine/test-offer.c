@@ -271,8 +271,8 @@ test_customer_leaving_costs_the_agent_nothing (void)
   world_customer (world, "joe");
   g_assert_cmpstr (world_offered_to (world, "i-joe"), ==, "ann");
   world->now += 1000;
-  DO (world, "offer.ended agent.status interaction.ended interaction.closed", .type = UC_COMMAND_CUSTOMER_END,
-      .conversation = "c-joe");
+  DO (world, "offer.ended agent.status interaction.ended message.added interaction.closed",
+      .type = UC_COMMAND_CUSTOMER_END, .conversation = "c-joe");
   g_assert_cmpstr (world_event (world, UC_EVENT_OFFER_ENDED)->cause, ==, "customer_left");
   event = world_event (world, UC_EVENT_AGENT_STATUS);
   g_assert_cmpstr (event->status, ==, "available");
@@ -301,8 +301,7 @@ test_customer_leaving_frees_the_agent_for_the_next_in_line (void)
   g_assert_cmpstr (world_offered_to (world, "i-kim"), ==, "ann");
 }
 
-/* ---- races: exactly one winner -------------------------------------------------------------------------------
- */
+/* ---- races: exactly one winner ------------------------------------------------------------------------- */
 
 static void
 test_lapse_before_accept_wins (void)
@@ -385,8 +384,7 @@ test_all_due_timers_go_in_order_of_deadline (void)
   g_assert_cmpint (uc_engine_next_deadline (world->engine), ==, G_MAXINT64);
 }
 
-/* ---- capacity above 1 ------------------------------------------------------------------------------------------
- */
+/* ---- capacity above 1 ---------------------------------------------------------------------------------- */
 
 static World *
 busy_with_second_offer (void)
@@ -478,8 +476,7 @@ test_resume_clears_stop_new_and_pulls_work (void)
   g_assert_cmpstr (world_offered_to (world, "i-kim"), ==, "ann");
 }
 
-/* ---- a user who is shut out ------------------------------------------------------------------------------------
- */
+/* ---- a user who is shut out ---------------------------------------------------------------------------- */
 
 static void
 disable_ann (World *world, const char *types, gint64 capacity)

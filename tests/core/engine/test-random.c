@@ -49,8 +49,7 @@ fail (Script *script, const char *format, ...)
   g_error ("%s\nrepeat it with USHER_SEED=%u", what, script->seed);
 }
 
-/* ---- chance
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- chance -------------------------------------------------------------------------------------------- */
 
 static guint
 below (Script *script, guint n)
@@ -128,8 +127,7 @@ aim (Script *script, UcCommand *command, int state)
                        : any_agent (script);
 }
 
-/* ---- commands
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- commands ------------------------------------------------------------------------------------------ */
 
 static UcCommand
 put_user (Script *script, const char *user)
@@ -297,8 +295,7 @@ any_command (Script *script)
     }
 }
 
-/* ---- one step
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- one step ------------------------------------------------------------------------------------------ */
 
 /* A restored engine has forgotten which interactions were closed, and says NOT_FOUND where the other says GONE. */
 static void
@@ -391,8 +388,7 @@ jump_ahead (Script *script)
     script->world->now += below (script, jumps[below (script, G_N_ELEMENTS (jumps))]);
 }
 
-/* ---- what is compared
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- what is compared ---------------------------------------------------------------------------------- */
 
 static void
 compare_engines (Script *script, UcEngine *other, const char *what)

@@ -159,8 +159,7 @@ test_leftovers_of_earlier_states_are_dropped (void)
   g_assert_cmpstr (before, ==, after);
 }
 
-/* ---- rows that are wrong ---------------------------------------------------------------------------------------
- */
+/* ---- rows that are wrong ------------------------------------------------------------------------------- */
 
 /* Restores full_office with one member of one row changed; the refusal must say so. `member` NULL = the row twice.
  */

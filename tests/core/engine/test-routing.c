@@ -34,8 +34,7 @@ office (void)
   return world;
 }
 
-/* ---- order of agents
- * --------------------------------------------------------------------------------------------- */
+/* ---- order of agents ----------------------------------------------------------------------------------- */
 
 static void
 test_longest_idle_agent_wins (void)
@@ -102,8 +101,7 @@ test_smaller_load_ratio_comes_before_idle (void)
   g_assert_cmpstr (world_offered_to (world, "i-max"), ==, "ann");
 }
 
-/* ---- order of work
- * ----------------------------------------------------------------------------------------------- */
+/* ---- order of work ------------------------------------------------------------------------------------- */
 
 static void
 test_first_come_first_served (void)
@@ -193,8 +191,7 @@ test_place_in_line_is_kept (void)
   g_assert_cmpint (world_interaction (world, "i-joe")->enqueued_at, ==, enqueued_at);
 }
 
-/* ---- S-03: queue enabled, member, membership enabled; each alone blocks, each alone unblocks at once
- * ------------------ */
+/* ---- S-03: queue enabled, member, membership enabled; each alone blocks, each alone unblocks at once ---- */
 
 static void
 test_queue_must_be_enabled (void)
@@ -322,8 +319,7 @@ test_a_supervisor_may_take_chats (void)
   g_assert_cmpstr (world_offered_to (world, "i-joe"), ==, "sam");
 }
 
-/* ---- counting: the work of one event grows with the logarithm, not with the crowd
- * ------------------------------------ */
+/* ---- counting: the work of one event grows with the logarithm, not with the crowd ---------------------- */
 
 /* More than 64 classes and groups, so that the bit sets have several words, and slots of groups are used again. */
 static void

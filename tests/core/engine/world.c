@@ -112,8 +112,7 @@ world_event (World *world, UcEventType type)
   g_error ("the last step made no %s", uc_event_type_name (type));
 }
 
-/* ---- short words ----------------------------------------------------------------------------------------------
- */
+/* ---- short words --------------------------------------------------------------------------------------- */
 
 void
 world_queue (World *world, const char *id, gint64 post_processing_ms)
@@ -206,8 +205,7 @@ world_offered_to (World *world, const char *id)
   return interaction->state == UC_INTERACTION_OFFERED ? interaction->agent->id : "";
 }
 
-/* ---- the state as rows
- * ------------------------------------------------------------------------------------------ */
+/* ---- the state as rows --------------------------------------------------------------------------------- */
 
 static void
 agent_rows (const UcAgent *agent, gpointer data)

@@ -9,8 +9,7 @@
 
 #include "core/base/json.h"
 
-/* ---- HTTP ----------------------------------------------------------------------------------------------------
- */
+/* ---- HTTP ---------------------------------------------------------------------------------------------- */
 
 static void
 respond (UsherExchange *exchange, const char *text)
@@ -89,8 +88,7 @@ server_release (Server *server, const char *text)
   respond (g_steal_pointer (&server->held), text);
 }
 
-/* ---- WebSocket -----------------------------------------------------------------------------------------------
- */
+/* ---- WebSocket ----------------------------------------------------------------------------------------- */
 
 static int
 ws_open (gpointer data, UsherSocket *socket, const UsherRequest *request)
@@ -159,8 +157,7 @@ ws_closed (gpointer data, UsherSocket *socket, int code)
   server->close_code = code;
 }
 
-/* ---- making --------------------------------------------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------------------------------------- */
 
 static void
 add_route (Server *server, const char *path, int flags, gsize max_body)
@@ -206,8 +203,7 @@ server_free (Server *server)
   g_free (server);
 }
 
-/* ---- asking --------------------------------------------------------------------------------------------------
- */
+/* ---- asking -------------------------------------------------------------------------------------------- */
 
 char *
 server_raw (Server *server, const char *request)

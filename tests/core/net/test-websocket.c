@@ -40,8 +40,7 @@ assert_closed (Server *server, int code)
   g_assert_cmpint (server->close_code, ==, code);
 }
 
-/* ---- handshake -----------------------------------------------------------------------------------------------
- */
+/* ---- handshake ----------------------------------------------------------------------------------------- */
 
 static void
 test_wrong_handshakes (void)
@@ -196,8 +195,7 @@ test_cap (void)
   assert_echo (b, "still here");
 }
 
-/* ---- messages ------------------------------------------------------------------------------------------------
- */
+/* ---- messages ------------------------------------------------------------------------------------------ */
 
 static void
 test_echo (void)
@@ -322,8 +320,7 @@ test_byte_by_byte (void)
   g_assert_cmpstr (got, ==, "Hello");
 }
 
-/* ---- what is not allowed -------------------------------------------------------------------------------------
- */
+/* ---- what is not allowed ------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -449,8 +446,7 @@ test_too_big_is_told (void)
   g_assert_cmpint (uc_test_ws_wait_closed (ws), ==, 1009);
 }
 
-/* ---- control frames and closing ------------------------------------------------------------------------------
- */
+/* ---- control frames and closing ------------------------------------------------------------------------ */
 
 static gboolean
 three_pongs (gpointer data)

@@ -19,7 +19,7 @@ UsherResponse test_responded;
 static GMutex log_lock;
 static GString *logged;
 
-/* ---- fakes -------------------------------------------------------------------------------------------------- */
+/* ---- fakes --------------------------------------------------------------------------------------------- */
 
 static const char *
 field (const GLogField *fields, gsize n, const char *key)
@@ -145,7 +145,7 @@ static const UcHostServices services = { .kv_get = on_kv_get,
                                          .http_respond = on_respond,
                                          .state_changed = on_state };
 
-/* ---- helpers ------------------------------------------------------------------------------------------------ */
+/* ---- helpers ------------------------------------------------------------------------------------------- */
 
 void
 test_set_true (gpointer data)

@@ -92,7 +92,7 @@ test_bad_module (gconstpointer data)
   assert_refused (dir, bad->name, bad->words);
 }
 
-/* ---- files that are no shared objects ----------------------------------------------------------------------- */
+/* ---- files that are no shared objects ------------------------------------------------------------------ */
 
 static void
 assert_file_refused (const char *dir, const void *data, gsize len, const char *words)
@@ -232,7 +232,7 @@ test_world_writable (void)
   test_dir_free (dir);
 }
 
-/* ---- good plugins ------------------------------------------------------------------------------------------- */
+/* ---- good plugins -------------------------------------------------------------------------------------- */
 
 static const UcPlugin *
 open_good (UcLoader *loader, const char *name)
@@ -382,7 +382,7 @@ test_missing_folder (void)
   assert_refused ("/nonexistent/plugins", "webchat", "no plugin 'webchat'|/nonexistent/plugins|plugin_path");
 }
 
-/* ---- descriptors, without a file ---------------------------------------------------------------------------- */
+/* ---- descriptors, without a file ----------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -578,7 +578,7 @@ test_descriptor_settings (void)
   assert_draft_loads ();
 }
 
-/* ---- load and unload ---------------------------------------------------------------------------------------- */
+/* ---- load and unload ----------------------------------------------------------------------------------- */
 
 static guint loads, unloads;
 

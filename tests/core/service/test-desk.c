@@ -174,8 +174,7 @@ test_offer_reaches_its_agent_only (void)
   kit_end ();
 }
 
-/* ---- resume
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- resume -------------------------------------------------------------------------------------------- */
 
 /* What a client knows: status of each interaction and its messages, kept by the rules of the protocol. */
 typedef struct

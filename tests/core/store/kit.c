@@ -69,8 +69,7 @@ kit_tear_down (Kit *kit, gconstpointer data)
   g_free (kit->path);
 }
 
-/* ---- events ---------------------------------------------------------------------------------------------------
- */
+/* ---- events -------------------------------------------------------------------------------------------- */
 
 UcEvent *
 kit_event (const char *json)
@@ -158,8 +157,7 @@ kit_do_basics (Kit *kit)
   g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_OK);
 }
 
-/* ---- answers --------------------------------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------------------------------------- */
 
 void
 on_done (gpointer data, UcStoreResult result, const char *why)
@@ -256,8 +254,7 @@ kit_load (Kit *kit)
   return rows;
 }
 
-/* ---- the tables and the journal -------------------------------------------------------------------------------
- */
+/* ---- the tables and the journal ------------------------------------------------------------------------ */
 
 static const char *const derived[] = {
   "SELECT * FROM user ORDER BY id",

@@ -46,8 +46,7 @@ reset (Kit *kit)
   kit->seq = uc_store_last_seq (kit->store);
 }
 
-/* ---- room -----------------------------------------------------------------------------------------------------
- */
+/* ---- room ---------------------------------------------------------------------------------------------- */
 
 /* Nothing is taken while the disk is full, reading goes on, and all is well when there is room again. */
 static void
@@ -189,8 +188,7 @@ test_full_checkpoint (Kit *kit, gconstpointer data)
   rename_to (kit, "again", UC_STORE_OK, NULL);
 }
 
-/* ---- a failing disk -------------------------------------------------------------------------------------------
- */
+/* ---- a failing disk ------------------------------------------------------------------------------------ */
 
 /* After each of these nothing may be believed: the store takes nothing more, and a new process finds a sound file.
  */
@@ -262,8 +260,7 @@ test_read_error (Kit *kit, gconstpointer data)
   g_assert_cmpstr (answer.value, ==, large);
 }
 
-/* ---- another program ------------------------------------------------------------------------------------------
- */
+/* ---- another program ----------------------------------------------------------------------------------- */
 
 static void
 test_locked_by_program (Kit *kit, gconstpointer data)
@@ -334,8 +331,7 @@ test_log_size (Kit *kit, gconstpointer data)
   g_assert_cmpint (info.st_size, <, 80 * MIB);
 }
 
-/* ---- kill -9 --------------------------------------------------------------------------------------------------
- */
+/* ---- kill -9 ------------------------------------------------------------------------------------------- */
 
 typedef struct
 {

@@ -98,8 +98,7 @@ has_kv (UcStore *store, const char *key)
   return answer.value != NULL;
 }
 
-/* ---- life -----------------------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static void
 test_create (Place *place, gconstpointer data)
@@ -218,8 +217,7 @@ test_unclean (Place *place, gconstpointer data)
   uc_store_close (store);
 }
 
-/* ---- refusals -------------------------------------------------------------------------------------------------
- */
+/* ---- refusals ------------------------------------------------------------------------------------------ */
 
 static void
 test_newer (Place *place, gconstpointer data)
@@ -387,8 +385,7 @@ test_locked (Place *place, gconstpointer data)
   uc_store_close (store);
 }
 
-/* ---- migrations -----------------------------------------------------------------------------------------------
- */
+/* ---- migrations ---------------------------------------------------------------------------------------- */
 
 static const UcMigration steps[] = {
   { 1, "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1)" },

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* ---- events into tables ---------------------------------------------------------------------------------------
- */
+/* ---- events into tables -------------------------------------------------------------------------------- */
 
 static void
 test_definitions (Kit *kit, gconstpointer data)
@@ -190,8 +189,7 @@ test_load_order (Kit *kit, gconstpointer data)
   g_assert_cmpstr (((UcEvent *)rows->pdata[8])->interaction, ==, "int_c");
 }
 
-/* ---- messages -------------------------------------------------------------------------------------------------
- */
+/* ---- messages ------------------------------------------------------------------------------------------ */
 
 #define IN_1                                                                                                      \
   "'conversation':'cnv_1','interaction':'int_1','message':'msg_1','n':1,'author':'customer',"                     \
@@ -459,8 +457,7 @@ test_conversation (Kit *kit, gconstpointer data)
   g_assert_false (answer.more);
 }
 
-/* ---- commits --------------------------------------------------------------------------------------------------
- */
+/* ---- commits ------------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -690,8 +687,7 @@ test_numbers (Kit *kit, gconstpointer data)
   kit_do (kit, "{'type':'conversation.changed','conversation':'cnv_1','name':'n'}");
 }
 
-/* ---- rows that are nobody's event -----------------------------------------------------------------------------
- */
+/* ---- rows that are nobody's event ---------------------------------------------------------------------- */
 
 static char *
 get (Kit *kit, void (*ask) (Kit *kit, Answer *answer))
@@ -865,8 +861,7 @@ test_pruning (Kit *kit, gconstpointer data)
   ASSERT_VALUE (ask_session_2, "usr_a 9000000000000 100");
 }
 
-/* ---- lists ----------------------------------------------------------------------------------------------------
- */
+/* ---- lists --------------------------------------------------------------------------------------------- */
 
 static void
 expect_list (Kit *kit, UcInteractionQuery query, const char *ids, gboolean more)

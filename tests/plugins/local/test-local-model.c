@@ -75,7 +75,7 @@ case_free (gpointer data)
   g_free (c);
 }
 
-/* ---- comparing ---- */
+/* ---- comparing ----------------------------------------------------------------------------------------- */
 
 static void
 same_customer (const ModelCustomer *model, const UsherCustomer *real)
@@ -123,7 +123,7 @@ same_case (Model *m, const ModelCase *model, const UsherCase *real)
   g_assert_cmpuint (lines_of (real->transcript), ==, model->lines);
 }
 
-/* ---- customers ---- */
+/* ---- customers ----------------------------------------------------------------------------------------- */
 
 static gboolean
 blank (const char *text)
@@ -336,7 +336,7 @@ step_customer (Model *m)
   same_customer (after, result->customers[0]);
 }
 
-/* ---- cases ---- */
+/* ---- cases --------------------------------------------------------------------------------------------- */
 
 static ModelCase *
 case_of (Model *m, int interaction)
@@ -417,7 +417,7 @@ step_case (Model *m)
   same_case (m, model, result->cases[0]);
 }
 
-/* ---- everything ---- */
+/* ---- everything ---------------------------------------------------------------------------------------- */
 
 static void
 compare_all (Model *m)

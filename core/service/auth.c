@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Log-in, sessions, tickets, permissions. Main thread; hashing on the pool "uc-hash".
+ * Permissions, passwords and log-in; sessions are in session.c. Main thread; hashing on the pool "uc-hash".
  */
-#include "core/service/auth.h"
+#include "core/service/auth-private.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -11,10 +11,6 @@
 #include "core/base/error.h"
 #include "core/base/id.h"
 
-#define TICKET_MS (30 * 1000)
-#define MAX_TICKETS 10000
-#define MAX_CACHED_SESSIONS 10000
-#define SEEN_EVERY_MS (60 * 1000)
 #define MAX_HASHES_QUEUED 64
 /* After this many failures of one login or address in a row, each further try waits twice as long as the last. */
 #define FREE_FAILURES 5
@@ -23,32 +19,9 @@
 
 typedef struct
 {
-  char *user;
-  gint64 expires_at, seen_at, seen_stored_at;
-} Session;
-
-typedef struct
-{
-  UcPrincipal who;
-  gint64 expires_at;
-} Ticket;
-
-typedef struct
-{
   guint failures;
   gint64 until; /* no try before */
 } Brake;
-
-struct UcAuth
-{
-  UcCore *core;
-  GHashTable *sessions; /* token hash -> Session */
-  GHashTable *tickets;  /* ticket -> Ticket */
-  GHashTable *brakes;   /* login or address -> Brake */
-  GThreadPool *hashers;
-  char *dummy_hash; /* so that an unknown login takes as long as a wrong password */
-  gint64 idle_ms, max_ms;
-};
 
 /* One password on its way through the pool. */
 typedef struct
@@ -76,20 +49,6 @@ uc_principal_copy (UcPrincipal *to, const UcPrincipal *from)
   to->label = g_strdup (from->label);
   to->token = g_strdup (from->token);
   to->local = from->local;
-}
-
-static void
-session_free (Session *session)
-{
-  g_free (session->user);
-  g_free (session);
-}
-
-static void
-ticket_free (Ticket *ticket)
-{
-  uc_principal_clear (&ticket->who);
-  g_free (ticket);
 }
 
 /* ---- permissions --------------------------------------------------------------------------------------- */
@@ -196,8 +155,7 @@ uc_auth_new (UcCore *core)
   if (sodium_init () < 0)
     g_error ("libsodium can't be initialised; passwords can't be checked");
   auth->core = core;
-  auth->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)session_free);
-  auth->tickets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)ticket_free);
+  uc_sessions_init (auth);
   auth->brakes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   auth->hashers = g_thread_pool_new (hash_one, NULL, 2, FALSE, NULL);
   if (crypto_pwhash_str (dummy, "no user has this password", 25, crypto_pwhash_OPSLIMIT_INTERACTIVE,
@@ -257,52 +215,6 @@ note_failure (UcAuth *auth, const char *key, gint64 now)
     brake->until = now + MIN (MAX_BRAKE_MS, 500 * ((gint64)1 << MIN (brake->failures - FREE_FAILURES, 10)));
 }
 
-/* ---- tokens -------------------------------------------------------------------------------------------- */
-
-static char *
-token_hash (const char *token)
-{
-  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
-}
-
-static char *
-new_secret (void)
-{
-  guint8 raw[32];
-  char out[sodium_base64_ENCODED_LEN (32, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
-
-  uc_random_bytes (raw, sizeof raw);
-  sodium_bin2base64 (out, sizeof out, raw, sizeof raw, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  return g_strdup (out);
-}
-
-static void
-forget_old_sessions (UcAuth *auth, gint64 now)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  if (g_hash_table_size (auth->sessions) < MAX_CACHED_SESSIONS)
-    return;
-  g_hash_table_iter_init (&iter, auth->sessions);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (((Session *)value)->seen_at < now - SEEN_EVERY_MS)
-      g_hash_table_iter_remove (&iter);
-}
-
-static Session *
-cache_session (UcAuth *auth, const char *hash, const char *user, gint64 expires_at, gint64 seen_at)
-{
-  Session *session = g_new0 (Session, 1);
-
-  forget_old_sessions (auth, uc_clock_now ());
-  session->user = g_strdup (user);
-  session->expires_at = expires_at;
-  session->seen_at = session->seen_stored_at = seen_at;
-  g_hash_table_replace (auth->sessions, g_strdup (hash), session);
-  return session;
-}
-
 /* ---- log-in -------------------------------------------------------------------------------------------- */
 
 typedef struct
@@ -351,12 +263,12 @@ finish_login (Hashing *hashing)
   opening = g_new0 (Opening, 1);
   opening->auth = auth;
   opening->user = g_strdup (hashing->user);
-  opening->token = new_secret ();
+  opening->token = uc_session_secret ();
   opening->expires_at = now + auth->max_ms;
   opening->done = hashing->login_done;
   opening->data = hashing->data;
-  hash = token_hash (opening->token);
-  cache_session (auth, hash, opening->user, opening->expires_at, now);
+  hash = uc_session_hash (opening->token);
+  uc_session_cache (auth, hash, opening->user, opening->expires_at, now);
   txn = uc_txn_new (auth->core);
   uc_batch_session (uc_txn_batch (txn), hash, opening->user, now, opening->expires_at);
   uc_txn_commit (txn, on_session_stored, opening);
@@ -474,153 +386,4 @@ uc_auth_set_password (UcAuth *auth, const char *user, const char *password, UcAu
   hashing->data = data;
   if (!queue_hash (hashing))
     refuse_busy (hashing);
-}
-
-/* ---- sessions ------------------------------------------------------------------------------------------ */
-
-typedef struct
-{
-  UcAuth *auth;
-  char *hash;
-  UcAuthWho done;
-  gpointer data;
-} Checking;
-
-static void
-answer_session (UcAuth *auth, const char *hash, Session *session, UcAuthWho done, gpointer data)
-{
-  gint64 now = uc_clock_now ();
-  const UcAgent *agent = session != NULL ? uc_engine_agent (auth->core->engine, session->user) : NULL;
-  UcPrincipal who = { 0 };
-
-  if (agent == NULL || !agent->enabled || session->expires_at <= now || session->seen_at + auth->idle_ms <= now)
-    {
-      g_autoptr (GError) error
-          = g_error_new_literal (UC_ERROR, UC_ERROR_UNAUTHENTICATED, "the session has ended; log in again");
-
-      if (session != NULL)
-        uc_auth_logout (auth, hash);
-      done (data, NULL, error);
-      return;
-    }
-  session->seen_at = now;
-  if (now - session->seen_stored_at > SEEN_EVERY_MS)
-    {
-      UcTxn *txn = uc_txn_new (auth->core);
-
-      session->seen_stored_at = now;
-      uc_batch_session_seen (uc_txn_batch (txn), hash, now);
-      uc_txn_commit (txn, NULL, NULL);
-    }
-  who.user = session->user;
-  who.label = agent->login;
-  who.token = (char *)hash;
-  done (data, &who, NULL);
-}
-
-static void
-on_session_read (gpointer data, UcStoreResult result, const char *value, gsize len, const char *why)
-{
-  g_autofree Checking *checking = data;
-  g_autofree char *hash = checking->hash;
-  Session *session = NULL;
-
-  if (result != UC_STORE_OK)
-    {
-      g_autoptr (GError) error
-          = g_error_new (UC_ERROR, UC_ERROR_UNAVAILABLE, "the session can't be checked now: %s",
-                         why != NULL ? why : "the store does not answer");
-
-      checking->done (checking->data, NULL, error);
-      return;
-    }
-  if (value != NULL)
-    {
-      g_auto (GStrv) words = g_strsplit (value, " ", 3);
-
-      if (g_strv_length (words) == 3)
-        session = cache_session (checking->auth, hash, words[0], g_ascii_strtoll (words[1], NULL, 10),
-                                 g_ascii_strtoll (words[2], NULL, 10));
-    }
-  answer_session (checking->auth, hash, session, checking->done, checking->data);
-}
-
-void
-uc_auth_check (UcAuth *auth, const char *token, UcAuthWho done, gpointer data)
-{
-  g_autofree char *hash = token_hash (token);
-  Session *session = g_hash_table_lookup (auth->sessions, hash);
-  Checking *checking;
-
-  if (session != NULL)
-    {
-      answer_session (auth, hash, session, done, data);
-      return;
-    }
-  checking = g_new0 (Checking, 1);
-  checking->auth = auth;
-  checking->hash = g_steal_pointer (&hash);
-  checking->done = done;
-  checking->data = data;
-  uc_store_session (auth->core->store, checking->hash, on_session_read, checking);
-}
-
-void
-uc_auth_logout (UcAuth *auth, const char *hash)
-{
-  UcTxn *txn = uc_txn_new (auth->core);
-
-  uc_batch_session_remove (uc_txn_batch (txn), hash);
-  uc_txn_commit (txn, NULL, NULL);
-  g_hash_table_remove (auth->sessions, hash);
-}
-
-static gboolean
-is_session_of (gpointer key, gpointer value, gpointer user)
-{
-  return strcmp (((Session *)value)->user, user) == 0;
-}
-
-void
-uc_auth_logout_user (UcAuth *auth, const char *user)
-{
-  g_hash_table_foreach_remove (auth->sessions, is_session_of, (gpointer)user);
-}
-
-/* ---- tickets ------------------------------------------------------------------------------------------- */
-
-static gboolean
-is_old_ticket (gpointer key, gpointer value, gpointer data)
-{
-  return ((Ticket *)value)->expires_at <= *(gint64 *)data;
-}
-
-char *
-uc_auth_ticket (UcAuth *auth, const UcPrincipal *who)
-{
-  gint64 now = uc_clock_now ();
-  Ticket *ticket;
-  char *secret;
-
-  g_hash_table_foreach_remove (auth->tickets, is_old_ticket, &now);
-  if (g_hash_table_size (auth->tickets) >= MAX_TICKETS)
-    return NULL;
-  ticket = g_new0 (Ticket, 1);
-  uc_principal_copy (&ticket->who, who);
-  ticket->expires_at = now + TICKET_MS;
-  secret = new_secret ();
-  g_hash_table_replace (auth->tickets, g_strdup (secret), ticket);
-  return secret;
-}
-
-gboolean
-uc_auth_take_ticket (UcAuth *auth, const char *secret, UcPrincipal *who)
-{
-  const Ticket *ticket = g_hash_table_lookup (auth->tickets, secret);
-  gboolean good = ticket != NULL && ticket->expires_at > uc_clock_now ();
-
-  if (good)
-    uc_principal_copy (who, &ticket->who);
-  g_hash_table_remove (auth->tickets, secret);
-  return good;
 }

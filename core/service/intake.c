@@ -12,10 +12,10 @@
 #include "core/base/error.h"
 #include "core/base/id.h"
 #include "core/service/desk.h"
+#include "core/service/inbound-item.h"
 #include "core/service/outbox.h"
 
 #define MAX_DELIVERIES 2000
-#define MAX_TEXT 65536
 #define REMEMBERED_IDS 256
 #define FORGET_AFTER_MS (5 * 60 * 1000)
 #define SWEEP_MS (60 * 1000)
@@ -30,16 +30,6 @@ typedef struct
   GQueue waiting; /* of Delivery* */
   gint64 used_at;
 } Peer;
-
-typedef struct
-{
-  UsherInboundKind kind;
-  char *user_id, *user_name, *external_id, *text;
-  gint64 at;
-  UsherReceipt receipt;
-  gint64 upto;
-  gint64 known; /* its number, when the store says that it is a repetition */
-} Item;
 
 typedef struct
 {
@@ -111,16 +101,6 @@ remember (Peer *peer, const char *external_id, gint64 n)
 /* ---- the end of a delivery ----------------------------------------------------------------------------- */
 
 static void
-item_free (Item *item)
-{
-  g_free (item->user_id);
-  g_free (item->user_name);
-  g_free (item->external_id);
-  g_free (item->text);
-  g_free (item);
-}
-
-static void
 delivery_free (Delivery *delivery)
 {
   g_ptr_array_remove_fast (delivery->intake->deliveries, delivery);
@@ -168,7 +148,8 @@ on_committed (gpointer data, const GError *error, GPtrArray *events)
   /* A conflict: one of the ids was stored long ago. Next time the store is asked about each. */
   if (g_error_matches (error, UC_ERROR, UC_ERROR_CONFLICT) && delivery->instance != NULL)
     for (guint i = 0; i < delivery->items->len; i++)
-      peer_of (delivery->intake, delivery->instance->name, ((Item *)delivery->items->pdata[i])->user_id)->deep
+      peer_of (delivery->intake, delivery->instance->name, ((UcInboundItem *)delivery->items->pdata[i])->user_id)
+          ->deep
           = TRUE;
   answer (delivery, USHER_RETRY, error->message);
 }
@@ -196,7 +177,7 @@ capabilities_of (const UsherInstance *instance)
 }
 
 static gboolean
-step_message (Delivery *delivery, UcTxn *txn, Peer *peer, const Item *item, int64_t *number)
+step_message (Delivery *delivery, UcTxn *txn, Peer *peer, const UcInboundItem *item, int64_t *number)
 {
   UcCore *core = delivery->intake->core;
   UsherInstance *instance = delivery->instance;
@@ -233,7 +214,7 @@ step_message (Delivery *delivery, UcTxn *txn, Peer *peer, const Item *item, int6
 }
 
 static gboolean
-step_ended (Delivery *delivery, UcTxn *txn, Peer *peer, const Item *item, int64_t *number)
+step_ended (Delivery *delivery, UcTxn *txn, Peer *peer, const UcInboundItem *item, int64_t *number)
 {
   UcCore *core = delivery->intake->core;
   const UcConversation *conversation
@@ -254,7 +235,7 @@ step_ended (Delivery *delivery, UcTxn *txn, Peer *peer, const Item *item, int64_
 }
 
 static gboolean
-step_item (Delivery *delivery, UcTxn *txn, const Item *item, int64_t *number)
+step_item (Delivery *delivery, UcTxn *txn, const UcInboundItem *item, int64_t *number)
 {
   UcCore *core = delivery->intake->core;
   Peer *peer = peer_of (delivery->intake, delivery->instance->name, item->user_id);
@@ -399,7 +380,7 @@ load_peer (UcIntake *intake, Peer *peer)
 typedef struct
 {
   Delivery *delivery;
-  Item *item;
+  UcInboundItem *item;
 } Asking;
 
 static void
@@ -429,7 +410,7 @@ prepare (Delivery *delivery)
   delivery->checks = 1;
   for (guint i = 0; i < delivery->items->len; i++)
     {
-      Item *item = delivery->items->pdata[i];
+      UcInboundItem *item = delivery->items->pdata[i];
       Peer *peer = peer_of (intake, delivery->instance->name, item->user_id);
 
       if (!peer->loaded && g_queue_find (&peer->waiting, delivery) == NULL)
@@ -457,45 +438,6 @@ prepare (Delivery *delivery)
 /* ---- the host's slots ---------------------------------------------------------------------------------- */
 
 static gboolean
-check_id (const char *what, const char *id, gsize max, GError **error)
-{
-  if (strlen (id) <= max && strchr (id, '\n') == NULL)
-    return TRUE;
-  g_set_error (error, UC_ERROR, UC_ERROR_INVALID, "%s must have 1 to %" G_GSIZE_FORMAT " bytes and no line break",
-               what, max);
-  return FALSE;
-}
-
-/* The host table has checked what holds for every plugin: kinds, what is required, UTF-8. */
-static Item *
-read_item (const UsherInbound *in, GError **error)
-{
-  Item *item;
-
-  if (!check_id ("user_id", in->user_id, 512, error)
-      || (in->external_id != NULL && !check_id ("external_id", in->external_id, 1024, error)))
-    return NULL;
-  if (in->kind == USHER_INBOUND_MESSAGE && (*in->text == '\0' || strlen (in->text) > MAX_TEXT))
-    {
-      g_set_error_literal (error, UC_ERROR, UC_ERROR_UNSUPPORTED, "the text of a message has 1 byte to 64 KiB");
-      return NULL;
-    }
-  item = g_new0 (Item, 1);
-  item->kind = in->kind;
-  item->user_id = g_strdup (in->user_id);
-  /* A name longer than any screen is cut, not refused: it is the network's, not the customer's fault. */
-  item->user_name = in->user_name != NULL
-                        ? g_utf8_substring (in->user_name, 0, MIN (200, g_utf8_strlen (in->user_name, -1)))
-                        : NULL;
-  item->external_id = g_strdup (in->external_id);
-  item->text = g_strdup (in->text);
-  item->at = in->at;
-  item->receipt = in->receipt;
-  item->upto = in->upto;
-  return item;
-}
-
-static gboolean
 read_items (Delivery *delivery, const UsherInbound *const *items, gsize count, GError **error)
 {
   UcIntake *intake = delivery->intake;
@@ -507,7 +449,7 @@ read_items (Delivery *delivery, const UsherInbound *const *items, gsize count, G
     }
   for (gsize i = 0; i < count; i++)
     {
-      Item *item = read_item (items[i], error);
+      UcInboundItem *item = uc_inbound_item_new (items[i], error);
 
       if (item == NULL)
         return FALSE;
@@ -526,7 +468,7 @@ uc_intake_deliver (UsherInstance *instance, const UsherInbound *const *items, si
 
   delivery->intake = intake;
   delivery->instance = instance;
-  delivery->items = g_ptr_array_new_with_free_func ((GDestroyNotify)item_free);
+  delivery->items = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_inbound_item_free);
   delivery->done = done;
   delivery->data = data;
   delivery->numbers = g_new0 (int64_t, count);

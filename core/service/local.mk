@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += libuc-service.la
 libuc_service_la_SOURCES = \
 	%D%/api.c %D%/api.h \
+	%D%/auth-private.h \
 	%D%/auth.c %D%/auth.h \
 	%D%/bridge-private.h \
 	%D%/bridge-save.c \
@@ -12,6 +13,7 @@ libuc_service_la_SOURCES = \
 	%D%/feed.c %D%/feed.h \
 	%D%/history.c \
 	%D%/host-services.c %D%/host-services.h \
+	%D%/inbound-item.c %D%/inbound-item.h \
 	%D%/intake.c %D%/intake.h \
 	%D%/ops-admin.c \
 	%D%/ops-agent.c \
@@ -20,6 +22,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-session.c \
 	%D%/ops.c %D%/ops.h \
 	%D%/outbox.c %D%/outbox.h \
+	%D%/session.c \
 	%D%/shell.c %D%/shell.h \
 	%D%/view.c %D%/view.h
 libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)

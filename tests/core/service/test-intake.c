@@ -203,6 +203,16 @@ log_in (const char *login)
   kit_settle ();
 }
 
+/* A core with one chat between `user` and anna. */
+static char *
+start_chat (const char *user)
+{
+  kit_start (NULL);
+  kit_seed ();
+  log_in ("anna");
+  return accepted_chat (user);
+}
+
 static void
 send_text (const char *id, const char *text)
 {
@@ -228,12 +238,8 @@ wait_state (const char *user, const char *text, const char *state)
 static void
 test_message_reaches_the_channel_in_order (void)
 {
-  g_autofree char *id = NULL;
+  g_autofree char *id = start_chat ("u1");
 
-  kit_start (NULL);
-  kit_seed ();
-  log_in ("anna");
-  id = accepted_chat ("u1");
   send_text (id, "one");
   send_text (id, "two");
   wait_state ("u1", "two", "sent");
@@ -248,12 +254,8 @@ test_message_reaches_the_channel_in_order (void)
 static void
 test_retry_sends_again_and_keeps_order (void)
 {
-  g_autofree char *id = NULL;
+  g_autofree char *id = start_chat ("u1");
 
-  kit_start (NULL);
-  kit_seed ();
-  log_in ("anna");
-  id = accepted_chat ("u1");
   kit.send_status = USHER_RETRY;
   send_text (id, "one");
   send_text (id, "two");
@@ -269,12 +271,8 @@ test_retry_sends_again_and_keeps_order (void)
 static void
 test_uncertain_is_shown_and_not_repeated (void)
 {
-  g_autofree char *id = NULL;
+  g_autofree char *id = start_chat ("u1");
 
-  kit_start (NULL);
-  kit_seed ();
-  log_in ("anna");
-  id = accepted_chat ("u1");
   kit.send_status = USHER_UNCERTAIN;
   send_text (id, "one");
   wait_state ("u1", "one", "failed");
@@ -288,12 +286,8 @@ test_uncertain_is_shown_and_not_repeated (void)
 static void
 test_refusal_is_shown (void)
 {
-  g_autofree char *id = NULL;
+  g_autofree char *id = start_chat ("u1");
 
-  kit_start (NULL);
-  kit_seed ();
-  log_in ("anna");
-  id = accepted_chat ("u1");
   kit.send_status = USHER_RECIPIENT;
   send_text (id, "one");
   wait_state ("u1", "one", "failed");
@@ -303,12 +297,8 @@ test_refusal_is_shown (void)
 static void
 test_outbox_survives_a_restart (void)
 {
-  g_autofree char *id = NULL;
+  g_autofree char *id = start_chat ("u1");
 
-  kit_start (NULL);
-  kit_seed ();
-  log_in ("anna");
-  id = accepted_chat ("u1");
   kit.send_status = USHER_RETRY;
   send_text (id, "one");
   send_text (id, "two");
@@ -449,12 +439,8 @@ test_history_says_what_was_missed (void)
 static void
 test_customer_who_left_is_kept_until_acknowledged (void)
 {
-  g_autofree char *id = NULL;
+  g_autofree char *id = start_chat ("u1");
 
-  kit_start (NULL);
-  kit_seed ();
-  log_in ("anna");
-  id = accepted_chat ("u1");
   kit_leave ("u1", "bye");
   kit_leave ("u1", "bye");
   g_assert_cmpint (kit_interaction ("u1")->state, ==, UC_INTERACTION_ACTIVE);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Shared by auth.c (permissions, passwords, log-in) and session.c (sessions and tickets). Main thread.
+ */
+#pragma once
+
+#include "core/service/auth.h"
+
+typedef struct
+{
+  char *user;
+  gint64 expires_at, seen_at, seen_stored_at;
+} UcSession;
+
+struct UcAuth
+{
+  UcCore *core;
+  GHashTable *sessions; /* token hash -> UcSession */
+  GHashTable *tickets;  /* ticket -> Ticket */
+  GHashTable *brakes;   /* login or address -> Brake */
+  GThreadPool *hashers;
+  char *dummy_hash; /* so that an unknown login takes as long as a wrong password */
+  gint64 idle_ms, max_ms;
+};
+
+/* session.c */
+void uc_sessions_init (UcAuth *auth);
+char *uc_session_hash (const char *token);
+char *uc_session_secret (void);
+UcSession *uc_session_cache (UcAuth *auth, const char *hash, const char *user, gint64 expires_at, gint64 seen_at);

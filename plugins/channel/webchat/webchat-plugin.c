@@ -347,7 +347,7 @@ static const UsherSetting title = { .struct_size = sizeof (UsherSetting),
                                     .key = "title",
                                     .type = USHER_SETTING_STRING,
                                     .default_value = "Chat with us",
-                                    .help = "heading of the panel and label of the button" };
+                                    .help = "heading of the panel" };
 static const UsherSetting welcome = { .struct_size = sizeof (UsherSetting),
                                       .key = "welcome",
                                       .type = USHER_SETTING_STRING,

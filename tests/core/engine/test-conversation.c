@@ -255,7 +255,8 @@ test_coming_back_after_leaving_starts_a_new_interaction (void)
       .new_message = "m");
   ASSERT_STATE (world, "i-joe", "active");
   ASSERT_STATE (world, "i2", "waiting");
-  DO (world, "interaction.ended interaction.closed", .type = UC_COMMAND_CUSTOMER_END, .conversation = "c-joe");
+  DO (world, "interaction.ended message.added interaction.closed", .type = UC_COMMAND_CUSTOMER_END,
+      .conversation = "c-joe");
   ASSERT_STATE (world, "i-joe", "active");
 }
 

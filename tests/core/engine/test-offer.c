@@ -296,7 +296,9 @@ test_customer_leaving_frees_the_agent_for_the_next_in_line (void)
   g_autoptr (World) world = office_with_offer ();
 
   world_customer (world, "kim");
-  DO (world, "offer.ended agent.status interaction.ended interaction.closed interaction.offered agent.status",
+  DO (world,
+      "offer.ended agent.status interaction.ended message.added interaction.closed interaction.offered "
+      "agent.status",
       .type = UC_COMMAND_CUSTOMER_END, .conversation = "c-joe");
   g_assert_cmpstr (world_offered_to (world, "i-kim"), ==, "ann");
 }

@@ -5,7 +5,7 @@
 # which a plugin is built outside the source tree and loaded. `make installcheck` runs it with the folders in the
 # environment; $PREFIX_DIR is $(DESTDIR).
 set -eu
-: "${CC:?}" "${bindir:?}" "${sbindir:?}" "${mandir:?}" "${includedir:?}" "${plugindir:?}" "${plugins?}" "${PREFIX_DIR?}"
+: "${CC:?}" "${bindir:?}" "${sbindir:?}" "${mandir:?}" "${includedir:?}" "${plugindir:?}" "${docdir:?}" "${plugins?}" "${PREFIX_DIR?}"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 failed=0
@@ -21,19 +21,6 @@ must () {
     failed=1
   fi
 }
-
-cat >"$tmp/usher.conf" <<X
-[usher]
-data_dir = $tmp/data
-plugin_path = $PREFIX_DIR$plugindir
-[channel:site]
-plugin = webchat
-queue = sales
-[crm:main]
-plugin = local
-[frontend:desk]
-plugin = web
-X
 
 cat >"$tmp/echo.c" <<'X'
 #include <usher/usher.h>
@@ -60,9 +47,8 @@ for plugin in $plugins; do
   must "plugin $plugin loads" "$usherctl" --plugin-dir "$PREFIX_DIR$plugindir" plugin inspect "$plugin"
   must "usher-$plugin-plugin(7) is there" test -s "$PREFIX_DIR$mandir/man7/usher-$plugin-plugin.7"
 done
-case " $plugins " in
-  *" webchat "*" local "*" web "*) must "a configuration with all plugins is good" "$usherd" --check-config --config "$tmp/usher.conf" ;;
-esac
+cp -R "$PREFIX_DIR$docdir/examples/." "$tmp/"
+must "the example configuration is good" "$usherd" --check-config --config "$tmp/usher.conf" --plugin-dir "$PREFIX_DIR$plugindir"
 for page in man1/usherctl.1 man5/usher.conf.5 man8/usherd.8; do
   must "$page is there and has the installation's folders" sh -c "test -s '$PREFIX_DIR$mandir/$page' && ! grep -E '@[a-z]+@' '$PREFIX_DIR$mandir/$page'"
 done

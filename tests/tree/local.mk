@@ -15,5 +15,5 @@ CLEANFILES += %D%/compiler
 dist_noinst_SCRIPTS += %D%/installcheck.sh
 installcheck-local:
 	$(AM_V_at)PREFIX_DIR='$(DESTDIR)' CC='$(CC)' bindir='$(bindir)' sbindir='$(sbindir)' mandir='$(mandir)' \
-	  includedir='$(includedir)' plugindir='$(plugindir)' \
+	  includedir='$(includedir)' plugindir='$(plugindir)' docdir='$(docdir)' \
 	  plugins='$(basename $(notdir $(plugin_LTLIBRARIES)))' $(SHELL) $(srcdir)/%D%/installcheck.sh

@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/plugin/check.h"
 #include "core/plugin/setting-value.h"
+#include "core/plugin/abi.h"
 #include "core/plugin/slots.h"
 
 #define COLUMNS 5
@@ -192,6 +193,73 @@ json_settings (GString *out, const char *key, const UsherSetting *const *setting
   uc_json_end_array (out);
 }
 
+/* ---- capabilities of channels ------------------------------------------------------------------------------- */
+
+static const char *
+capability_word (UsherCapability capability)
+{
+  return capability == USHER_NATIVE ? "native" : capability == USHER_EMULATE ? "emulate" : "none";
+}
+
+static const char *
+unit_word (int unit)
+{
+  return unit == 1 ? "bytes" : unit == 2 ? "utf16" : "characters";
+}
+
+/* A full-size copy; a table that is too small to be one says nothing. */
+static UsherChannelCapabilities
+capabilities_of (const UcPlugin *plugin)
+{
+  UsherChannelCapabilities caps = { 0 };
+
+  if (!uc_abi_copy (&caps, sizeof caps, plugin->channel.capabilities,
+                    offsetof (UsherChannelCapabilities, max_text)))
+    caps = (UsherChannelCapabilities){ 0 };
+  return caps;
+}
+
+static void
+json_capabilities (GString *out, const UcPlugin *plugin)
+{
+  UsherChannelCapabilities caps = capabilities_of (plugin);
+
+  uc_json_begin_object (out, "capabilities");
+  uc_json_add_string (out, "network", caps.network);
+  uc_json_add_int (out, "max_text", caps.max_text);
+  uc_json_add_string (out, "text_unit", unit_word (caps.text_unit));
+  uc_json_add_string (out, "typing_in", capability_word (caps.typing_in));
+  uc_json_add_string (out, "typing_out", capability_word (caps.typing_out));
+  uc_json_add_string (out, "receipts_delivered", capability_word (caps.receipts_delivered));
+  uc_json_add_string (out, "receipts_read", capability_word (caps.receipts_read));
+  uc_json_add_int (out, "reply_window_ms", caps.reply_window_ms);
+  uc_json_add_bool (out, "idempotent_send", caps.idempotent_send);
+  uc_json_end (out);
+}
+
+static void
+append_capabilities (GString *out, const UcPlugin *plugin)
+{
+  UsherChannelCapabilities caps = capabilities_of (plugin);
+
+  g_string_append_printf (out, "\nCapabilities as a channel\n  network          %s\n", caps.network);
+  if (caps.max_text > 0)
+    g_string_append_printf (out, "  longest text     %d %s\n", caps.max_text, unit_word (caps.text_unit));
+  else
+    g_string_append (out, "  longest text     no limit\n");
+  g_string_append_printf (out,
+                          "  typing           in %s, out %s\n  receipts         delivered %s, read %s\n"
+                          "  sending twice    %s\n",
+                          capability_word (caps.typing_in), capability_word (caps.typing_out),
+                          capability_word (caps.receipts_delivered), capability_word (caps.receipts_read),
+                          caps.idempotent_send ? "shows the message once" : "shows the message twice");
+  if (caps.reply_window_ms > 0)
+    g_string_append_printf (out, "  reply window     %" G_GINT64_FORMAT " s after the customer's last message\n",
+                            caps.reply_window_ms / 1000);
+  if (plugin->channel.runtime_capabilities != NULL)
+    g_string_append (out, "  An instance may differ by its settings.\n");
+}
+
 static char *
 inspect_json (const UcPlugin *plugin)
 {
@@ -213,6 +281,8 @@ inspect_json (const UcPlugin *plugin)
         uc_json_add_bool (out, slot->name, uc_slot_is_set (table, slot));
       uc_json_end (out);
       json_settings (out, "settings", uc_instance_common_settings (kind));
+      if (kind == UC_KIND_CHANNEL)
+        json_capabilities (out, plugin);
       uc_json_end (out);
     }
   uc_json_end (out);
@@ -297,6 +367,8 @@ inspect_text (const UcPlugin *plugin)
       append_settings (out, title, uc_instance_common_settings (kind));
       g_string_append_printf (out, "\nOptional slots as a %s\n", uc_kind_word (kind));
       append_slots (out, kind, table);
+      if (kind == UC_KIND_CHANNEL)
+        append_capabilities (out, plugin);
     }
   return g_string_free (out, FALSE);
 }

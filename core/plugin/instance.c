@@ -268,7 +268,9 @@ ask_capabilities (UsherInstance *instance)
 
   if (instance->kind != UC_KIND_CHANNEL)
     return TRUE;
-  given = instance->plugin->channel.capabilities (instance->self);
+  given = instance->plugin->channel.runtime_capabilities != NULL
+              ? instance->plugin->channel.runtime_capabilities (instance->self)
+              : instance->plugin->channel.capabilities;
   return given != NULL
          && uc_abi_copy (&instance->priv->capabilities, sizeof instance->priv->capabilities, given,
                          offsetof (UsherChannelCapabilities, max_text))

@@ -15,10 +15,13 @@
       SLOT (type, http, FALSE), SLOT (type, ws_open, FALSE), SLOT (type, ws_message, FALSE),                      \
       SLOT (type, ws_closed, FALSE)
 
-static const UcSlot channel_slots[]
-    = { HEAD_SLOTS (UsherChannelOps),          SLOT (UsherChannelOps, capabilities, TRUE),
-        SLOT (UsherChannelOps, send, TRUE),    SLOT (UsherChannelOps, notice, FALSE),
-        SLOT (UsherChannelOps, typing, FALSE), { NULL } };
+static const UcSlot channel_slots[] = { HEAD_SLOTS (UsherChannelOps),
+                                        SLOT (UsherChannelOps, capabilities, TRUE),
+                                        SLOT (UsherChannelOps, send, TRUE),
+                                        SLOT (UsherChannelOps, notice, FALSE),
+                                        SLOT (UsherChannelOps, typing, FALSE),
+                                        SLOT (UsherChannelOps, runtime_capabilities, FALSE),
+                                        { NULL } };
 static const UcSlot crm_slots[] = { HEAD_SLOTS (UsherCrmOps),
                                     SLOT (UsherCrmOps, lookup, TRUE),
                                     SLOT (UsherCrmOps, get_customer, TRUE),

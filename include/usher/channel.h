@@ -79,7 +79,7 @@ typedef struct
 typedef void (*UsherHistory) (void *data, const UsherResult *result, const UsherLine *const *lines,
                               const char *state, const char *agent_name);
 
-/* What the network can do. Returned by `capabilities`; static lifetime. Since 1.0 */
+/* What the network can do. Static lifetime. Since 1.0 */
 typedef struct
 {
   size_t struct_size;
@@ -96,8 +96,9 @@ struct UsherChannelOps
 {
   USHER_OPS_HEAD_MEMBERS;
 
-  /* Required. Never NULL. Asked once after create. Since 1.0 */
-  const UsherChannelCapabilities *(*capabilities) (void *self);
+  /* Required. What the network can do as far as it is known without an instance: data, so that tools can tell it
+   * (`usherctl plugin inspect`). Since 1.0 */
+  const UsherChannelCapabilities *capabilities;
 
   /* Required. Hand one agent's message to the network, then complete `reply`: USHER_OK when the network took
    * it (external_id = its id there), or one of RETRY UNCERTAIN WINDOW RECIPIENT CONTENT AUTH POLICY. The core
@@ -111,6 +112,10 @@ struct UsherChannelOps
 
   /* Optional. The agent started (true) or stopped typing. Sent at most every 3 s, lapses after 6 s. Since 1.0 */
   void (*typing) (void *self, const char *user_id, bool on);
+
+  /* Optional. What this instance can do, where that depends on its settings. Asked once after create; never NULL;
+   * valid until destroy. NULL slot = `capabilities` holds for all instances. Since 1.0 */
+  const UsherChannelCapabilities *(*runtime_capabilities) (void *self);
 };
 
 USHER_END_DECLS

@@ -141,6 +141,9 @@ export class Daemon {
         if (!existsSync(this.socket)) return false
         const status = await this.ctl('system.status')
         this.port = Number(status.addresses[0].split(':').pop())
+        // A plugin that still starts answers 503; wait until each runs or has said why not.
+        const { instances } = await this.ctl('plugin.status')
+        if (instances.some((i) => i.state === 'new' || i.state === 'starting')) return false
         return true
       },
       20000,

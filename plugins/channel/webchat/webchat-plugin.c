@@ -68,6 +68,18 @@ webchat_log (Webchat *wc, UsherLogLevel level, const char *format, ...)
   wc->host->log (wc->instance, level, text);
 }
 
+/* Of an instance with default settings. */
+static const UsherChannelCapabilities capabilities = { .struct_size = sizeof capabilities,
+                                                       .network = "webchat",
+                                                       .max_text = 2000,
+                                                       .text_unit = 0,
+                                                       .typing_in = USHER_NATIVE,
+                                                       .typing_out = USHER_NATIVE,
+                                                       .receipts_delivered = USHER_NATIVE,
+                                                       .receipts_read = USHER_NATIVE,
+                                                       .reply_window_ms = 0,
+                                                       .idempotent_send = true };
+
 /* ---- create -------------------------------------------------------------------------------------------- */
 
 static void
@@ -82,16 +94,8 @@ read_settings (Webchat *wc)
   wc->sessions_per_address = host->get_int (wc->instance, "sessions_per_address");
   wc->session_ttl = host->get_int (wc->instance, "session_ttl");
   wc->name_required = host->get_bool (wc->instance, "name_required");
-  wc->capabilities = (UsherChannelCapabilities){ .struct_size = sizeof wc->capabilities,
-                                                 .network = "webchat",
-                                                 .max_text = (int32_t)wc->max_text,
-                                                 .text_unit = 0,
-                                                 .typing_in = USHER_NATIVE,
-                                                 .typing_out = USHER_NATIVE,
-                                                 .receipts_delivered = USHER_NATIVE,
-                                                 .receipts_read = USHER_NATIVE,
-                                                 .reply_window_ms = 0,
-                                                 .idempotent_send = true };
+  wc->capabilities = capabilities;
+  wc->capabilities.max_text = (int32_t)wc->max_text;
 }
 
 static gboolean
@@ -276,7 +280,7 @@ webchat_destroy (void *self)
 /* ---- from the core to the customer --------------------------------------------------------------------- */
 
 static const UsherChannelCapabilities *
-webchat_capabilities (void *self)
+webchat_runtime_capabilities (void *self)
 {
   return &((Webchat *)self)->capabilities;
 }
@@ -405,7 +409,8 @@ static const UsherChannelOps channel = { .struct_size = sizeof channel,
                                          .ws_open = webchat_ws_open,
                                          .ws_message = webchat_ws_message,
                                          .ws_closed = webchat_ws_closed,
-                                         .capabilities = webchat_capabilities,
+                                         .capabilities = &capabilities,
+                                         .runtime_capabilities = webchat_runtime_capabilities,
                                          .send = webchat_send,
                                          .notice = webchat_notice,
                                          .typing = webchat_typing };

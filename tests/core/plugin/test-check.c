@@ -247,8 +247,9 @@ test_inspect (void)
   test_assert_words (text, "limit|int|1 to 10|token|secret|file:/path or credential:NAME|ok,retry,unconfigured");
   test_assert_words (text, "[channel:NAME]|queue|(required)|[crm:NAME]|[frontend:NAME]");
   test_assert_words (
-      text,
-      "Optional slots as a channel|has:   start stop http typing|lacks: ws_open ws_message ws_closed notice");
+      text, "Optional slots as a channel|has:   start stop http typing runtime_capabilities|"
+            "lacks: ws_open ws_message ws_closed notice|Capabilities as a channel|network          test|"
+            "longest text     1000 characters|read native|shows the message twice|An instance may differ");
 }
 
 static void
@@ -270,6 +271,9 @@ test_inspect_json (void)
   g_assert_cmpint (uc_json_int (uc_json_get (setting, "max"), 0), ==, 600000);
   g_assert_true (uc_json_bool (uc_json_get (slots, "typing"), FALSE));
   g_assert_false (uc_json_bool (uc_json_get (slots, "notice"), TRUE));
+  g_assert_cmpint (uc_json_int (uc_json_get (uc_json_get (channel, "capabilities"), "max_text"), 0), ==, 1000);
+  g_assert_cmpstr (uc_json_string (uc_json_get (uc_json_get (channel, "capabilities"), "receipts_read")), ==,
+                   "native");
   g_assert_cmpuint (uc_json_length (uc_json_get (channel, "settings")), ==, 4);
 }
 

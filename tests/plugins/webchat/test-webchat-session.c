@@ -111,7 +111,8 @@ test_capabilities (void)
 
   fake_host_set (fake, "max_text", "500");
   fake_host_up (fake);
-  can = fake->channel->capabilities (fake->self);
+  g_assert_cmpint (fake->channel->capabilities->max_text, ==, 2000);
+  can = fake->channel->runtime_capabilities (fake->self);
   g_assert_cmpstr (can->network, ==, "webchat");
   g_assert_cmpint (can->max_text, ==, 500);
   g_assert_cmpint (can->text_unit, ==, 0);

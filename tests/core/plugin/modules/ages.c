@@ -51,12 +51,6 @@ destroy (void *self)
 {
 }
 
-static const UsherChannelCapabilities *
-get_capabilities (void *self)
-{
-  return &capabilities;
-}
-
 static void
 send (void *self, const UsherLine *line, UsherReply *reply)
 {
@@ -71,7 +65,7 @@ typing (void *self, const char *user_id, bool on)
 static const Ops ops = { .today = { .struct_size = OPS_SIZE,
                                     .create = create,
                                     .destroy = destroy,
-                                    .capabilities = get_capabilities,
+                                    .capabilities = &capabilities,
                                     .send = send,
                                     .typing = typing },
                          .slot_of_tomorrow = { destroy } };

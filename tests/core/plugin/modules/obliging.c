@@ -173,8 +173,11 @@ http (void *self, UsherExchange *exchange, const UsherRequest *request)
 {
 }
 
+static const UsherChannelCapabilities capabilities
+    = { .struct_size = sizeof capabilities, .network = "test", .max_text = 1000, .receipts_read = USHER_NATIVE };
+
 static const UsherChannelCapabilities *
-capabilities (void *data)
+runtime_capabilities (void *data)
 {
   static const UsherChannelCapabilities capable
       = { .struct_size = sizeof capable, .network = "test", .max_text = 100, .receipts_read = USHER_NATIVE };
@@ -249,7 +252,8 @@ static const UsherChannelOps channel = { .struct_size = sizeof channel,
                                          .stop = stop,
                                          .destroy = destroy,
                                          .http = http,
-                                         .capabilities = capabilities,
+                                         .capabilities = &capabilities,
+                                         .runtime_capabilities = runtime_capabilities,
                                          .send = send_line,
                                          .typing = typing };
 static const UsherCrmOps crm = { .struct_size = sizeof crm,

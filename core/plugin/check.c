@@ -108,10 +108,11 @@ check_proxies (Planner *planner, UcConfSection *section)
 
   for (; *proxy != NULL; proxy++)
     {
-      g_autoptr (GInetAddress) address = g_inet_address_new_from_string (*proxy);
+      g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (*proxy, NULL);
 
-      if (address == NULL)
-        problem_at (planner, section, "trusted_proxies", "trusted_proxies: '%s' is not an IP address", *proxy);
+      if (mask == NULL && strcmp (*proxy, "unix") != 0)
+        problem_at (planner, section, "trusted_proxies",
+                    "trusted_proxies: '%s' is no IP address, no network like 10.0.0.0/8 and not 'unix'", *proxy);
     }
 }
 

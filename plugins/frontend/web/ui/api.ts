@@ -6,7 +6,10 @@ import type { Agent, ErrorCode } from './protocol';
 import { CallError } from './protocol';
 import { t } from './strings';
 
-async function post<T>(operation: string, body: object): Promise<T> {
+const TICKET_PATIENCE_MS = 5000;
+
+/** `patience`: for what must not hang on a connection that died while the computer slept. */
+async function post<T>(operation: string, body: object, patience?: number): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/v1/${operation}`, {
@@ -15,6 +18,7 @@ async function post<T>(operation: string, body: object): Promise<T> {
       credentials: 'same-origin',
       cache: 'no-store',
       body: JSON.stringify(body),
+      ...(patience === undefined ? {} : { signal: AbortSignal.timeout(patience) }),
     });
   } catch {
     throw new CallError('unavailable', t.errors.unreachable);
@@ -33,7 +37,7 @@ export async function login(name: string, password: string): Promise<Agent> {
 }
 
 export async function ticket(): Promise<string> {
-  return (await post<{ ticket: string }>('session.ticket', {})).ticket;
+  return (await post<{ ticket: string }>('session.ticket', {}, TICKET_PATIENCE_MS)).ticket;
 }
 
 export async function logout(): Promise<void> {

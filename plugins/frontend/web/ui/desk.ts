@@ -8,7 +8,7 @@ import { JumpDetector, ServerClock } from './clock';
 import type { Link } from './connection';
 import { Connection } from './connection';
 import { Outbox } from './outbox';
-import type { AskedStatus, Customer, Interaction, Operation, Operations } from './protocol';
+import type { AskedStatus, Customer, DeskEvent, Interaction, Operation, Operations } from './protocol';
 import { CallError } from './protocol';
 import { go } from './route';
 import type { State } from './state';
@@ -81,6 +81,8 @@ class Desk {
   private nextToast = 1;
   private typingSent: { interaction: string; at: number } | null = null;
   private typingTimer: number | undefined;
+  /** For each `interaction.get` under way, the events that came since it was asked. */
+  private readonly asking = new Set<DeskEvent[]>();
 
   constructor() {
     this.outbox = new Outbox('outbox', (one, cmd) => this.sendMessage(one, cmd), uniqueId);
@@ -145,6 +147,7 @@ class Desk {
         },
         event: (event) => {
           this.dispatch({ do: 'event', event });
+          for (const since of this.asking) since.push(event);
           if (event.type === 'interaction.offered' && event.agent === this.state.get().me?.user)
             void this.fetchDetails(String(event.interaction));
           if (event.type === 'interaction.save' || event.type === 'interaction.closed')
@@ -287,11 +290,15 @@ class Desk {
   }
 
   private async fetchDetails(interaction: string): Promise<void> {
+    const since: DeskEvent[] = [];
+    this.asking.add(since);
     try {
       const answer = await this.call('interaction.get', { interaction });
-      this.dispatch({ do: 'details', interaction: answer.interaction });
+      this.dispatch({ do: 'details', interaction: answer.interaction, since });
     } catch {
       // The offer may be over already; the events say so.
+    } finally {
+      this.asking.delete(since);
     }
   }
 

@@ -59,7 +59,7 @@ export type Action =
   | { do: 'event'; event: DeskEvent }
   | { do: 'queues'; queues: { queue: string; waiting: number; oldest: number | null }[] }
   | { do: 'typing'; interaction: string; on: boolean; now: number }
-  | { do: 'details'; interaction: Interaction }
+  | { do: 'details'; interaction: Interaction; since?: DeskEvent[] }
   | { do: 'dismiss'; notice: string }
   | { do: 'forget' };
 
@@ -76,9 +76,9 @@ export function reduce(state: State, action: Action): State {
     case 'typing':
       return setTyping(state, action.interaction, action.on ? action.now + TYPING_LAPSES_MS : 0);
     case 'details':
-      return patchInteraction(state, action.interaction.interaction, (mine) => mergeDetails(mine, action.interaction));
+      return addDetails(state, action.interaction, action.since ?? []);
     case 'dismiss':
-      return { ...state, notices: state.notices.filter((notice) => notice.id !== action.notice) };
+      return withoutNotice(state, action.notice);
     case 'forget':
       return emptyState;
   }
@@ -121,6 +121,9 @@ export function offered(state: State): Interaction | null {
 export function displayName(one: Pick<Interaction, 'customer_name' | 'name' | 'identity'>): string {
   return one.customer_name || one.name || one.identity;
 }
+
+/** What becomes of an agent's message. Customers' messages have words of their own, which say nothing here. */
+const RANK: Record<MessageState, number> = { queued: 0, sent: 1, delivered: 2, read: 3, failed: 4 };
 
 // ---- snapshot
 
@@ -187,7 +190,8 @@ function normalQueue(queue: Queue): Queue {
 }
 
 function normalMessage(message: Partial<Message>): Message {
-  const state = text(message.state) as MessageState | null;
+  const word = text(message.state);
+  const state = word !== null && word in RANK ? (word as MessageState) : null;
   return {
     message: text(message.message) ?? '',
     n: num(message.n),
@@ -237,10 +241,19 @@ function normalInteraction(one: Interaction): Interaction {
   };
 }
 
-/** What `interaction.get` answered, laid under what events told in the meantime. */
-function mergeDetails(mine: Interaction, details: Interaction): Interaction {
-  const merged = normalInteraction(details);
-  return { ...merged, messages: mine.messages.reduce(putMessage, merged.messages) };
+/**
+ * What `interaction.get` answered, laid under what events told since it was asked for: the answer may be older than
+ * they are. Applying an event twice does no harm.
+ */
+function addDetails(state: State, details: Interaction, since: DeskEvent[]): State {
+  const merged = patchInteraction(state, details.interaction, (mine) => {
+    const answer = normalInteraction(details);
+    return { ...answer, messages: mine.messages.reduce(putMessage, answer.messages) };
+  });
+  const mine = since.filter(
+    (event) => event.interaction === details.interaction || event.conversation === details.conversation,
+  );
+  return { ...state, interactions: mine.reduce(applyEvent, merged).interactions };
 }
 
 // ---- events
@@ -281,9 +294,9 @@ function applyEvent(state: State, event: DeskEvent): State {
     case 'message.added':
       return addMessage(state, id, event);
     case 'message.state':
-      return patchInteraction(state, id, (one) => ({ ...one, messages: setMessageState(one.messages, event) }));
+      return patchConversation(state, event, (one) => ({ ...one, messages: setMessageState(one.messages, event) }));
     case 'conversation.changed':
-      return patchInteraction(state, id, (one) => ({ ...one, name: text(event.name) }));
+      return patchConversation(state, event, (one) => ({ ...one, name: text(event.name) }));
     case 'interaction.customer':
       return patchInteraction(state, id, (one) => ({
         ...one,
@@ -292,7 +305,7 @@ function applyEvent(state: State, event: DeskEvent): State {
         draft: Boolean(event.draft),
       }));
     case 'interaction.save':
-      return patchInteraction(state, id, (one) => ({
+      return patchInteraction(withoutNotice(state, `closed:${id}`), id, (one) => ({
         ...one,
         save: {
           state: text(event.state) as SaveState | null,
@@ -314,6 +327,13 @@ function applyEvent(state: State, event: DeskEvent): State {
 function patchInteraction(state: State, id: string, change: (one: Interaction) => Interaction): State {
   const one = state.interactions[id];
   return one === undefined ? state : { ...state, interactions: { ...state.interactions, [id]: change(one) } };
+}
+
+/** For what belongs to the conversation, whichever of its chats is open: receipts, the name. */
+function patchConversation(state: State, event: DeskEvent, change: (one: Interaction) => Interaction): State {
+  return Object.values(state.interactions)
+    .filter((one) => one.conversation === event.conversation)
+    .reduce((next, one) => patchInteraction(next, one.interaction, change), state);
 }
 
 function withoutInteraction(state: State, id: string): State {
@@ -447,6 +467,12 @@ function offerNotice(one: Interaction, cause: string, at: number): Notice {
   };
 }
 
+function withoutNotice(state: State, id: string): State {
+  return state.notices.some((notice) => notice.id === id)
+    ? { ...state, notices: state.notices.filter((notice) => notice.id !== id) }
+    : state;
+}
+
 /** Causes that put the agent On Break. */
 export const MISSED: ReadonlySet<string> = new Set(['timed_out', 'rejected', 'agent_lost']);
 
@@ -465,7 +491,7 @@ function endInteraction(state: State, id: string, event: DeskEvent): State {
     ended_at: num(event.ended_at, event.at),
     ended_by: text(event.ended_by),
   }));
-  if (wrapUp) return { ...next, notices: next.notices.filter((notice) => notice.id !== `left:${id}`) };
+  if (wrapUp) return withoutNotice(next, `left:${id}`);
   const one = next.interactions[id];
   if (one === undefined || one.ended_by !== 'customer') return next;
   const notice: Notice = {
@@ -481,9 +507,8 @@ function endInteraction(state: State, id: string, event: DeskEvent): State {
 
 function closeInteraction(state: State, id: string, event: DeskEvent): State {
   const one = state.interactions[id];
-  const left = withoutInteraction(state, id);
-  const notices = left.notices.filter((notice) => notice.id !== `left:${id}`);
-  if (one === undefined || one.state === 'offered' || one.save.state !== null) return { ...left, notices };
+  const left = withoutNotice(withoutInteraction(state, id), `left:${id}`);
+  if (one === undefined || one.state === 'offered' || one.save.state !== null) return left;
   const notice: Notice = {
     id: `closed:${id}`,
     kind: 'closed_unsaved',
@@ -492,12 +517,10 @@ function closeInteraction(state: State, id: string, event: DeskEvent): State {
     who: displayName(one),
     at: event.at,
   };
-  return { ...left, notices: addNotice(notices, notice) };
+  return { ...left, notices: addNotice(left.notices, notice) };
 }
 
 // ---- messages
-
-const RANK: Record<MessageState, number> = { queued: 0, sent: 1, delivered: 2, read: 3, failed: 4 };
 
 /** Receipts may overtake one another; a message that was read is not merely "sent" again. */
 function higher(a: MessageState | null, b: MessageState | null): MessageState | null {
@@ -527,7 +550,7 @@ function addMessage(state: State, id: string, event: DeskEvent): State {
 function setMessageState(list: Message[], event: DeskEvent): Message[] {
   return list.map((message) => {
     if (message.message !== event.message) return message;
-    const state = higher(message.state, text(event.state) as MessageState | null);
+    const state = higher(message.state, normalMessage(event as Partial<Message>).state);
     return { ...message, state, error: state === 'failed' ? (text(event.error) ?? message.error) : null };
   });
 }

@@ -179,6 +179,7 @@ export const t = {
     unread: (n: number) => count(n, 'unread message', 'unread messages'),
     you: 'You:',
     noMessages: 'No messages yet',
+    none: 'No chats at the moment.',
     empty: {
       available: 'You are available',
       availableNote: 'The next chat is offered to you here. There is nothing to click until then.',

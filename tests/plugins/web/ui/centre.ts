@@ -160,7 +160,6 @@ export class Centre {
     Object.assign(message, { state, error: state === 'failed' ? 'blocked' : null });
     this.emit('message.state', {
       conversation: one.conversation,
-      interaction: one.interaction,
       agent: ME,
       message: message.message,
       n: message.n,

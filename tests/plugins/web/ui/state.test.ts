@@ -169,6 +169,17 @@ test('details that were asked for meet lines that came meanwhile', () => {
   assert.equal(desk().interactions['int_1']?.messages[2]?.message, third.message);
 });
 
+test('details that are older than the events since they were asked for take nothing back', () => {
+  const { centre, desk, act } = scene();
+  const [, , one] = [centre.offer(), centre.offer(), centre.offer()];
+  const answer = structuredClone(one);
+  const asked = centre.log.length;
+  centre.accept(one);
+  act({ do: 'details', interaction: answer, since: centre.log.slice(asked) });
+  const mine = desk().interactions['int_3'];
+  assert.deepEqual([mine?.state, mine?.customer, mine?.draft], ['active', 'cus_new_v_3', true]);
+});
+
 test('details of an offer that is over bring nothing back', () => {
   const { centre, desk, act } = scene();
   const one = centre.offer();
@@ -206,6 +217,8 @@ test('a chat that closes without being saved is told, a saved one is not', () =>
     desk().notices.map((notice) => [notice.kind, notice.interaction]),
     [['closed_unsaved', one.interaction]],
   );
+  centre.save(one, 'requested');
+  assert.deepEqual(desk().notices, [], 'saved afterwards');
 });
 
 test('an offer that is gone after a long break is told', () => {

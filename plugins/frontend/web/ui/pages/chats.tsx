@@ -89,7 +89,9 @@ export default function Chats(): JSX.Element {
   return (
     <div className="panes chats" style={panes}>
       <h1 className="hidden">{t.chats.title}</h1>
-      {(!narrow || (shown === null && missing === null)) && <ChatList />}
+      {(!narrow || (shown === null && missing === null)) && (
+        <ChatList>{narrow ? <Nothing missing={null} /> : undefined}</ChatList>
+      )}
       {!narrow && (
         <Separator label={t.chats.list} side="start" width={listWidth} min={220} max={420} onChange={setListWidth} />
       )}
@@ -106,9 +108,6 @@ export default function Chats(): JSX.Element {
             <Nothing missing={missing} />
           </div>
         ))}
-      {narrow && shown === null && missing === null && Object.keys(desk.state.get().interactions).length === 0 && (
-        <Nothing missing={null} />
-      )}
       {!medium && shown !== null && (
         <>
           <Separator

@@ -85,10 +85,14 @@ async function troubleFrom(error: unknown, customer: Customer): Promise<Trouble>
   return { ...NO_TROUBLE, theirs };
 }
 
-function changesOf(values: Values, base: Customer): Partial<Values> {
+/** The name that is shown follows first and last name, unless somebody gave the record another one. */
+function changesOf(values: Values, base: Customer): Partial<Values> & { name?: string } {
   const old = valuesOf(base);
-  const changed: Partial<Values> = {};
+  const changed: Partial<Values> & { name?: string } = {};
   for (const name of FIELDS) if (values[name].trim() !== old[name]) changed[name] = values[name].trim();
+  const full = (from: Values): string => `${from.first_name.trim()} ${from.last_name.trim()}`.trim();
+  const follows = base.draft || base.name === full(old);
+  if (follows && full(values) !== '' && full(values) !== base.name) changed.name = full(values);
   return changed;
 }
 

@@ -50,7 +50,7 @@ function useCountdown(link: Link): number {
 export function LineBanner(): JSX.Element | null {
   const link = useStore(desk.link);
   const seconds = useCountdown(link);
-  const down = link.phase === 'waiting' || (link.phase === 'connecting' && link.attempt > 1);
+  const down = link.phase === 'waiting' || link.phase === 'connecting';
   const [late, setLate] = useState(false);
   const wasDown = useRef(false);
   const [back, setBack] = useState(false);
@@ -59,7 +59,7 @@ export function LineBanner(): JSX.Element | null {
   useEffect(() => {
     if (!down) {
       setLate(false);
-      if (wasDown.current && link.phase === 'live') setBack(true);
+      setBack(wasDown.current);
       wasDown.current = false;
       const timer = window.setTimeout(() => setBack(false), 4000);
       return () => window.clearTimeout(timer);
@@ -69,7 +69,7 @@ export function LineBanner(): JSX.Element | null {
       wasDown.current = true;
     }, 700);
     return () => window.clearTimeout(timer);
-  }, [down, link.phase]);
+  }, [down]);
 
   const tone = offline(link) ? 'offline' : 'trying';
   return (

@@ -2,7 +2,7 @@
 //
 // The agent's chats, most urgent first, and below them the queues they come from.
 
-import type { JSX } from 'react';
+import type { JSX, ReactNode } from 'react';
 import { useRef, useState } from 'react';
 
 import { duration } from '../clock';
@@ -105,7 +105,8 @@ function useCalmOrder(list: Interaction[], hovered: boolean): Interaction[] {
   return hovered ? [...list].sort((a, b) => place(a) - place(b)) : list;
 }
 
-export function ChatList(): JSX.Element {
+/** `children`: what to say when there are no chats. */
+export function ChatList({ children }: { children?: ReactNode }): JSX.Element {
   const state = useStore(desk.state);
   const [hovered, setHovered] = useState(false);
   const now = useNow();
@@ -127,7 +128,7 @@ export function ChatList(): JSX.Element {
           ))}
         </ul>
       ) : (
-        <p className="hint">{t.history.none}</p>
+        (children ?? <p className="hint">{t.chats.none}</p>)
       )}
       <Queues now={now} />
     </nav>

@@ -79,9 +79,11 @@ function useEntries(): Entry[] {
 
 function PaletteList(): JSX.Element {
   const { contains } = useFilter({ sensitivity: 'base' });
+  const matches = (text: string, words: string): boolean =>
+    words.split(/\s+/).every((word) => contains(text, word));
   const entries = useEntries();
   return (
-    <Autocomplete filter={contains}>
+    <Autocomplete filter={matches}>
       <SearchField aria-label={t.palette.title} autoFocus className="search">
         <div className="search-box">
           <Icon name="search" size={18} />

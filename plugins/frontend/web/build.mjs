@@ -96,6 +96,7 @@ async function units(tests, outfile) {
     platform: 'node',
     target: 'node18',
     format: 'esm',
+    banner: { js: '// SPDX-License-Identifier: GPL-3.0-or-later' },
     nodePaths: [join(here, '../../../node_modules')],
     sourcemap: 'inline',
     logLevel: 'warning',

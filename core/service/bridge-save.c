@@ -15,6 +15,7 @@
 typedef struct
 {
   UcBridge *bridge;
+  guint64 serial;
   char *interaction;
   UcEvent *row; /* state.interaction as it was read */
   char *transcript;
@@ -49,10 +50,11 @@ uc_bridge_pending (UcBridge *bridge)
   return g_hash_table_size (bridge->saves);
 }
 
-/* Answers come by name: the save may be gone when one arrives. */
+/* Answers come by name: the save may be gone, or another one begun, when one arrives. */
 typedef struct
 {
   UcBridge *bridge;
+  guint64 serial;
   char *interaction;
 } Key;
 
@@ -62,6 +64,7 @@ key_of (Save *save)
   Key *key = g_new0 (Key, 1);
 
   key->bridge = save->bridge;
+  key->serial = save->serial;
   key->interaction = g_strdup (save->interaction);
   return key;
 }
@@ -72,6 +75,8 @@ take_key (gpointer data)
   Key *key = data;
   Save *save = g_hash_table_lookup (key->bridge->saves, key->interaction);
 
+  if (save != NULL && save->serial != key->serial)
+    save = NULL;
   g_free (key->interaction);
   g_free (key);
   return save;
@@ -285,6 +290,7 @@ save_of (UcBridge *bridge, const char *interaction)
     {
       save = g_new0 (Save, 1);
       save->bridge = bridge;
+      save->serial = ++bridge->serial;
       save->interaction = g_strdup (interaction);
       g_hash_table_insert (bridge->saves, save->interaction, save);
     }

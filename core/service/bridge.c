@@ -15,6 +15,7 @@
 typedef struct
 {
   UcBridge *bridge;
+  guint64 serial;
   char *interaction, *network, *identity, *name;
   gboolean draft; /* make one if there is none: the interaction is accepted */
   gboolean busy;
@@ -128,6 +129,7 @@ on_look_timer (gpointer data)
 typedef struct
 {
   UcBridge *bridge;
+  guint64 serial; /* of the look: a later one has its own answer */
   char *interaction;
   gboolean draft;
 } Asked;
@@ -140,7 +142,7 @@ on_found (gpointer data, const UsherResult *result)
   UcBridge *bridge = asked->bridge;
   Look *looking = g_hash_table_lookup (bridge->looks, interaction);
 
-  if (looking == NULL)
+  if (looking == NULL || looking->serial != asked->serial)
     return;
   looking->busy = FALSE;
   if (result->status == USHER_OK && result->customers != NULL && result->customers[0] != NULL)
@@ -198,6 +200,7 @@ look (Look *looking)
   looking->busy = TRUE;
   asked = g_new0 (Asked, 1);
   asked->bridge = looking->bridge;
+  asked->serial = looking->serial;
   asked->interaction = g_strdup (looking->interaction);
   asked->draft = looking->draft;
   uc_bridge_call (looking->bridge->core, start_look, looking, on_found, asked);
@@ -215,6 +218,7 @@ want_customer (UcBridge *bridge, const char *interaction, const char *network, c
     {
       looking = g_new0 (Look, 1);
       looking->bridge = bridge;
+      looking->serial = ++bridge->serial;
       looking->interaction = g_strdup (interaction);
       looking->network = g_strdup (network);
       looking->identity = g_strdup (identity);

@@ -36,7 +36,8 @@ typedef struct
   UcEvent *message;
   UsherLine line;
   gint64 attempts, due_at;
-  gboolean sending, dropped;
+  gboolean sending;
+  char *state, *external_id, *why; /* the final result; state NULL = none yet */
 } Out;
 
 struct Thread
@@ -52,6 +53,12 @@ struct UcOutbox
 {
   UcCore *core;
   GHashTable *threads; /* conversation -> Thread */
+  /* What the channel has been given, message -> Out, until its result is durable. It outlives a reload: the store
+   * still lists such a message, but it must not be sent again. */
+  GHashTable *given;
+  gboolean reading; /* the store's list is awaited: nothing is sent, for it may begin with older messages */
+  guint reads;      /* of the list, under way; the last one counts */
+  guint64 again;
 };
 
 static void pump (UcOutbox *outbox, Thread *thread);
@@ -79,21 +86,16 @@ line_clear (gpointer data)
 }
 
 static void
-out_free (Out *out)
+out_free (gpointer data)
 {
+  Out *out = data;
+
   uc_event_free (out->message);
   g_free (out->conversation);
+  g_free (out->state);
+  g_free (out->external_id);
+  g_free (out->why);
   g_free (out);
-}
-
-/* The handle of a message that is being sent belongs to its reply. */
-static void
-out_drop (Out *out)
-{
-  if (out->sending)
-    out->dropped = TRUE;
-  else
-    out_free (out);
 }
 
 static void
@@ -103,7 +105,8 @@ thread_free (gpointer data)
   Out *out;
 
   while ((out = g_queue_pop_head (&thread->queue)) != NULL)
-    out_drop (out);
+    if (!out->sending)
+      out_free (out);
   g_array_unref (thread->lines);
   g_free (thread->conversation);
   g_free (thread->channel);
@@ -305,19 +308,47 @@ uc_outbox_receipt (UcOutbox *outbox, UcTxn *txn, const char *channel, const char
 /* ---- sending ------------------------------------------------------------------------------------------- */
 
 static void
-commit_final (Out *out, Thread *thread, const char *state, const char *external_id, const char *why)
+on_final_stored (gpointer data, const GError *error, GPtrArray *events)
+{
+  Out *out = data;
+
+  /* Not stored: it is committed again when the outbox is read again. */
+  if (error == NULL)
+    g_hash_table_remove (out->outbox->given, out->message->message);
+}
+
+/* The result is out->state; `out` is in no queue and stays in `given` until it is durable. */
+static void
+store_final (Out *out, Thread *thread)
 {
   UcOutbox *outbox = out->outbox;
   Line *line = find_line (thread, out->message->n);
   UcTxn *txn = uc_txn_new (outbox->core);
 
-  if (line != NULL)
-    step_state (outbox, txn, thread, line, state, external_id, why);
-  if (line != NULL && external_id != NULL && line->external_id == NULL)
-    line->external_id = g_strdup (external_id);
-  uc_txn_commit (txn, NULL, NULL);
+  if (outbox->core->recovering)
+    {
+      uc_txn_drop (txn);
+      return;
+    }
+  step_state (outbox, txn, thread, line, out->state, out->external_id, out->why);
+  if (out->external_id != NULL && line->external_id == NULL)
+    line->external_id = g_strdup (out->external_id);
+  uc_txn_commit (txn, on_final_stored, out);
+}
+
+/* thread NULL: it was forgotten for a reload, which is not done yet and stores the result. */
+static void
+finish (Out *out, Thread *thread, const char *state, const char *external_id, const char *why)
+{
+  UcOutbox *outbox = out->outbox;
+
+  out->state = g_strdup (state);
+  out->external_id = g_strdup (external_id);
+  out->why = g_strdup (why);
+  if (thread == NULL)
+    return;
   g_queue_remove (&thread->queue, out);
-  out_free (out);
+  store_final (out, thread);
   pump (outbox, thread);
 }
 
@@ -342,7 +373,13 @@ retry_later (Out *out, Thread *thread, gint64 not_before_ms, const char *why)
 
   if (now - out->message->at > GIVE_UP_AFTER_MS)
     {
-      commit_final (out, thread, "failed", NULL, why != NULL ? why : "it could not be sent for a day");
+      finish (out, thread, "failed", NULL, why != NULL ? why : "it could not be sent for a day");
+      return;
+    }
+  g_hash_table_steal (outbox->given, out->message->message);
+  if (thread == NULL)
+    {
+      out_free (out);
       return;
     }
   /* Full jitter, so that conversations that failed together don't come back together. */
@@ -367,17 +404,14 @@ on_sent (gpointer data, const UsherResult *result)
 
   out->sending = FALSE;
   thread = g_hash_table_lookup (outbox->threads, out->conversation);
-  if (out->dropped || thread == NULL)
-    {
-      out_free (out);
-      return;
-    }
-  instance = uc_core_instance (outbox->core, UC_KIND_CHANNEL, thread->channel);
+  if (thread != NULL && g_queue_find (&thread->queue, out) == NULL)
+    thread = NULL;
+  instance = uc_core_instance (outbox->core, UC_KIND_CHANNEL, out->message->channel);
   again = instance != NULL && instance->self != NULL && uc_instance_capabilities (instance)->idempotent_send;
   switch (result->status)
     {
     case USHER_OK:
-      commit_final (out, thread, "sent", result->external_id, NULL);
+      finish (out, thread, "sent", result->external_id, NULL);
       break;
     case USHER_RETRY:
     case USHER_BUSY:
@@ -389,14 +423,13 @@ on_sent (gpointer data, const UsherResult *result)
       if (again)
         retry_later (out, thread, result->retry_after_ms, result->message);
       else
-        commit_final (
+        finish (
             out, thread, "failed", NULL,
             "the channel did not answer: it is not known whether this message arrived; ask before you repeat it");
       break;
     default:
-      commit_final (out, thread, "failed", NULL,
-                    result->message != NULL ? result->message
-                                            : "the channel refused the message without a reason");
+      finish (out, thread, "failed", NULL,
+              result->message != NULL ? result->message : "the channel refused the message without a reason");
     }
 }
 
@@ -406,7 +439,7 @@ pump (UcOutbox *outbox, Thread *thread)
   Out *out = g_queue_peek_head (&thread->queue);
   UsherInstance *instance;
 
-  if (out == NULL || out->sending || thread->retry_timer != 0 || outbox->core->stopping)
+  if (out == NULL || out->sending || thread->retry_timer != 0 || outbox->reading || outbox->core->stopping)
     return;
   instance = uc_core_instance (outbox->core, UC_KIND_CHANNEL, thread->channel);
   if (instance == NULL || !uc_instance_is_running (instance))
@@ -418,23 +451,41 @@ pump (UcOutbox *outbox, Thread *thread)
     }
   uc_line_from_message (&out->line, out->message, thread->identity);
   out->sending = TRUE;
+  g_hash_table_insert (outbox->given, out->message->message, out);
   instance->plugin->channel.send (instance->self, &out->line,
                                   uc_reply_new (instance, SEND_TIMEOUT_MS, on_sent, out));
+}
+
+static int
+by_number (gconstpointer a, gconstpointer b, gpointer data)
+{
+  gint64 one = ((const Out *)a)->message->n, other = ((const Out *)b)->message->n;
+
+  return one < other ? -1 : one > other;
 }
 
 static void
 enqueue (UcOutbox *outbox, const UcEvent *message, gint64 attempts, gint64 due_at)
 {
   Thread *thread = thread_of (outbox, message->conversation, message->channel, message->identity);
-  Out *out = g_new0 (Out, 1);
+  Out *out = g_hash_table_lookup (outbox->given, message->message);
 
   note_line (thread, message);
-  out->outbox = outbox;
-  out->conversation = g_strdup (message->conversation);
-  out->message = uc_event_copy (message);
-  out->attempts = attempts;
-  out->due_at = due_at;
-  g_queue_push_tail (&thread->queue, out);
+  if (out != NULL && out->state != NULL)
+    {
+      store_final (out, thread);
+      return;
+    }
+  if (out == NULL)
+    {
+      out = g_new0 (Out, 1);
+      out->outbox = outbox;
+      out->conversation = g_strdup (message->conversation);
+      out->message = uc_event_copy (message);
+      out->attempts = attempts;
+      out->due_at = due_at;
+    }
+  g_queue_insert_sorted (&thread->queue, out, by_number, NULL);
   pump (outbox, thread);
 }
 
@@ -466,8 +517,19 @@ on_event (gpointer data, const UcFeedItem *item)
 
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
-void
-uc_outbox_kick (UcOutbox *outbox, UsherInstance *instance)
+static gboolean
+is_queued (UcOutbox *outbox, const UcEvent *row)
+{
+  const Thread *thread = g_hash_table_lookup (outbox->threads, row->conversation);
+
+  for (const GList *l = thread != NULL ? thread->queue.head : NULL; l != NULL; l = l->next)
+    if (((const Out *)l->data)->message->n == row->n)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+pump_all (UcOutbox *outbox, const char *channel)
 {
   g_autoptr (GPtrArray) ready = g_ptr_array_new ();
   GHashTableIter iter;
@@ -476,10 +538,17 @@ uc_outbox_kick (UcOutbox *outbox, UsherInstance *instance)
   /* pump may change the table. */
   g_hash_table_iter_init (&iter, outbox->threads);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (strcmp (((Thread *)value)->channel, instance->name) == 0 && !g_queue_is_empty (&((Thread *)value)->queue))
+    if ((channel == NULL || strcmp (((Thread *)value)->channel, channel) == 0)
+        && !g_queue_is_empty (&((Thread *)value)->queue))
       g_ptr_array_add (ready, value);
   for (guint i = 0; i < ready->len; i++)
     pump (outbox, ready->pdata[i]);
+}
+
+void
+uc_outbox_kick (UcOutbox *outbox, UsherInstance *instance)
+{
+  pump_all (outbox, instance->name);
 }
 
 static void
@@ -487,21 +556,24 @@ on_outbox (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, 
 {
   UcOutbox *outbox = data;
 
+  if (--outbox->reads > 0)
+    return;
   if (result != UC_STORE_OK)
     {
       g_warning ("the outbox can't be read (%s); trying again", why);
-      uc_loop_timer_in (outbox->core->loop, 1000, (UcLoopFunc)uc_outbox_reload, outbox);
+      outbox->again = uc_loop_timer_in (outbox->core->loop, 1000, (UcLoopFunc)uc_outbox_reload, outbox);
       return;
     }
   for (guint i = 0; i < rows->len; i++)
     {
       const UcEvent *row = rows->pdata[i];
-      Thread *thread = thread_of (outbox, row->conversation, row->channel, row->identity);
 
       /* One made since the start came by the feed already. */
-      if (find_line (thread, row->n) == NULL)
+      if (!is_queued (outbox, row))
         enqueue (outbox, row, row->attempts, row->deadline);
     }
+  outbox->reading = FALSE;
+  pump_all (outbox, NULL);
 }
 
 void
@@ -514,6 +586,10 @@ uc_outbox_reload (UcOutbox *outbox)
   while (g_hash_table_iter_next (&iter, NULL, &value))
     uc_loop_timer_remove (outbox->core->loop, ((Thread *)value)->retry_timer);
   g_hash_table_remove_all (outbox->threads);
+  uc_loop_timer_remove (outbox->core->loop, outbox->again);
+  outbox->again = 0;
+  outbox->reading = TRUE;
+  outbox->reads++;
   uc_store_outbox (outbox->core->store, NULL, 100000, on_outbox, outbox);
 }
 
@@ -546,6 +622,7 @@ uc_outbox_new (UcCore *core)
 
   outbox->core = core;
   outbox->threads = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, thread_free);
+  outbox->given = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, out_free);
   uc_feed_listen (core->feed, on_event, outbox);
   return outbox;
 }
@@ -562,5 +639,6 @@ uc_outbox_free (UcOutbox *outbox)
   while (g_hash_table_iter_next (&iter, NULL, &value))
     uc_loop_timer_remove (outbox->core->loop, ((Thread *)value)->retry_timer);
   g_hash_table_unref (outbox->threads);
+  g_hash_table_unref (outbox->given);
   g_free (outbox);
 }

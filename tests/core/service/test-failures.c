@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A store that refuses: what becomes of everything that is under way when a commit fails. Main thread.
+ */
+#include "core/service/outbox.h"
+#include "kit.h"
+#include "tests/core/store/faults.h"
+
+#include <string.h>
+
+static void
+disk_full (void)
+{
+  faults_set (FAULT_LOG_FULL, 0);
+}
+
+/* Makes a commit fail, gives the room back and waits until the engine was read again. */
+static void
+fail_and_recover (void)
+{
+  Delivered out;
+
+  disk_full ();
+  kit_deliver_start (&out, "victim", "v", "not stored");
+  kit_until (out.done);
+  g_assert_cmpint (out.status, ==, USHER_RETRY);
+  g_assert_true (kit.core->recovering);
+  faults_set (FAULT_NONE, 0);
+  kit_until (!kit.core->recovering);
+  kit_settle ();
+}
+
+static void
+chat (const char *user)
+{
+  uc_json_free (kit_do (NULL, "session.login", "{\"login\":\"anna\",\"password\":\"anna-anna\"}"));
+  uc_json_free (kit_do ("anna", "agent.set_status", "{\"status\":\"available\"}"));
+  kit_say (user, "e1", "hello");
+  kit_until (kit_interaction (user)->state == UC_INTERACTION_OFFERED);
+  kit_settle ();
+  uc_json_free (kit_do ("anna", "interaction.accept", "{\"interaction\":\"%s\"}", kit_interaction (user)->id));
+}
+
+static void
+send_text (const char *user, const char *text)
+{
+  uc_json_free (kit_do ("anna", "message.send", "{\"interaction\":\"%s\",\"text\":\"%s\"}",
+                        kit_interaction (user)->id, text));
+}
+
+static guint
+count_texts (const char *user, const char *text)
+{
+  g_autoptr (UcJson) root
+      = kit_do (NULL, "interaction.messages", "{\"interaction\":\"%s\"}", kit_interaction (user)->id);
+  guint count = 0;
+
+  for (const UcJson *m = uc_json_first (uc_json_get (root, "messages")); m != NULL; m = uc_json_next (m))
+    count += g_strcmp0 (uc_json_string (uc_json_get (m, "text")), text) == 0;
+  return count;
+}
+
+static gboolean
+is_state (const char *user, const char *text, const char *state)
+{
+  g_autoptr (UcJson) root
+      = kit_do (NULL, "interaction.messages", "{\"interaction\":\"%s\"}", kit_interaction (user)->id);
+
+  for (const UcJson *m = uc_json_first (uc_json_get (root, "messages")); m != NULL; m = uc_json_next (m))
+    if (g_strcmp0 (uc_json_string (uc_json_get (m, "text")), text) == 0
+        && g_strcmp0 (uc_json_string (uc_json_get (m, "state")), state) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+complete (guint held, UsherStatus status)
+{
+  UsherResult result = { .struct_size = sizeof result, .status = status, .message = "the test says so" };
+
+  kit.rig->host->complete (kit.held->pdata[held], &result);
+}
+
+static void
+hold_send (const UsherLine *line, UsherReply *reply)
+{
+  g_ptr_array_add (kit.sent, g_strdup (line->text));
+  g_ptr_array_add (kit.held, reply);
+}
+
+/* ---- what is under way --------------------------------------------------------------------------------- */
+
+static void
+test_refused_and_taken_again (void)
+{
+  Delivered first, second, late;
+  g_autofree char *result = NULL;
+  gint64 seq;
+
+  kit_start (NULL);
+  kit_seed ();
+  kit_say ("u1", "e1", "hello");
+  seq = kit.core->durable;
+  disk_full ();
+  /* A repetition of what is not durable must not be acknowledged either. */
+  kit_deliver_start (&first, "u1", "e2", "lost?");
+  kit_deliver_start (&second, "u1", "e2", "lost?");
+  result = kit_op (NULL, "queue.put", "{\"queue\":\"r\",\"name\":\"Other\"}");
+  g_assert_null (result);
+  g_assert_nonnull (strstr (kit_error, "unavailable: "));
+  kit_until (first.done && second.done);
+  g_assert_cmpint (first.status, ==, USHER_RETRY);
+  g_assert_cmpint (second.status, ==, USHER_RETRY);
+  kit_deliver_start (&late, "u1", "e3", "later");
+  kit_until (late.done);
+  g_assert_cmpint (late.status, ==, USHER_BUSY);
+  result = kit_op (NULL, "queue.put", "{\"queue\":\"r\",\"name\":\"Other\"}");
+  g_assert_null (result);
+  g_assert_nonnull (strstr (kit_error, "unavailable: "));
+  g_assert_cmpint (kit.core->durable, ==, seq);
+
+  faults_set (FAULT_NONE, 0);
+  kit_until (!kit.core->recovering);
+  g_assert_cmpint (kit_say ("u1", "e2", "lost?"), >, 0);
+  g_assert_cmpint (kit_say ("u1", "e2", "lost?"), >, 0);
+  uc_json_free (kit_do (NULL, "queue.put", "{\"queue\":\"r\",\"name\":\"Other\"}"));
+  g_assert_cmpuint (count_texts ("u1", "hello"), ==, 1);
+  g_assert_cmpuint (count_texts ("u1", "lost?"), ==, 1);
+  kit_restart ();
+  g_assert_cmpuint (count_texts ("u1", "lost?"), ==, 1);
+  kit_end ();
+}
+
+static void
+test_same_command_again (void)
+{
+  g_autofree char *args = NULL, *refused = NULL, *answer = NULL, *again = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  chat ("u1");
+  args = g_strdup_printf ("{\"interaction\":\"%s\",\"text\":\"one\"}", kit_interaction ("u1")->id);
+  disk_full ();
+  refused = kit_op_cmd ("anna", "message.send", args, "cmd-1");
+  g_assert_null (refused);
+  g_assert_nonnull (strstr (kit_error, "unavailable: "));
+  g_assert_cmpuint (kit.sent->len, ==, 0);
+  faults_set (FAULT_NONE, 0);
+  kit_until (!kit.core->recovering);
+  answer = kit_op_cmd ("anna", "message.send", args, "cmd-1");
+  again = kit_op_cmd ("anna", "message.send", args, "cmd-1");
+  g_assert_cmpstr (answer, ==, again);
+  g_assert_cmpuint (count_texts ("u1", "one"), ==, 1);
+  kit_until (kit.sent->len == 1);
+  kit_end ();
+}
+
+static void
+test_desks_get_the_truth (void)
+{
+  Desk *desk;
+  g_autoptr (UcJson) first = NULL, again = NULL;
+  Delivered out;
+
+  kit_start (NULL);
+  kit_seed ();
+  desk = kit_desk_new ();
+  first = kit_desk_hello (desk, "sue", -1);
+  kit_settle ();
+  g_ptr_array_set_size (desk->frames, 0);
+  disk_full ();
+  kit_deliver_start (&out, "u1", "e1", "hello");
+  kit_until (out.done);
+  faults_set (FAULT_NONE, 0);
+  again = kit_desk_wait (desk, "welcome");
+  g_assert_false (uc_json_bool (uc_json_get (again, "resumed"), TRUE));
+  g_assert_cmpint (uc_json_int (uc_json_get (again, "seq"), -1), ==, kit.core->durable);
+  /* Nothing of the failed change was shown before. */
+  for (guint i = 0; i < desk->frames->len; i++)
+    g_assert_cmpstr (uc_json_string (uc_json_get (desk->frames->pdata[i], "type")), !=, "interaction.queued");
+  kit_say ("u1", "e1", "hello");
+  uc_json_free (kit_desk_wait (desk, "interaction.queued"));
+  kit_desk_free (desk);
+  kit_end ();
+}
+
+/* ---- the outbox ---------------------------------------------------------------------------------------- */
+
+static void
+test_being_sent_is_not_sent_again (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  kit.rig->send = hold_send;
+  chat ("u1");
+  send_text ("u1", "one");
+  kit_until (kit.sent->len == 1);
+  fail_and_recover ();
+  send_text ("u1", "two");
+  kit_settle ();
+  g_assert_cmpuint (kit.sent->len, ==, 1);
+  complete (0, USHER_OK);
+  kit_until (kit.sent->len == 2);
+  g_assert_cmpstr (kit.sent->pdata[1], ==, "two");
+  complete (1, USHER_OK);
+  kit_until (is_state ("u1", "one", "sent") && is_state ("u1", "two", "sent"));
+  g_assert_cmpuint (uc_outbox_pending (kit.core->outbox), ==, 0);
+  kit.rig->send = NULL;
+  kit_restart ();
+  kit_settle ();
+  g_assert_cmpuint (kit.sent->len, ==, 2);
+  kit_end ();
+}
+
+/* The channel answered, but the answer could not be stored. */
+static void
+test_result_is_kept (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  kit.rig->send = hold_send;
+  chat ("u1");
+  send_text ("u1", "one");
+  kit_until (kit.sent->len == 1);
+  disk_full ();
+  complete (0, USHER_OK);
+  kit_until (kit.core->recovering);
+  faults_set (FAULT_NONE, 0);
+  kit_until (!kit.core->recovering);
+  kit_until (is_state ("u1", "one", "sent"));
+  g_assert_cmpuint (kit.sent->len, ==, 1);
+  kit_end ();
+}
+
+/* It answers while the engine waits to be read again. */
+static void
+test_result_while_recovering (void)
+{
+  static const UsherStatus results[] = { USHER_OK, USHER_CONTENT, USHER_RETRY };
+  static const char *const states[] = { "sent", "failed", "sent" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      Delivered out;
+
+      kit_start (NULL);
+      kit_seed ();
+      kit.rig->send = hold_send;
+      chat ("u1");
+      send_text ("u1", "one");
+      kit_until (kit.sent->len == 1);
+      disk_full ();
+      kit_deliver_start (&out, "victim", "v", "not stored");
+      kit_until (out.done);
+      complete (0, results[i]);
+      faults_set (FAULT_NONE, 0);
+      kit_until (!kit.core->recovering);
+      if (results[i] == USHER_RETRY)
+        {
+          kit_until (kit.sent->len == 2);
+          complete (1, USHER_OK);
+        }
+      kit_until (is_state ("u1", "one", states[i]));
+      g_assert_cmpuint (kit.sent->len, ==, results[i] == USHER_RETRY ? 2 : 1);
+      kit_end ();
+    }
+}
+
+/* ---- the CRM ------------------------------------------------------------------------------------------- */
+
+static void
+test_crm_answers_to_the_past (void)
+{
+  UsherCase record = { .struct_size = sizeof record, .id = "case-1" };
+  const UsherCase *cases[] = { &record, NULL };
+  UsherResult result = { .struct_size = sizeof result, .status = USHER_OK, .cases = cases };
+  const UcInteraction *interaction;
+  Delivered out;
+
+  kit_start (NULL);
+  kit_seed ();
+  chat ("u1");
+  kit_until (kit_interaction ("u1")->customer != NULL);
+  kit_settle ();
+  kit.crm_holds = TRUE;
+  uc_json_free (kit_do ("anna", "interaction.save", "{\"interaction\":\"%s\"}", kit_interaction ("u1")->id));
+  kit_until (kit.held->len == 1);
+  disk_full ();
+  kit_deliver_start (&out, "victim", "v", "not stored");
+  kit_until (out.done);
+  faults_set (FAULT_NONE, 0);
+  /* The old answer comes when the save was begun anew but its row is not read yet. */
+  while (kit.core->recovering)
+    g_main_context_iteration (NULL, TRUE);
+  kit.rig->host->complete (kit.held->pdata[0], &result);
+  kit.crm_holds = FALSE;
+  kit_until ((interaction = kit_interaction ("u1")) != NULL && g_strcmp0 (interaction->save_state, "saved") == 0);
+  g_assert_cmpuint (kit.cases->len, ==, 1);
+  kit_end ();
+}
+
+/* Two answers to two look-ups of one interaction, before and after. */
+static void
+test_crm_look_up_begun_anew (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  kit.crm_holds = TRUE;
+  kit_say ("u1", "e1", "hello");
+  kit_until (kit.held->len == 1);
+  fail_and_recover ();
+  kit_until (kit.held->len == 2);
+  complete (0, USHER_RETRY);
+  complete (1, USHER_RETRY);
+  /* The customer leaves before anybody answers: nothing may be asked for him any more. */
+  kit_leave ("u1", "e2");
+  kit_until (kit_interaction ("u1") == NULL);
+  kit_settle ();
+  kit.crm_holds = FALSE;
+  kit_say ("u2", "e3", "hello");
+  for (gint64 end = g_get_monotonic_time () + 1700 * 1000; g_get_monotonic_time () < end;)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  g_assert_cmpuint (kit.held->len, ==, 2);
+  kit_end ();
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  faults_install ();
+  g_test_add_func ("/failures/refused-and-taken-again", test_refused_and_taken_again);
+  g_test_add_func ("/failures/same-command-again", test_same_command_again);
+  g_test_add_func ("/failures/desks-get-the-truth", test_desks_get_the_truth);
+  g_test_add_func ("/failures/outbox/being-sent-is-not-sent-again", test_being_sent_is_not_sent_again);
+  g_test_add_func ("/failures/outbox/result-is-kept", test_result_is_kept);
+  g_test_add_func ("/failures/outbox/result-while-recovering", test_result_while_recovering);
+  g_test_add_func ("/failures/crm/answers-to-the-past", test_crm_answers_to_the_past);
+  g_test_add_func ("/failures/crm/look-up-begun-anew", test_crm_look_up_begun_anew);
+  return g_test_run ();
+}

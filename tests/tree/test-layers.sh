@@ -57,7 +57,7 @@ for plugin in plugins/*/*/local.mk; do
 done
 
 sources () {
-  find include core plugins tests docs bootstrap .ci -name node_modules -prune -o -type f \( -name '*.[ch]' -o -name '*.sh' \
+  find include core plugins tests docs bootstrap .ci -name node_modules -prune -o -type f ! -name '*.bundle.mjs' \( -name '*.[ch]' -o -name '*.sh' \
     -o -name '*.mjs' -o -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name bootstrap -o -name run \) -print
 }
 nothing "each source file begins with its licence" \

@@ -31,8 +31,12 @@ dist_noinst_SCRIPTS += $(webchat_widget_tests)
 EXTRA_DIST += %D%/widget/units.test.ts %D%/widget/tsconfig.json %D%/widget-units.bundle.mjs
 if PLUGIN_WEBCHAT
 if HAVE_NODE
-TESTS += $(webchat_widget_tests)
+TESTS += %D%/test-widget-files.mjs %D%/test-widget-units.mjs
 check_DATA += %D%/widget-units.bundle.mjs
+# The types need the compiler from node_modules, as the browser tests need that folder.
+if BROWSER_TESTS
+TESTS += %D%/test-widget-types.mjs
+endif
 endif
 endif
 MAINTAINERCLEANFILES += %D%/widget-units.bundle.mjs

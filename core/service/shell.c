@@ -210,6 +210,16 @@ on_committed (gpointer data, UcStoreResult result, const char *why)
     }
 }
 
+static void
+tell_refused (gpointer data)
+{
+  UcTxn *txn = data;
+
+  if (txn->done != NULL)
+    txn->done (txn->data, txn->refused, txn->events);
+  txn_free (txn);
+}
+
 void
 uc_txn_commit (UcTxn *txn, UcTxnDone done, gpointer data)
 {
@@ -217,6 +227,12 @@ uc_txn_commit (UcTxn *txn, UcTxnDone done, gpointer data)
 
   txn->done = done;
   txn->data = data;
+  /* Appended events were numbered by a count that is about to be read again. */
+  if (txn->events->len > 0 && refuse_while_recovering (core, &txn->refused))
+    {
+      uc_loop_defer (core->loop, tell_refused, txn);
+      return;
+    }
   if (txn->events->len > 0)
     core->inflight++;
   for (guint i = 0; i < txn->events->len; i++)
@@ -230,16 +246,6 @@ uc_txn_commit (UcTxn *txn, UcTxnDone done, gpointer data)
     }
   uc_store_commit (core->store, g_steal_pointer (&txn->batch), on_committed, txn);
   arm_tick (core);
-}
-
-static void
-tell_refused (gpointer data)
-{
-  UcTxn *txn = data;
-
-  if (txn->done != NULL)
-    txn->done (txn->data, txn->refused, txn->events);
-  txn_free (txn);
 }
 
 void

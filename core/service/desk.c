@@ -354,7 +354,7 @@ user_changed (UsherDesk *desk, gpointer data)
       g_ptr_array_remove_fast (desk->desks->supervisors, desk);
       if (supervises)
         g_ptr_array_add (desk->desks->supervisors, desk);
-      if (desk->phase == UC_DESK_LIVE)
+      if (desk->phase == UC_DESK_LIVE || desk->phase == UC_DESK_SYNCING)
         uc_desk_sync (desk);
     }
 }

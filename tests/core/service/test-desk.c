@@ -395,6 +395,39 @@ test_disabled_user_loses_the_desk (void)
   kit_end ();
 }
 
+/* While the snapshot's messages are read: it was taken for what the user was allowed before. */
+static void
+test_promoted_during_the_snapshot (void)
+{
+  Desk *desk;
+  g_autofree char *answer = NULL;
+  g_autoptr (UcJson) login = NULL, welcome = NULL;
+  const UcJson *agents;
+
+  kit_start (NULL);
+  kit_seed ();
+  answer = kit_op (NULL, "session.login", "{\"login\":\"ben\",\"password\":\"ben-ben-ben\"}");
+  login = uc_json_parse (answer, strlen (answer), NULL, NULL);
+  uc_json_free (kit_do ("ben", "agent.set_status", "{\"status\":\"available\"}"));
+  kit_say ("u1", "e1", "hello");
+  kit_until (kit_interaction ("u1")->agent != NULL);
+  kit_settle ();
+  desk = kit_desk_new ();
+  kit_desk_say (desk, "{\"hello\":{\"token\":\"%s\"}}", uc_json_string (uc_json_get (login, "token")));
+  uc_json_free (
+      kit_do (NULL, "user.put", "{\"user\":\"ben\",\"login\":\"ben\",\"name\":\"Ben\",\"role\":\"supervisor\"}"));
+  do
+    {
+      g_clear_pointer (&welcome, uc_json_free);
+      welcome = kit_desk_wait (desk, "welcome");
+      agents = uc_json_get (uc_json_get (welcome, "snapshot"), "agents");
+    }
+  while (agents == NULL);
+  g_assert_cmpuint (uc_json_length (agents), ==, 3);
+  kit_desk_free (desk);
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -410,5 +443,6 @@ main (int argc, char **argv)
   g_test_add_func ("/desk/typing", test_typing_goes_both_ways);
   g_test_add_func ("/desk/logout-ends-the-desk", test_logout_ends_the_desk);
   g_test_add_func ("/desk/disabled-user-loses-the-desk", test_disabled_user_loses_the_desk);
+  g_test_add_func ("/desk/promoted-during-the-snapshot", test_promoted_during_the_snapshot);
   return g_test_run ();
 }

@@ -8,9 +8,12 @@
 #include "core/base/error.h"
 #include "core/base/id.h"
 #include "core/service/ops.h"
+#include "core/service/outbox.h"
 #include "core/service/view.h"
 
 #define MAX_MESSAGES 5000
+/* An agent who writes on while his channel is down. */
+#define MAX_UNSENT 100
 
 /* ---- commands of the owner ----------------------------------------------------------------------------- */
 
@@ -113,6 +116,20 @@ fits_channel (UcOpCall *call, const char *interaction_id, const char *text)
   return FALSE;
 }
 
+static gboolean
+has_room (UcOpCall *call, const char *interaction_id)
+{
+  const UcInteraction *interaction = uc_engine_interaction (call->core->engine, interaction_id);
+
+  if (interaction == NULL || uc_outbox_waiting (call->core->outbox, interaction->conversation->id) < MAX_UNSENT)
+    return TRUE;
+  uc_op_fail_with (call, UC_ERROR_BUSY,
+                   "%d messages of this chat wait for the channel \"%s\", which does not take them; wait until it "
+                   "does",
+                   MAX_UNSENT, interaction->conversation->channel);
+  return FALSE;
+}
+
 static void
 message_send (UcOpCall *call)
 {
@@ -126,9 +143,7 @@ message_send (UcOpCall *call)
     .new_message = message,
   };
 
-  /* The sender's own id of a message is its idempotency key, too: a client that only repeats the message is safe.
-   */
-  if (fits_channel (call, command.interaction, command.text))
+  if (fits_channel (call, command.interaction, command.text) && has_room (call, command.interaction))
     uc_op_submit (call, &command, answer_message);
 }
 

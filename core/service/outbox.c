@@ -615,6 +615,14 @@ uc_outbox_pending (UcOutbox *outbox)
   return count;
 }
 
+guint
+uc_outbox_waiting (UcOutbox *outbox, const char *conversation)
+{
+  const Thread *thread = g_hash_table_lookup (outbox->threads, conversation);
+
+  return thread != NULL ? thread->queue.length : 0;
+}
+
 UcOutbox *
 uc_outbox_new (UcCore *core)
 {

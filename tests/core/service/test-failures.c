@@ -184,6 +184,32 @@ test_desks_get_the_truth (void)
   kit_end ();
 }
 
+/* What is only appended, too: its number would be counted from a state that never came to be. */
+static void
+test_closed_one_is_not_touched (void)
+{
+  g_autofree char *args = NULL, *refused = NULL;
+  Delivered out;
+
+  kit_start (NULL);
+  kit_seed ();
+  kit_say ("u1", "e1", "hello");
+  args = g_strdup_printf ("{\"interaction\":\"%s\"}", kit_interaction ("u1")->id);
+  kit_leave ("u1", "e2");
+  kit_until (kit_interaction ("u1") == NULL);
+  kit_settle ();
+  disk_full ();
+  kit_deliver_start (&out, "victim", "v", "not stored");
+  kit_until (out.done);
+  refused = kit_op (NULL, "interaction.save", args);
+  g_assert_null (refused);
+  g_assert_nonnull (strstr (kit_error, "is being read again"));
+  faults_set (FAULT_NONE, 0);
+  kit_until (!kit.core->recovering);
+  uc_json_free (kit_do (NULL, "interaction.save", "%s", args));
+  kit_end ();
+}
+
 /* ---- the outbox ---------------------------------------------------------------------------------------- */
 
 static void
@@ -266,6 +292,27 @@ test_result_while_recovering (void)
     }
 }
 
+static void
+test_unsent_messages_are_bounded (void)
+{
+  g_autofree char *args = NULL, *refused = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  kit.rig->send = hold_send;
+  chat ("u1");
+  for (int i = 0; i < 100; i++)
+    send_text ("u1", "more");
+  args = g_strdup_printf ("{\"interaction\":\"%s\",\"text\":\"one too many\"}", kit_interaction ("u1")->id);
+  refused = kit_op ("anna", "message.send", args);
+  g_assert_null (refused);
+  g_assert_nonnull (strstr (kit_error, "busy: 100 messages"));
+  complete (0, USHER_OK);
+  kit_until (kit.sent->len == 2);
+  send_text ("u1", "room again");
+  kit_end ();
+}
+
 /* ---- the CRM ------------------------------------------------------------------------------------------- */
 
 static void
@@ -335,9 +382,11 @@ main (int argc, char **argv)
   g_test_add_func ("/failures/refused-and-taken-again", test_refused_and_taken_again);
   g_test_add_func ("/failures/same-command-again", test_same_command_again);
   g_test_add_func ("/failures/desks-get-the-truth", test_desks_get_the_truth);
+  g_test_add_func ("/failures/closed-one-is-not-touched", test_closed_one_is_not_touched);
   g_test_add_func ("/failures/outbox/being-sent-is-not-sent-again", test_being_sent_is_not_sent_again);
   g_test_add_func ("/failures/outbox/result-is-kept", test_result_is_kept);
   g_test_add_func ("/failures/outbox/result-while-recovering", test_result_while_recovering);
+  g_test_add_func ("/failures/outbox/unsent-messages-are-bounded", test_unsent_messages_are_bounded);
   g_test_add_func ("/failures/crm/answers-to-the-past", test_crm_answers_to_the_past);
   g_test_add_func ("/failures/crm/look-up-begun-anew", test_crm_look_up_begun_anew);
   return g_test_run ();

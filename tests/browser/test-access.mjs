@@ -134,7 +134,7 @@ await run([
         await page.keyboard.press('Enter');
         await page.getByRole('menuitem', { name: /^Save to CRM/ }).waitFor();
         await page.keyboard.press('Enter');
-        await page.getByText('Saved to the CRM').waitFor();
+        await page.getByText('Saved to the CRM', { exact: true }).waitFor();
         await tabTo(page, page.getByRole('button', { name: 'End chat' }), 'End chat');
         await page.keyboard.press('Enter');
         await desk.status('Post Processing');

@@ -68,7 +68,7 @@ await run([
 
         // Save during the chat: a closed case on her record.
         await desk.saveToCrm();
-        await desk.page.getByText('Saved to the CRM').waitFor();
+        await desk.page.getByText('Saved to the CRM', { exact: true }).waitFor();
         await desk.say('One more thing');
         await shop.sees('One more thing');
 

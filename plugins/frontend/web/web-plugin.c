@@ -23,6 +23,7 @@ web_create (UsherInstance *instance, const UsherHost *host)
   web->instance = instance;
   web->host = host;
   web->assets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)web_asset_free);
+  web->clients = g_hash_table_new_full (NULL, NULL, g_free, NULL);
   return web;
 }
 
@@ -59,6 +60,7 @@ web_destroy (void *self)
   Web *web = self;
 
   g_hash_table_unref (web->assets);
+  g_hash_table_unref (web->clients);
   g_free (web);
 }
 

@@ -4,7 +4,8 @@
  *
  * A client ends in one of three ways: the browser goes (ws_closed, we close the desk), the core ends the desk
  * (desk_closed, we close the socket and ws_closed follows), or the browser does not keep up (ws_send fails, we
- * close the desk and ws_closed follows). In each the client is freed by ws_closed, which is the last call for it.
+ * close the desk and ws_closed follows). In each the client is freed by ws_closed, which is the last call for it,
+ * or with the instance, whose sockets the core takes away without a word.
  */
 #include "web.h"
 
@@ -60,7 +61,8 @@ web_socket_open (void *self, UsherSocket *socket, const UsherRequest *request)
   client->desk = web->host->desk_open (web->instance, request->remote_address, client);
   if (client->desk == NULL)
     return 503;
-  web->host->ws_set_data (socket, g_steal_pointer (&client));
+  web->host->ws_set_data (socket, client);
+  g_hash_table_add (web->clients, g_steal_pointer (&client));
   return 0;
 }
 
@@ -89,7 +91,7 @@ web_socket_closed (void *self, UsherSocket *socket, int code)
 
   if (client->desk != NULL)
     web->host->desk_close (client->desk);
-  g_free (client);
+  g_hash_table_remove (web->clients, client);
 }
 
 void

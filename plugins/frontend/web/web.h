@@ -20,7 +20,8 @@ typedef struct
 {
   UsherInstance *instance;
   const UsherHost *host;
-  GHashTable *assets; /* path below the mount -> WebAsset; empty until start */
+  GHashTable *assets;  /* path below the mount -> WebAsset; empty until start */
+  GHashTable *clients; /* set of the clients, which it owns: those still there at the end get no ws_closed */
 } Web;
 
 /* Reads every file of the desktop from `dir` and fills in the page's address and title. */

@@ -81,11 +81,12 @@ class Desk {
   private nextToast = 1;
   private typingSent: { interaction: string; at: number } | null = null;
   private typingTimer: number | undefined;
+  private touchTimer: number | undefined;
   /** For each `interaction.get` under way, the events that came since it was asked. */
   private readonly asking = new Set<DeskEvent[]>();
 
   constructor() {
-    this.outbox = new Outbox('outbox', (one, cmd) => this.sendMessage(one, cmd), uniqueId);
+    this.outbox = new Outbox((one, cmd) => this.sendMessage(one, cmd), uniqueId);
     this.prefs.watch(() => storage.save('prefs', this.prefs.get()));
     this.seen.watch(() => storage.save('seen', this.seen.get()));
     this.state.watch(() => this.afterChange());
@@ -139,19 +140,20 @@ class Desk {
         since: () => (this.state.get().ready ? this.state.get().seq : null),
         welcome: (welcome) => {
           this.clock.heard(welcome.server_now);
-          if (welcome.snapshot !== undefined)
-            this.dispatch({ do: 'snapshot', seq: welcome.seq, epoch: welcome.epoch, snapshot: welcome.snapshot });
+          const { snapshot, seq, epoch } = welcome;
+          if (snapshot !== undefined) {
+            this.outbox.open(snapshot.me.user);
+            this.dispatch({ do: 'snapshot', seq, epoch, snapshot });
+          }
           this.session.set({ phase: 'open' });
-          this.revision.update((n) => n + 1);
-          if (!welcome.resumed) this.outbox.resume();
+          this.touch();
         },
         event: (event) => {
           this.dispatch({ do: 'event', event });
           for (const since of this.asking) since.push(event);
           if (event.type === 'interaction.offered' && event.agent === this.state.get().me?.user)
             void this.fetchDetails(String(event.interaction));
-          if (event.type === 'interaction.save' || event.type === 'interaction.closed')
-            this.revision.update((n) => n + 1);
+          if (event.type === 'interaction.save' || event.type === 'interaction.closed') this.touch();
         },
         frame: (frame) => {
           if (typeof frame.server_now === 'number') this.clock.heard(frame.server_now);
@@ -274,6 +276,14 @@ class Desk {
 
   // ---- inside
 
+  /** Lists are asked for again, but not with every chat that ends in a busy centre. */
+  private touch(): void {
+    this.touchTimer ??= window.setTimeout(() => {
+      this.touchTimer = undefined;
+      this.revision.update((n) => n + 1);
+    }, 500);
+  }
+
   private sendMessage(one: { interaction: string; text: string; client_id: string }, cmd: string): Promise<unknown> {
     if (this.connection === null) return Promise.reject(new CallError('unauthenticated', ''));
     return this.connection.call(
@@ -307,18 +317,23 @@ class Desk {
   }
 
   private afterChange(): void {
-    const { ready, interactions } = this.state.get();
-    if (!ready) return;
+    const { ready, me, interactions } = this.state.get();
+    if (!ready || me === null) return;
     this.outbox.settle(interactions);
     const seen = this.seen.get();
     if (Object.keys(seen).some((id) => interactions[id] === undefined)) {
       this.seen.set(Object.fromEntries(Object.entries(seen).filter(([id]) => interactions[id] !== undefined)));
-      storage.prune('draft.', (id) => interactions[id] !== undefined);
+      storage.prune(draftKey(me.user, ''), (id) => interactions[id] !== undefined);
     }
   }
 }
 
 export const desk = new Desk();
+
+/** Where what is half written is kept: with its agent and its chat. */
+export function draftKey(user: string | undefined, interaction: string): string {
+  return `draft.${user ?? ''}.${interaction}`;
+}
 
 export function nameOf(one: Interaction): string {
   return displayName(one);

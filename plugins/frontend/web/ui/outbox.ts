@@ -20,20 +20,30 @@ export interface Pending {
 type Send = (pending: Pending, cmd: string) => Promise<unknown>;
 
 export class Outbox {
-  readonly list: Store<Pending[]>;
+  readonly list = new Store<Pending[]>([]);
+  private owner: string | null = null;
 
   constructor(
-    key: string,
     private readonly send: Send,
     private readonly uniqueId: () => string,
   ) {
-    this.list = new Store(storage.load<Pending[]>(key, []));
-    this.list.watch(() => storage.save(key, this.list.get().length > 0 ? this.list.get() : null));
+    this.list.watch(() => this.keep());
   }
 
-  /** Sends again what was under way when the page was left. Same key: the server answers what it answered. */
-  resume(): void {
+  /**
+   * Takes up what this agent left here, and sends again what was under way when the page was left. Same key: the
+   * server answers what it answered. Agents who share a computer don't see each other's.
+   */
+  open(owner: string): void {
+    if (owner === this.owner) return;
+    this.owner = null;
+    this.list.set(storage.load<Pending[]>(`outbox.${owner}`, []));
+    this.owner = owner;
     for (const pending of this.list.get()) if (pending.state === 'sending') this.attempt(pending, pending.client_id);
+  }
+
+  private keep(): void {
+    if (this.owner !== null) storage.save(`outbox.${this.owner}`, this.list.get().length > 0 ? this.list.get() : null);
   }
 
   add(interaction: string, text: string, at: number): void {

@@ -53,7 +53,7 @@ export const t = {
   },
 
   login: {
-    title: 'Log in to usher',
+    title: (product: string) => `Log in to ${product}`,
     subtitle: 'Your chats, customers and cases in one place.',
     name: 'Login name',
     password: 'Password',

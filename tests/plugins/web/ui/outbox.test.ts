@@ -30,17 +30,17 @@ class Shelf {
   }
 }
 
-function outbox(): { box: Outbox; tries: Try[] } {
+function outbox(owner = 'usr_me'): { box: Outbox; tries: Try[] } {
   const tries: Try[] = [];
   let ids = tries.length;
   const box = new Outbox(
-    'outbox',
     (one, cmd) =>
       new Promise((resolve, reject) =>
         tries.push({ client_id: one.client_id, text: one.text, cmd, refuse: reject, take: () => resolve({}) }),
       ),
     () => `id_${Date.now()}_${++ids}_${Math.random()}`,
   );
+  box.open(owner);
   return { box, tries };
 }
 
@@ -98,7 +98,6 @@ test('a reload sends again what was under way, with the key it had; what failed 
   await settled();
 
   const after = outbox();
-  after.box.resume();
   assert.deepEqual(
     after.tries.map((one) => [one.text, one.cmd]),
     [['under way', before.tries[0]!.cmd]],
@@ -106,6 +105,25 @@ test('a reload sends again what was under way, with the key it had; what failed 
   assert.deepEqual(
     after.box.list.get().map((one) => one.state),
     ['sending', 'failed'],
+  );
+});
+
+test('agents who share a computer have outboxes of their own, and coming back once sends once', async () => {
+  fresh();
+  const { box, tries } = outbox('usr_a');
+  box.add('int_1', 'from a', 1);
+  box.open('usr_b');
+  assert.deepEqual(box.list.get(), []);
+  box.add('int_2', 'from b', 1);
+  box.open('usr_a');
+  box.open('usr_a');
+  assert.deepEqual(
+    box.list.get().map((one) => one.text),
+    ['from a'],
+  );
+  assert.deepEqual(
+    tries.map((one) => one.text),
+    ['from a', 'from b', 'from a'],
   );
 });
 

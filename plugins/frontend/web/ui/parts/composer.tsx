@@ -6,7 +6,7 @@ import type { JSX, KeyboardEvent } from 'react';
 import { useEffect, useImperativeHandle, useRef, useState } from 'react';
 import { Checkbox, TextArea, TextField } from 'react-aria-components';
 
-import { desk } from '../desk';
+import { desk, draftKey } from '../desk';
 import * as storage from '../storage';
 import { useStore } from '../store';
 import { t } from '../strings';
@@ -28,7 +28,7 @@ export function Composer({
   who: string;
   handle: React.Ref<ComposerHandle>;
 }): JSX.Element {
-  const key = `draft.${interaction}`;
+  const key = draftKey(desk.state.get().me?.user, interaction);
   const [text, setText] = useState(() => storage.load<string>(key, ''));
   const prefs = useStore(desk.prefs);
   const area = useRef<HTMLTextAreaElement>(null);

@@ -6,7 +6,7 @@ import type { JSX, ReactNode } from 'react';
 import { useRef, useState } from 'react';
 
 import { duration } from '../clock';
-import { desk, nameOf } from '../desk';
+import { desk, draftKey, nameOf } from '../desk';
 import { useNow } from '../hooks';
 import type { Interaction } from '../protocol';
 import { href, route } from '../route';
@@ -33,7 +33,7 @@ export function stateWord(one: Interaction): { tone: Tone; word: string } {
 
 function LastLine({ one, typing }: { one: Interaction; typing: boolean }): JSX.Element {
   if (typing) return <em>{t.chats.typing}</em>;
-  const draft = storage.load<string>(`draft.${one.interaction}`, '');
+  const draft = storage.load<string>(draftKey(desk.state.get().me?.user, one.interaction), '');
   if (draft !== '')
     return (
       <>

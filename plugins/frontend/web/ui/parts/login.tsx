@@ -26,7 +26,7 @@ export function Login({ code }: { code: string | null }): JSX.Element {
   const passwordRef = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
-    document.title = t.login.title;
+    document.title = t.login.title(t.product);
     if (code !== 'replaced') nameRef.current?.focus();
   }, [code]);
 
@@ -61,7 +61,7 @@ export function Login({ code }: { code: string | null }): JSX.Element {
       <form noValidate onSubmit={(event) => void submit(event)}>
         <div className="brand">
           <span className="mark" aria-hidden="true" />
-          <h1>{t.login.title}</h1>
+          <h1>{t.login.title(t.product)}</h1>
           <p>{t.login.subtitle}</p>
         </div>
         {told !== undefined && error === null && (

@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/id.h"
+#include "core/service/desk.h"
 
 #define MAX_HASHES_QUEUED 64
 /* After this many failures of one login or address in a row, each further try waits twice as long as the last. */
@@ -344,7 +345,11 @@ on_password_stored (gpointer data, const GError *error, GPtrArray *events)
   Hashing *hashing = data;
 
   if (error == NULL)
-    uc_auth_logout_user (hashing->auth, hashing->user);
+    {
+      uc_auth_logout_user (hashing->auth, hashing->user);
+      uc_desks_bye_user (hashing->auth->core->desks, hashing->user, NULL, "unauthenticated",
+                         "the password was changed; log in again with the new one");
+    }
   hashing->set_done (hashing->data, error);
   hashing_free (hashing);
 }

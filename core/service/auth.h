@@ -34,16 +34,19 @@ typedef void (*UcLoginDone) (gpointer data, const char *user, const char *token,
                              const GError *error);
 void uc_auth_login (UcAuth *auth, const char *login, const char *password, const char *address, UcLoginDone done,
                     gpointer data);
-/* Hashes and stores a password; ends the user's sessions. */
+/* Hashes and stores a password; ends the user's sessions and desks. */
 typedef void (*UcAuthDone) (gpointer data, const GError *error);
 void uc_auth_set_password (UcAuth *auth, const char *user, const char *password, UcAuthDone done, gpointer data);
 
 /* Finds the session of a token. who is filled (caller clears it) or error set. May answer at once. */
 typedef void (*UcAuthWho) (gpointer data, const UcPrincipal *who, const GError *error);
 void uc_auth_check (UcAuth *auth, const char *token, UcAuthWho done, gpointer data);
+/* For those who go on without showing the token again, such as desks: keeps the session from idling; FALSE = it
+ * has ended. */
+gboolean uc_auth_still (UcAuth *auth, const UcPrincipal *who);
 void uc_auth_logout (UcAuth *auth, const char *token_hash);
 void uc_auth_logout_user (UcAuth *auth, const char *user);
 
-/* A ticket: proves a session for 30 s, once. */
+/* A ticket: proves a session for 30 s, once, while that session lasts. */
 char *uc_auth_ticket (UcAuth *auth, const UcPrincipal *who);
 gboolean uc_auth_take_ticket (UcAuth *auth, const char *ticket, UcPrincipal *who);

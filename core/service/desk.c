@@ -423,6 +423,14 @@ uc_desks_queues_changed (UcDesks *desks)
 }
 
 static void
+end_if_session_ended (UsherDesk *desk, gpointer data)
+{
+  if ((desk->phase == UC_DESK_LIVE || desk->phase == UC_DESK_SYNCING)
+      && !uc_auth_still (desk->desks->core->auth, &desk->who))
+    uc_desk_end (desk, "unauthenticated", "the session has ended; log in again");
+}
+
+static void
 beat (gpointer data)
 {
   UcDesks *desks = data;
@@ -430,6 +438,7 @@ beat (gpointer data)
 
   uc_json_add_int (out, "server_now", uc_clock_now ());
   uc_json_end (out);
+  each (desks->all, end_if_session_ended, NULL);
   each (desks->all, send_frame, out);
   desks->beat_timer = uc_loop_timer_in (desks->core->loop, UC_DESK_HEARTBEAT_MS, beat, desks);
 }

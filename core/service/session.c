@@ -99,23 +99,15 @@ typedef struct
   gpointer data;
 } Checking;
 
-static void
-answer_session (UcAuth *auth, const char *hash, UcSession *session, UcAuthWho done, gpointer data)
+/* Whose session it is, and that it was used just now; NULL when it is over. */
+static const UcAgent *
+use_session (UcAuth *auth, const char *hash, UcSession *session)
 {
   gint64 now = uc_clock_now ();
   const UcAgent *agent = session != NULL ? uc_engine_agent (auth->core->engine, session->user) : NULL;
-  UcPrincipal who = { 0 };
 
   if (agent == NULL || !agent->enabled || session->expires_at <= now || session->seen_at + auth->idle_ms <= now)
-    {
-      g_autoptr (GError) error
-          = g_error_new_literal (UC_ERROR, UC_ERROR_UNAUTHENTICATED, "the session has ended; log in again");
-
-      if (session != NULL)
-        uc_auth_logout (auth, hash);
-      done (data, NULL, error);
-      return;
-    }
+    return NULL;
   session->seen_at = now;
   if (now - session->seen_stored_at > SEEN_EVERY_MS)
     {
@@ -124,6 +116,25 @@ answer_session (UcAuth *auth, const char *hash, UcSession *session, UcAuthWho do
       session->seen_stored_at = now;
       uc_batch_session_seen (uc_txn_batch (txn), hash, now);
       uc_txn_commit (txn, NULL, NULL);
+    }
+  return agent;
+}
+
+static void
+answer_session (UcAuth *auth, const char *hash, UcSession *session, UcAuthWho done, gpointer data)
+{
+  const UcAgent *agent = use_session (auth, hash, session);
+  UcPrincipal who = { 0 };
+
+  if (agent == NULL)
+    {
+      g_autoptr (GError) error
+          = g_error_new_literal (UC_ERROR, UC_ERROR_UNAUTHENTICATED, "the session has ended; log in again");
+
+      if (session != NULL)
+        uc_auth_logout (auth, hash);
+      done (data, NULL, error);
+      return;
     }
   who.user = session->user;
   who.label = agent->login;
@@ -178,6 +189,15 @@ uc_auth_check (UcAuth *auth, const char *token, UcAuthWho done, gpointer data)
   uc_store_session (auth->core->store, checking->hash, on_session_read, checking);
 }
 
+/* Whoever holds a principal had it from a check of its token, and its use keeps the session in the cache: what is
+ * not there has ended. */
+gboolean
+uc_auth_still (UcAuth *auth, const UcPrincipal *who)
+{
+  return who->token == NULL
+         || use_session (auth, who->token, g_hash_table_lookup (auth->sessions, who->token)) != NULL;
+}
+
 void
 uc_auth_logout (UcAuth *auth, const char *hash)
 {
@@ -230,7 +250,7 @@ gboolean
 uc_auth_take_ticket (UcAuth *auth, const char *secret, UcPrincipal *who)
 {
   const Ticket *ticket = g_hash_table_lookup (auth->tickets, secret);
-  gboolean good = ticket != NULL && ticket->expires_at > uc_clock_now ();
+  gboolean good = ticket != NULL && ticket->expires_at > uc_clock_now () && uc_auth_still (auth, &ticket->who);
 
   if (good)
     uc_principal_copy (who, &ticket->who);

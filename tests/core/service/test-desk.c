@@ -395,6 +395,98 @@ test_disabled_user_loses_the_desk (void)
   kit_end ();
 }
 
+static UcJson *
+say_hello_with (Desk *desk, const char *secret, const char *answer)
+{
+  kit_desk_say (desk, "{\"hello\":{\"token\":\"%s\"}}", secret);
+  return kit_desk_wait (desk, answer);
+}
+
+/* A session of anna that a check has seen, as HTTP would: its principal. */
+static void
+keep_who (gpointer data, const UcPrincipal *who, const GError *error)
+{
+  g_assert_no_error (error);
+  uc_principal_copy (data, who);
+}
+
+static void
+log_in (UcPrincipal *who)
+{
+  g_autoptr (UcJson) login
+      = kit_do (NULL, "session.login", "{\"login\":\"%s\",\"password\":\"anna-anna\"}", "anna");
+
+  uc_auth_check (kit.core->auth, text (login, "token"), keep_who, who);
+  g_assert_nonnull (who->token);
+}
+
+static void
+test_new_password_ends_desks_and_tickets (void)
+{
+  Desk *desk, *late;
+  UcPrincipal who = { 0 };
+  g_autofree char *ticket = NULL;
+  UcJson *bye;
+
+  kit_start (NULL);
+  kit_seed ();
+  desk = kit_desk_new ();
+  late = kit_desk_new ();
+  uc_json_free (kit_desk_hello (desk, "anna", -1));
+  log_in (&who);
+  ticket = uc_auth_ticket (kit.core->auth, &who);
+  uc_json_free (kit_do (NULL, "user.password", "{\"user\":\"anna\",\"password\":\"%s\"}", "something new"));
+  bye = kit_desk_wait (desk, "bye");
+  g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
+  uc_json_free (bye);
+  bye = say_hello_with (late, ticket, "bye");
+  g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
+  uc_json_free (bye);
+  uc_principal_clear (&who);
+  kit_desk_free (late);
+  kit_desk_free (desk);
+  kit_end ();
+}
+
+static void
+test_ticket_ends_with_its_session (void)
+{
+  Desk *desk;
+  UcPrincipal who = { 0 };
+  g_autofree char *ticket = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  desk = kit_desk_new ();
+  log_in (&who);
+  ticket = uc_auth_ticket (kit.core->auth, &who);
+  uc_auth_logout (kit.core->auth, who.token);
+  uc_json_free (say_hello_with (desk, ticket, "bye"));
+  uc_principal_clear (&who);
+  kit_desk_free (desk);
+  kit_end ();
+}
+
+/* The heartbeat of a desk is what keeps its session from idling, and what finds that it has ended. */
+static void
+test_desk_lives_as_long_as_its_session (void)
+{
+  Desk *desk;
+  UcJson *bye;
+
+  kit_start (NULL);
+  kit_seed ();
+  desk = kit_desk_new ();
+  uc_json_free (kit_desk_hello (desk, "anna", -1));
+  uc_json_free (kit_desk_wait (desk, "heartbeat"));
+  uc_auth_logout_user (kit.core->auth, kit_agent ("anna")->id);
+  bye = kit_desk_wait (desk, "bye");
+  g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
+  uc_json_free (bye);
+  kit_desk_free (desk);
+  kit_end ();
+}
+
 /* While the snapshot's messages are read: it was taken for what the user was allowed before. */
 static void
 test_promoted_during_the_snapshot (void)
@@ -443,6 +535,9 @@ main (int argc, char **argv)
   g_test_add_func ("/desk/typing", test_typing_goes_both_ways);
   g_test_add_func ("/desk/logout-ends-the-desk", test_logout_ends_the_desk);
   g_test_add_func ("/desk/disabled-user-loses-the-desk", test_disabled_user_loses_the_desk);
+  g_test_add_func ("/desk/new-password-ends-desks-and-tickets", test_new_password_ends_desks_and_tickets);
+  g_test_add_func ("/desk/ticket-ends-with-its-session", test_ticket_ends_with_its_session);
+  g_test_add_func ("/desk/lives-as-long-as-its-session", test_desk_lives_as_long_as_its_session);
   g_test_add_func ("/desk/promoted-during-the-snapshot", test_promoted_during_the_snapshot);
   return g_test_run ();
 }

@@ -271,8 +271,7 @@ on_events (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, 
 
   if (result != UC_STORE_OK)
     {
-      uc_op_fail_with (call, UC_ERROR_UNAVAILABLE, "the store does not answer (%s); try again",
-                       why != NULL ? why : "no reason");
+      uc_op_fail_store (call, why);
       return;
     }
   out = g_string_sized_new (4096);

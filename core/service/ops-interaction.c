@@ -173,8 +173,7 @@ may_see (UcOpCall *call, const char *agent)
 static void
 fail_store (Reading *reading, const char *why)
 {
-  uc_op_fail_with (reading->call, UC_ERROR_UNAVAILABLE, "the store does not answer (%s); try again",
-                   why != NULL ? why : "no reason");
+  uc_op_fail_store (reading->call, why);
   reading_free (reading);
 }
 
@@ -292,8 +291,7 @@ on_list (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, co
 
   if (result != UC_STORE_OK)
     {
-      uc_op_fail_with (call, UC_ERROR_UNAVAILABLE, "the store does not answer (%s); try again",
-                       why != NULL ? why : "no reason");
+      uc_op_fail_store (call, why);
       return;
     }
   out = g_string_sized_new (4096);
@@ -353,8 +351,7 @@ on_closed_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean mo
 
   if (result != UC_STORE_OK)
     {
-      uc_op_fail_with (call, UC_ERROR_UNAVAILABLE, "the store does not answer (%s); try again",
-                       why != NULL ? why : "no reason");
+      uc_op_fail_store (call, why);
       return;
     }
   row = rows->len > 0 ? rows->pdata[0] : NULL;

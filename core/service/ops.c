@@ -306,6 +306,13 @@ uc_op_fail_with (UcOpCall *call, int code, const char *format, ...)
   uc_op_fail (call, error);
 }
 
+void
+uc_op_fail_store (UcOpCall *call, const char *why)
+{
+  uc_op_fail_with (call, UC_ERROR_UNAVAILABLE, "the store does not answer (%s); try again",
+                   why != NULL ? why : "no reason");
+}
+
 typedef struct
 {
   UcOpCall *call;
@@ -354,8 +361,7 @@ on_stored_answer (gpointer data, UcStoreResult result, const char *value, gsize 
   UcOpCall *call = data;
 
   if (result != UC_STORE_OK)
-    uc_op_fail_with (call, UC_ERROR_UNAVAILABLE, "the store does not answer (%s); try again",
-                     why != NULL ? why : "no reason");
+    uc_op_fail_store (call, why);
   else if (value != NULL)
     uc_op_reply (call, value);
   else

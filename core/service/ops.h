@@ -82,6 +82,8 @@ char *uc_ops_describe (void);
 void uc_op_reply (UcOpCall *call, const char *result);
 void uc_op_fail (UcOpCall *call, const GError *error);
 void uc_op_fail_with (UcOpCall *call, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+/* Nothing could be read; why is the store's, or NULL. */
+void uc_op_fail_store (UcOpCall *call, const char *why);
 void uc_op_fail_details (UcOpCall *call, const GError *error, const char *details);
 /* One engine step; answers `{}`, or what `answer` makes of the step's events, when it is durable. */
 void uc_op_submit (UcOpCall *call, UcCommand *command, char *(*answer) (GPtrArray *events));

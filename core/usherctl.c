@@ -54,6 +54,22 @@ read_conf (GPtrArray *problems)
   return uc_conf_read (path, problems);
 }
 
+/* A file that was asked for by name must not be passed over: the default socket may be another daemon's. */
+static gboolean
+check_conf (void)
+{
+  g_autoptr (GPtrArray) problems = uc_problems_new ();
+  g_autoptr (UcConf) conf = option_config != NULL ? read_conf (problems) : NULL;
+
+  for (guint i = 0; i < problems->len; i++)
+    {
+      g_autofree char *text = uc_problem_text (problems->pdata[i]);
+
+      complain ("%s", text);
+    }
+  return problems->len == 0;
+}
+
 static char *
 find_socket (void)
 {
@@ -349,5 +365,5 @@ main (int argc, char **argv)
     return printf ("usherctl %s\n", PACKAGE_VERSION), EXIT_SUCCESS;
   if (argc < 2)
     return complain ("a command is missing; see usherctl --help"), EXIT_USAGE;
-  return run (argc - 1, argv + 1);
+  return check_conf () ? run (argc - 1, argv + 1) : EXIT_FAILURE;
 }

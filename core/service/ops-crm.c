@@ -101,7 +101,7 @@ on_answer (gpointer data, const UsherResult *result)
   uc_json_begin (out);
   asking->answer (out, result);
   uc_json_end (out);
-  uc_op_reply (asking->call, out->str);
+  uc_op_reply_kept (asking->call, out->str);
 }
 
 static void

@@ -12,6 +12,8 @@
 #include "core/base/id.h"
 
 #define MAX_ANSWERS 20000
+/* A longer answer (a case with its transcript) is kept in memory only. */
+#define MAX_KEPT_ANSWER (64 * 1024)
 
 /* What became of a command with an idempotency key. */
 typedef struct
@@ -318,6 +320,39 @@ typedef struct
   UcOpCall *call;
   char *answer;
 } Submitting;
+
+/* What was done outside stays done, whether its answer could be kept or not. */
+static void
+on_kept (gpointer data, const GError *error, GPtrArray *events)
+{
+  g_autofree Submitting *submitting = data;
+  g_autofree char *answer = submitting->answer;
+
+  if (error != NULL)
+    g_warning ("%s: the answer could not be kept for a repetition: %s", submitting->call->op->name,
+               error->message);
+  uc_op_reply (submitting->call, answer);
+}
+
+void
+uc_op_reply_kept (UcOpCall *call, const char *result)
+{
+  Submitting *submitting;
+  UcTxn *txn;
+
+  if (call->cmd == NULL || strlen (result) > MAX_KEPT_ANSWER)
+    {
+      uc_op_reply (call, result);
+      return;
+    }
+  submitting = g_new0 (Submitting, 1);
+  submitting->call = call;
+  submitting->answer = g_strdup (result);
+  txn = uc_txn_new (call->core);
+  uc_batch_command (uc_txn_batch (txn), call->who.user != NULL ? call->who.user : call->who.label, call->cmd,
+                    uc_clock_now (), result);
+  uc_txn_commit (txn, on_kept, submitting);
+}
 
 static void
 on_submitted (gpointer data, const GError *error, GPtrArray *events)

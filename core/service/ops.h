@@ -80,6 +80,8 @@ char *uc_ops_describe (void);
 
 /* Each call ends with exactly one of these; both free it. */
 void uc_op_reply (UcOpCall *call, const char *result);
+/* For what was done outside the engine (by the CRM): the answer is kept for a repetition of the command first. */
+void uc_op_reply_kept (UcOpCall *call, const char *result);
 void uc_op_fail (UcOpCall *call, const GError *error);
 void uc_op_fail_with (UcOpCall *call, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /* Nothing could be read; why is the store's, or NULL. */

@@ -261,6 +261,24 @@ test_operations_say_what_the_crm_says (void)
   kit_end ();
 }
 
+/* Also after a restart: the CRM is not asked to make a second one. */
+static void
+test_repeated_save_of_a_customer_is_answered_once_made (void)
+{
+  g_autofree char *first = NULL, *second = NULL;
+
+  start ();
+  first = kit_op_cmd ("anna", "customer.save", "{\"name\":\"Maria\"}", "key-1");
+  g_assert_nonnull (first);
+  g_assert_cmpuint (kit.customers->len, ==, 1);
+  kit_restart ();
+  g_ptr_array_set_size (kit.customers, 0);
+  second = kit_op_cmd ("anna", "customer.save", "{\"name\":\"Maria\"}", "key-1");
+  g_assert_cmpstr (second, ==, first);
+  g_assert_cmpuint (kit.customers->len, ==, 0);
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,5 +297,6 @@ main (int argc, char **argv)
                    test_refused_save_is_failed_and_can_be_asked_for_again);
   g_test_add_func ("/crm/silent-leaves-offers-alone", test_silent_crm_leaves_offers_alone);
   g_test_add_func ("/crm/operations-say-what-the-crm-says", test_operations_say_what_the_crm_says);
+  g_test_add_func ("/crm/repeated-save-of-a-customer", test_repeated_save_of_a_customer_is_answered_once_made);
   return g_test_run ();
 }

@@ -75,6 +75,20 @@ await run([
       }),
   ],
   [
+    'post processing that is not finished by hand ends by itself',
+    () =>
+      stage('wrap-up', { seed: { post_processing_ms: 3000 } }, async (scene) => {
+        const desk = await scene.agent('anna');
+        await acceptOne(scene, desk, 'Vera', 'Hello');
+        await desk.page.getByRole('button', { name: 'End chat' }).click();
+        await desk.page.getByRole('heading', { name: 'Post Processing' }).waitFor();
+        await desk.page.getByText(/^0:0[1-3] left$/).first().waitFor();
+        await desk.status('Available');
+        await desk.page.getByText('You are available').waitFor();
+        assert.equal(await desk.page.getByRole('button', { name: 'Finish' }).count(), 0);
+      }),
+  ],
+  [
     'what is half written stays with its chat, also over a reload; what is refused keeps its text and can be mended',
     () =>
       stage('drafts', { config: { 'channel:site': { max_text: '100' } } }, async (scene) => {

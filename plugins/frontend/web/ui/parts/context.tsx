@@ -6,7 +6,7 @@ import type { JSX } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 
 import { duration } from '../clock';
-import { desk } from '../desk';
+import { desk, nameOf } from '../desk';
 import { dateTime, timeOfDay } from '../format';
 import { useCall, useCustomer, useNow } from '../hooks';
 import type { Interaction } from '../protocol';
@@ -23,12 +23,13 @@ function Running({ from, to }: { from: number; to: number }): JSX.Element {
 }
 
 export function Transaction({ one }: { one: Interaction }): JSX.Element {
+  const name = nameOf(one);
   return (
     <section className="card" aria-labelledby="transaction">
       <h3 id="transaction">{t.transaction.title}</h3>
       <Facts
         rows={[
-          [t.transaction.name, (one.customer_name ?? one.name) !== null && <bdi>{one.customer_name ?? one.name}</bdi>],
+          [t.transaction.name, name !== one.identity && <bdi>{name}</bdi>],
           [
             t.transaction.id,
             <span className="identity">

@@ -251,15 +251,25 @@ go_on (UcConn *conn, GIOStream *stolen)
   conn->net->ready_deferred = TRUE;
 }
 
+/* libsoup takes a chunk size that is none for the end of the body: what follows would be a request of its own,
+ * made of somebody's body. So nothing follows a chunked request on its connection. */
+static gboolean
+is_chunked (SoupServerMessage *message)
+{
+  return soup_message_headers_get_encoding (soup_server_message_get_request_headers (message))
+         == SOUP_ENCODING_CHUNKED;
+}
+
 static gboolean
 keeps_alive (UcConn *conn, SoupServerMessage *message)
 {
+  SoupMessageHeaders *request = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *response = soup_server_message_get_response_headers (message);
+
   return soup_server_message_get_http_version (message) == SOUP_HTTP_1_1 && !conn->net->stopping
-         && conn->depth < MAX_PIPELINED
-         && !soup_message_headers_header_contains (soup_server_message_get_request_headers (message), "Connection",
-                                                   "close")
-         && !soup_message_headers_header_contains (soup_server_message_get_response_headers (message),
-                                                   "Connection", "close");
+         && conn->depth < MAX_PIPELINED && !is_chunked (message)
+         && !soup_message_headers_header_contains (request, "Connection", "close")
+         && !soup_message_headers_header_contains (response, "Connection", "close");
 }
 
 static void
@@ -360,7 +370,8 @@ void
 uc_conn_answer (UcConn *conn, const UsherResponse *response)
 {
   uc_net_response_apply (conn->message, response,
-                         conn->net->stopping || uc_conns_count (conn->net) >= conn->net->limits.max_connections);
+                         conn->net->stopping || is_chunked (conn->message)
+                             || uc_conns_count (conn->net) >= conn->net->limits.max_connections);
 }
 
 void

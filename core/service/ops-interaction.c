@@ -130,6 +130,15 @@ has_room (UcOpCall *call, const char *interaction_id)
   return FALSE;
 }
 
+static gboolean
+is_blank (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    if (!g_unichar_isspace (g_utf8_get_char (p)) && !g_unichar_iszerowidth (g_utf8_get_char (p)))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 message_send (UcOpCall *call)
 {
@@ -143,6 +152,11 @@ message_send (UcOpCall *call)
     .new_message = message,
   };
 
+  if (is_blank (command.text))
+    {
+      uc_op_fail_with (call, UC_ERROR_INVALID, "a message needs something to read: this text is blank");
+      return;
+    }
   if (fits_channel (call, command.interaction, command.text) && has_room (call, command.interaction))
     uc_op_submit (call, &command, answer_message);
 }
@@ -322,6 +336,16 @@ interaction_list (UcOpCall *call)
     .limit = (guint)uc_op_int (call, "limit", 50),
   };
 
+  static const char *const states[] = { "waiting", "offered", "active", "wrap_up", "closed", NULL };
+
+  if (query.state != NULL && !g_strv_contains (states, query.state))
+    {
+      uc_op_fail_with (
+          call, UC_ERROR_INVALID,
+          "interaction.list: there is no state \"%s\"; it is waiting, offered, active, wrap_up or closed",
+          query.state);
+      return;
+    }
   if (!uc_auth_may (call->core, &call->who, "supervise"))
     query.agent = call->who.user;
   uc_store_interactions (call->core->store, &query, on_list, call);

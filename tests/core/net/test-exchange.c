@@ -269,6 +269,21 @@ test_pipelining (void)
   g_assert_cmpuint (server->requests, ==, 11);
 }
 
+/* What libsoup takes for the end of a chunked body must not begin a request that somebody smuggled into it. */
+static void
+test_nothing_follows_a_chunked_request (void)
+{
+  g_autoptr (Server) server = server_new (NULL);
+  g_autofree char *answer
+      = server_raw (server, "POST /echo/0 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "zz\r\nGET /echo/smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
+
+  g_assert_cmpuint (server->requests, <=, 1);
+  g_assert_null (strstr (answer, "smuggled"));
+  if (server->requests == 1)
+    g_assert_nonnull (strstr (answer, "Connection: close"));
+}
+
 /* libsoup 3.2 loses a kept-alive connection that the peer closes: descriptor and all. */
 static void
 test_no_leak (void)
@@ -423,6 +438,7 @@ main (int argc, char **argv)
   g_test_add_func ("/net/exchange/free-while-held", test_free_while_held);
   g_test_add_func ("/net/connection/keep-alive", test_keep_alive);
   g_test_add_func ("/net/connection/pipelining", test_pipelining);
+  g_test_add_func ("/net/connection/nothing-follows-a-chunked-request", test_nothing_follows_a_chunked_request);
   g_test_add_func ("/net/connection/no-leak", test_no_leak);
   g_test_add_func ("/net/connection/idle-timeout", test_idle_timeout);
   g_test_add_func ("/net/connection/cap", test_connection_cap);

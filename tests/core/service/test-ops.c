@@ -39,6 +39,8 @@ test_arguments_are_checked (void)
   fails (NULL, "membership.put", "{\"user\":\"anna\",\"queue\":\"none\"}", "none");
   fails ("anna", "agent.set_status", "{\"status\":\"asleep\"}", "invalid");
   fails ("anna", "interaction.accept", "{\"interaction\":\"int_x\"}", "not_found");
+  fails ("anna", "interaction.list", "{\"state\":\"asleep\"}", "invalid|wrap_up or closed");
+  fails ("anna", "message.send", "{\"interaction\":\"int_x\",\"text\":\" \\n\\u200b\"}", "invalid|blank");
   kit_end ();
 }
 

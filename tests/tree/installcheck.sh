@@ -27,14 +27,10 @@ cat >"$tmp/echo.c" <<'X'
 #include <stdlib.h>
 static void *echo_create (UsherInstance *instance, const UsherHost *host) { (void)instance; (void)host; return malloc (1); }
 static void echo_destroy (void *self) { free (self); }
-static const UsherChannelCapabilities *echo_capabilities (void *self) {
-  static const UsherChannelCapabilities can = { .struct_size = sizeof can, .network = "echo" };
-  (void)self;
-  return &can;
-}
+static const UsherChannelCapabilities can = { .struct_size = sizeof can, .network = "echo" };
 static void echo_send (void *self, const UsherLine *line, UsherReply *reply) { (void)self; (void)line; (void)reply; }
 static const UsherChannelOps ops = { .struct_size = sizeof ops, .create = echo_create, .destroy = echo_destroy,
-                                     .capabilities = echo_capabilities, .send = echo_send };
+                                     .capabilities = &can, .send = echo_send };
 static const UsherPlugin plugin = { USHER_PLUGIN_HEAD, "echo", "1", "says it back", "MIT", NULL, &ops, NULL, NULL, NULL, NULL };
 USHER_PLUGIN_EXPORT (plugin)
 X

@@ -57,6 +57,13 @@ start_instances (UcCore *core)
 
       if (!planned->enabled || planned->plugin == NULL)
         continue;
+      if (planned->kind == UC_KIND_CRM && uc_core_crm (core) != NULL)
+        {
+          g_warning ("crm \"%s\" is left out: usher works with one CRM, and \"%s\" comes first; set enabled = "
+                     "false in one of them",
+                     planned->name, uc_core_crm (core)->name);
+          continue;
+        }
       if (!uc_loader_start (core->loader, planned->plugin, core->host, &error))
         {
           g_warning ("%s \"%s\" is left out: %s", uc_kind_word (planned->kind), planned->name, error->message);

@@ -137,6 +137,14 @@ on_signal (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* A terminal that goes away, or somebody used to reloading, must not end a contact centre. */
+static gboolean
+on_hangup (gpointer data)
+{
+  g_warning ("SIGHUP: the configuration is read at the start only; restart usherd for a changed one");
+  return G_SOURCE_CONTINUE;
+}
+
 static int
 run (UcPlan *plan, UcLoader *loader)
 {
@@ -152,6 +160,7 @@ run (UcPlan *plan, UcLoader *loader)
     }
   g_unix_signal_add (SIGTERM, on_signal, &daemon);
   g_unix_signal_add (SIGINT, on_signal, &daemon);
+  g_unix_signal_add (SIGHUP, on_hangup, NULL);
   g_message ("usher " PACKAGE_VERSION " is ready");
   notify ("READY=1");
   g_main_loop_run (daemon.loop);

@@ -15,7 +15,7 @@ struct UcBridge
   UcCore *core;
   GHashTable *looks; /* interaction -> Look */
   GHashTable *saves; /* interaction -> Save */
-  guint64 serial; /* of the last Look or Save: an answer to one that is gone is not its successor's */
+  guint64 serial;    /* of the last Look or Save: an answer to one that is gone is not its successor's */
   gboolean linked;   /* late_save = linked: a save after the end still belongs to the customer */
 };
 

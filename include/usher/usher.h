@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Everything a plugin may include. plugin.h begins with the life of a plugin; each slot is documented where it stands.
+ * Everything a plugin may include. plugin.h begins with the life of a plugin; each slot is documented in place.
  */
 #ifndef USHER_H
 #define USHER_H

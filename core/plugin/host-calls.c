@@ -14,6 +14,8 @@
 #define MAX_KEY 128
 #define MAX_VALUE (64 * 1024)
 #define MAX_LINES 500
+#define MAX_MEDIA (25 * 1024 * 1024)
+#define MAX_ATTACHMENTS 64
 
 typedef struct
 {
@@ -23,12 +25,14 @@ typedef struct
     CALL_DELIVER,
     CALL_HISTORY,
     CALL_KV_GET,
-    CALL_KV_SET
+    CALL_KV_SET,
+    CALL_MEDIA_PUT
   } what;
   UsherDelivered delivered;
   UsherHistory history;
   void (*kv_get) (void *, const char *, size_t);
   void (*kv_set) (void *, const UsherResult *);
+  void (*media_put) (void *, const UsherResult *, const char *);
   void *data;
   size_t count;        /* deliver */
   UsherStatus refused; /* answered by us, not by the service */
@@ -122,6 +126,16 @@ on_kv_set (void *data, const UsherResult *result)
 }
 
 static void
+on_media_put (void *data, const UsherResult *result, const char *id)
+{
+  HostCall *call = data;
+
+  if (call_is_wanted (call))
+    call->media_put (call->data, result, id);
+  call_free (call);
+}
+
+static void
 send_refusal (gpointer data)
 {
   static const UsherLine *const no_lines[] = { NULL };
@@ -142,6 +156,9 @@ send_refusal (gpointer data)
       break;
     case CALL_KV_SET:
       on_kv_set (call, &result);
+      break;
+    case CALL_MEDIA_PUT:
+      on_media_put (call, &result, NULL);
       break;
     }
 }
@@ -164,21 +181,45 @@ is_text (const char *text, gboolean required)
   return text == NULL ? !required : (!required || text[0] != '\0') && g_utf8_validate (text, -1, NULL);
 }
 
+static const char *
+check_attachments (const UsherAttachment *const *list)
+{
+  for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+    {
+      UsherAttachment one;
+
+      if (i >= MAX_ATTACHMENTS)
+        return "an inbound item has more than 64 attachments";
+      if (!uc_abi_copy (&one, sizeof one, list[i], offsetof (UsherAttachment, media)))
+        return "the struct_size of an attachment is not set";
+      if (!is_text (one.kind, TRUE) || !is_text (one.media, FALSE) || !is_text (one.name, FALSE)
+          || !is_text (one.mime, FALSE) || !is_text (one.url, FALSE))
+        return "an attachment has no kind, or a member that is not UTF-8";
+    }
+  return NULL;
+}
+
 /* NULL when the item can be passed on. */
 static const char *
 check_item (const UsherInbound *item)
 {
-  if (item->kind < USHER_INBOUND_MESSAGE || item->kind > USHER_INBOUND_RECEIPT)
+  gboolean named = item->kind != USHER_INBOUND_RECEIPT && item->kind != USHER_INBOUND_PROFILE;
+
+  if (item->kind < USHER_INBOUND_MESSAGE || item->kind > USHER_INBOUND_PROFILE)
     return "an inbound item is of an unknown kind";
   if (!is_text (item->user_id, TRUE))
     return "an inbound item has no user_id, or one that is not UTF-8";
   if (!is_text (item->user_name, FALSE))
     return "the user_name of an inbound item is not UTF-8";
-  if (!is_text (item->external_id, item->kind != USHER_INBOUND_RECEIPT))
+  if (!is_text (item->external_id, named))
     return "an inbound item has no external_id, or one that is not UTF-8";
-  if (item->kind == USHER_INBOUND_MESSAGE && (item->text == NULL || !g_utf8_validate (item->text, -1, NULL)))
+  if ((item->kind == USHER_INBOUND_MESSAGE || item->kind == USHER_INBOUND_ECHO)
+      && (item->text == NULL || !g_utf8_validate (item->text, -1, NULL)))
     return "an inbound message has no text, or text that is not UTF-8";
-  return NULL;
+  if (!is_text (item->form, FALSE) || !is_text (item->reply_to, FALSE) || !is_text (item->message_id, FALSE)
+      || !is_text (item->picture, FALSE))
+    return "form, reply_to, message_id or picture of an inbound item is not UTF-8";
+  return check_attachments (item->attachments);
 }
 
 static const char *
@@ -297,9 +338,32 @@ host_kv_set (UsherInstance *instance, const char *key, const char *value, size_t
     uc_host_services ()->kv_set (instance, key, value, len, on_kv_set, call);
 }
 
+/* ---- media --------------------------------------------------------------------------------------------- */
+
+static void
+host_media_put (UsherInstance *instance, const void *bytes, size_t len, const char *mime, const char *name,
+                void (*done) (void *, const UsherResult *, const char *), void *data)
+{
+  HostCall *call;
+
+  if (!uc_host_check (instance, "media_put") || done == NULL)
+    return;
+  call = call_new (instance, CALL_MEDIA_PUT, data);
+  call->media_put = done;
+  if (bytes == NULL || len == 0 || len > MAX_MEDIA)
+    refuse (call, USHER_CONTENT, "the plugin wanted to keep media of 0 bytes or more than 25 MiB");
+  else if (!is_text (mime, FALSE) || !is_text (name, FALSE))
+    refuse (call, USHER_INVALID, "the type or name of the media is not UTF-8");
+  else if (uc_host_services ()->media_put == NULL)
+    refuse (call, USHER_UNSUPPORTED, "this process keeps no media");
+  else
+    uc_host_services ()->media_put (instance, bytes, len, mime, name, on_media_put, call);
+}
+
 void
 uc_host_fill_calls (UsherHost *host)
 {
+  host->media_put = host_media_put;
   host->deliver = host_deliver;
   host->history = host_history;
   host->kv_get = host_kv_get;

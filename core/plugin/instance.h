@@ -60,6 +60,8 @@ typedef struct
   void (*deliver) (UsherInstance *, const UsherInbound *const *, size_t, UsherDelivered, void *);
   void (*typing) (UsherInstance *, const char *, bool);
   void (*history) (UsherInstance *, const char *, int64_t, int, UsherHistory, void *);
+  void (*media_put) (UsherInstance *, const void *, size_t, const char *, const char *,
+                     void (*) (void *, const UsherResult *, const char *), void *);
   UsherDesk *(*desk_open) (UsherInstance *, const char *, void *);
   void (*desk_input) (UsherDesk *, const char *, size_t);
   void (*desk_close) (UsherDesk *);

@@ -7,7 +7,7 @@
  * Out: the core calls `send`; the plugin hands the message to the network and completes the reply.
  *
  * The core removes duplicates by (instance, external_id), keeps the order of one conversation, retries,
- * and splits what is too long. A plugin never has to.
+ * splits what is too long and refuses what comes too late. A plugin never has to.
  */
 #ifndef USHER_CHANNEL_H
 #define USHER_CHANNEL_H
@@ -20,7 +20,12 @@ typedef enum
 {
   USHER_INBOUND_MESSAGE = 1, /* the customer wrote something */
   USHER_INBOUND_ENDED = 2,   /* the customer ended the chat (closed it on purpose) */
-  USHER_INBOUND_RECEIPT = 3  /* `receipt` for everything up to our message `external_id` or `upto` */
+  USHER_INBOUND_RECEIPT = 3, /* `receipt` for everything up to our message `external_id`, `upto` or `upto_at` */
+  /* The network shows us a message of our own account. With `message_id` (or a known external_id) it is one that
+   * we sent: it settles a send whose outcome was uncertain. Otherwise a person wrote it with another tool: it is
+   * kept as ours, "sent elsewhere", and opens nothing. */
+  USHER_INBOUND_ECHO = 4,
+  USHER_INBOUND_PROFILE = 5 /* user_name and picture of a person; ignored when the conversation is not known */
 } UsherInboundKind;
 
 typedef enum
@@ -43,6 +48,16 @@ typedef struct
   int64_t at;              /* when the network says it happened; 0 = now */
   UsherReceipt receipt;    /* RECEIPT */
   int64_t upto;            /* RECEIPT: every outbound message with n <= upto; 0 = only the one in external_id */
+  int64_t upto_at;         /* RECEIPT: every outbound message sent at or before this time; 0 = not by time */
+  /* MESSAGE: what it is besides text the person typed: "postback", "quick_reply", "reaction", "edit", "retract",
+   * "referral", "encrypted", "unsupported"; `text` then is a sentence for people. NULL = a plain message. */
+  const char *form;
+  bool passive; /* MESSAGE: belongs to the conversation but does not open an interaction (reaction, referral) */
+  const char *reply_to; /* MESSAGE: external_id of the line it answers or is about; NULL = none */
+  const UsherAttachment *const *attachments; /* MESSAGE, ECHO: NULL = none; with them `text` may be "" */
+  const char *message_id;                    /* ECHO: our UsherLine.message_id, if the network handed it back */
+  int64_t window_until; /* MESSAGE: until when we may answer; 0 = `at` + the capability's reply_window_ms */
+  const char *picture;  /* PROFILE: id from UsherHost.media_put; NULL = leave it */
 } UsherInbound;
 
 /* Called once per deliver, on the main thread, when all of the array is durable or refused.
@@ -70,8 +85,12 @@ typedef struct
   const char *author_name; /* AGENT: the name customers may see */
   const char *code;        /* SYSTEM: "queued", "agent_joined", "agent_left", "ended"; NULL otherwise */
   const char *text;        /* the text; for SYSTEM an English sentence a plain channel may show */
-  const char *external_id; /* CUSTOMER: as it was delivered */
+  const char *external_id; /* CUSTOMER: as it was delivered; send: NULL */
   int64_t at;
+  int32_t
+      window; /* send: 0 = inside the reply window or there is none, 1 = only as a person's late answer (tag) */
+  const char *form;                          /* as in UsherInbound; "elsewhere" for an echo nobody here sent */
+  const UsherAttachment *const *attachments; /* NULL = none */
 } UsherLine;
 
 /* Answer to UsherHost.history; `lines` is NULL-terminated and borrowed. `state` is "none" (never wrote),
@@ -90,6 +109,13 @@ typedef struct
   UsherCapability receipts_delivered, receipts_read;
   int64_t reply_window_ms; /* how long after the customer's last message we may write; 0 = always */
   bool idempotent_send;    /* sending the same message_id twice shows it once */
+  int64_t
+      tagged_window_ms; /* how long after it a person may still answer with the network's tag; 0 = not at all */
+  bool echoes;          /* our own messages come back as USHER_INBOUND_ECHO: an uncertain send waits for that */
+  /* Deliveries of one conversation may overtake each other: the core gathers them for so long and stores them in
+   * the order of `at`. 0 = they come in order. */
+  int64_t settle_ms;
+  UsherCapability media_in, media_out;
 } UsherChannelCapabilities;
 
 struct UsherChannelOps
@@ -116,6 +142,10 @@ struct UsherChannelOps
   /* Optional. What this instance can do, where that depends on its settings. Asked once after create; never NULL;
    * valid until destroy. NULL slot = `capabilities` holds for all instances. Since 1.0 */
   const UsherChannelCapabilities *(*runtime_capabilities) (void *self);
+
+  /* Optional. An agent has read everything up to this line of the customer's. At most one a second and
+   * conversation, only ever forward; not retried. Since 1.0 */
+  void (*seen) (void *self, const UsherLine *line);
 };
 
 USHER_END_DECLS

@@ -25,6 +25,16 @@ typedef struct
   int32_t limit;           /* 1..200 */
 } UsherCrmQuery;
 
+/* Two customer records that are one person. Since 1.0 */
+typedef struct
+{
+  size_t struct_size;
+  const char *id;     /* unmerge: of the merge */
+  const char *keep;   /* merge */
+  const char *drop;   /* merge */
+  const char *author; /* name of the person who does it */
+} UsherMerge;
+
 struct UsherCrmOps
 {
   USHER_OPS_HEAD_MEMBERS;
@@ -56,6 +66,21 @@ struct UsherCrmOps
    * twice gives one case. id set: change; rules as in save_customer. A transcript is only ever replaced by one
    * that is at least as long. A closed case needs no customer. Answer: the stored case. Since 1.0 */
   void (*save_case) (void *self, const UsherCase *record, UsherReply *reply);
+
+  /* Optional. Moves the identities and cases of `merge->drop` to `merge->keep` and hides `drop`; empty members of
+   * keep are filled from drop. result.customers = the kept record; result.data = {"merge":id}. Key: a pair that is
+   * merged already is answered so again. Since 1.0 */
+  void (*merge_customers) (void *self, const UsherMerge *merge, UsherReply *reply);
+
+  /* Optional. Undoes the merge `merge->id`: both records are as they were, apart from what was changed since by
+   * hand and cases made since, which stay with the kept one. result.customers = kept, restored. Since 1.0 */
+  void (*unmerge_customers) (void *self, const UsherMerge *merge, UsherReply *reply);
+
+  /* Optional. What this CRM's records look like beyond the members above: result.data = {"customer_fields":[F],
+   * "case_fields":[F],"severities":[word],"priorities":[word],"categories":[word]} with F = {"key","label","type":
+   * "text"|"number"|"date"|"boolean"|"choice","options":[word],"required":bool}. NULL slot = nothing more.
+   * Since 1.0 */
+  void (*describe) (void *self, UsherReply *reply);
 };
 
 USHER_END_DECLS

@@ -122,6 +122,11 @@ struct UsherHost
    * `done` is called exactly once, never before history returned. Since 1.0 */
   void (*history) (UsherInstance *instance, const char *user_id, int64_t after, int limit, UsherHistory done,
                    void *data);
+  /* Keeps a picture or file that came in, at most 25 MiB, and answers its id for UsherAttachment.media: done
+   * (data, result, id) exactly once, never before media_put returned; id NULL unless USHER_OK. `bytes` is copied.
+   * `mime` is what the network says; what a browser may run is kept as a download. Since 1.0 */
+  void (*media_put) (UsherInstance *instance, const void *bytes, size_t len, const char *mime, const char *name,
+                     void (*done) (void *data, const UsherResult *result, const char *id), void *data);
 
   /* ---- front end -> core --------------------------------------------------------------------------------- */
 

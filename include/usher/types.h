@@ -132,6 +132,10 @@ typedef struct
   int64_t created_at;
   int64_t updated_at;
   const UsherIdentity *const *identities; /* NULL = none; on write NULL = leave as they are */
+  const char *account;                    /* unique account number the CRM gave it; answers only */
+  const char *author; /* write: name of the person who does it, for the history; NULL = the system */
+  const char
+      *merges; /* get_customer: JSON array of {"id","customer","name","at","by"}, records merged into this one */
 } UsherCustomer;
 
 /* A case: the CRM's record of one handled matter. Since 1.0 */
@@ -155,7 +159,33 @@ typedef struct
   int64_t ended_at;   /* when the conversation ended, 0 = still going on */
   int64_t created_at;
   int64_t updated_at;
+  const char *number;   /* short number for people, e.g. "C-1042"; unique in the CRM; answers only */
+  const char *severity; /* one of the CRM's words (UsherCrmOps.describe); "" clears */
+  const char *priority;
+  const char *category;
+  const char *codes;   /* transaction codes, JSON array of {"list","code","name"}; NULL = leave as they are */
+  const char *author;  /* write: name of the person who does it, for the history; NULL = the system */
+  const char *comment; /* write: appended to the comments, under `author` */
+  /* Write, with `interaction` set and id NULL: the interaction continues this earlier case of the same customer.
+   * The CRM's reopen rule decides whether it becomes a follow-up in that case (closed ones are reopened) or a case
+   * of its own that names it. The answer is the case that took it. */
+  const char *follow_up_of;
+  const char *comments;   /* get_case: JSON array of {"at","author","text"}, oldest first */
+  const char *history;    /* get_case: JSON array of {"at","author","field","from","to"}, oldest first */
+  const char *follow_ups; /* get_case: JSON array of {"interaction","at","agent","channel","queue","transcript"} */
 } UsherCase;
+
+/* One thing attached to a message. Since 1.0 */
+typedef struct
+{
+  size_t struct_size;
+  const char *kind;  /* "image", "audio", "video", "file", "sticker", "location", "link" */
+  const char *media; /* id from UsherHost.media_put; NULL = the bytes are not kept */
+  const char *name;  /* file name or title for people; NULL = none */
+  const char *mime;
+  const char *url; /* http(s) or geo: address a person may open; never one that carries a secret; NULL = none */
+  int64_t size;    /* bytes, 0 = unknown */
+} UsherAttachment;
 
 /* The answer to a slot that took an UsherReply. Made by the plugin, borrowed until `complete` returns. Since 1.0
  */
@@ -169,6 +199,7 @@ typedef struct
   const UsherCustomer *const *customers; /* CRM answers; NULL = none */
   const UsherCase *const *cases;         /* CRM answers; NULL = none */
   const char *next; /* list and search: opaque cursor of the next page; NULL = this was the last */
+  const char *data; /* JSON text, where the slot says what is in it; NULL = none */
 } UsherResult;
 
 USHER_END_DECLS

@@ -38,6 +38,22 @@ inbound_free (gpointer data)
   g_free ((char *)item->user_name);
   g_free ((char *)item->external_id);
   g_free ((char *)item->text);
+  g_free ((char *)item->form);
+  g_free ((char *)item->reply_to);
+  g_free ((char *)item->message_id);
+  g_free ((char *)item->picture);
+  for (gsize i = 0; item->attachments != NULL && item->attachments[i] != NULL; i++)
+    {
+      UsherAttachment *one = (UsherAttachment *)item->attachments[i];
+
+      g_free ((char *)one->kind);
+      g_free ((char *)one->media);
+      g_free ((char *)one->name);
+      g_free ((char *)one->mime);
+      g_free ((char *)one->url);
+      g_free (one);
+    }
+  g_free ((gpointer)item->attachments);
   g_free (item);
 }
 
@@ -87,10 +103,23 @@ history_free (gpointer data)
   g_free (call);
 }
 
+static void
+fake_media_free (gpointer data)
+{
+  FakeMedia *media = data;
+
+  g_bytes_unref (media->bytes);
+  g_free (media->mime);
+  g_free (media->name);
+  g_free (media->id);
+  g_free (media);
+}
+
 void
 fake_channel_init (FakeHost *fake)
 {
   fake->priv->deliveries = g_ptr_array_new_with_free_func (delivery_free);
+  fake->media = g_ptr_array_new_with_free_func (fake_media_free);
   fake->priv->lines = g_ptr_array_new_with_free_func (stored_free);
   fake->priv->conversations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, conversation_free);
   fake->priv->held = g_ptr_array_new_with_free_func (history_free);
@@ -100,6 +129,7 @@ void
 fake_channel_clear (FakeHost *fake)
 {
   g_ptr_array_unref (fake->priv->deliveries);
+  g_ptr_array_unref (fake->media);
   g_ptr_array_unref (fake->priv->lines);
   g_hash_table_unref (fake->priv->conversations);
   g_ptr_array_unref (fake->priv->held);
@@ -155,17 +185,47 @@ fake_conversation_set (FakeHost *fake, const char *user_id, const char *state, c
 
 /* ---- deliver ------------------------------------------------------------------------------------------- */
 
+static const UsherAttachment *const *
+attachments_copy (const UsherAttachment *const *from)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new ();
+
+  for (gsize i = 0; from != NULL && from[i] != NULL; i++)
+    {
+      UsherAttachment *one = g_memdup2 (from[i], sizeof *one);
+
+      g_assert_cmpuint (one->struct_size, ==, sizeof *one);
+      if (one->kind == NULL)
+        g_error ("deliver: an attachment without a kind");
+      fake_need_text ("attachment.name", one->name);
+      fake_need_text ("attachment.url", one->url);
+      one->kind = g_strdup (one->kind);
+      one->media = g_strdup (one->media);
+      one->name = g_strdup (one->name);
+      one->mime = g_strdup (one->mime);
+      one->url = g_strdup (one->url);
+      g_ptr_array_add (list, one);
+    }
+  if (from == NULL)
+    return NULL;
+  g_ptr_array_add (list, NULL);
+  return (const UsherAttachment *const *)g_ptr_array_free (g_steal_pointer (&list), FALSE);
+}
+
 static UsherInbound *
 inbound_copy (const UsherInbound *from)
 {
   UsherInbound *to = g_memdup2 (from, sizeof *from);
+  gboolean named = from->kind != USHER_INBOUND_RECEIPT && from->kind != USHER_INBOUND_PROFILE;
+  gboolean text = from->kind == USHER_INBOUND_MESSAGE || from->kind == USHER_INBOUND_ECHO;
 
   g_assert_cmpuint (from->struct_size, ==, sizeof *from);
   g_assert_cmpint (from->kind, >=, USHER_INBOUND_MESSAGE);
-  g_assert_cmpint (from->kind, <=, USHER_INBOUND_RECEIPT);
-  if (from->user_id == NULL || (from->kind != USHER_INBOUND_RECEIPT && from->external_id == NULL)
-      || (from->kind == USHER_INBOUND_MESSAGE && from->text == NULL))
+  g_assert_cmpint (from->kind, <=, USHER_INBOUND_PROFILE);
+  if (from->user_id == NULL || (named && from->external_id == NULL) || (text && from->text == NULL))
     g_error ("deliver: a required member is NULL");
+  if (text && *from->text == '\0' && from->attachments == NULL)
+    g_error ("deliver: a message with neither text nor attachments");
   fake_need_text ("inbound.user_id", from->user_id);
   fake_need_text ("inbound.user_name", from->user_name);
   fake_need_text ("inbound.external_id", from->external_id);
@@ -173,7 +233,16 @@ inbound_copy (const UsherInbound *from)
   to->user_id = g_strdup (from->user_id);
   to->user_name = g_strdup (from->user_name);
   to->external_id = g_strdup (from->external_id);
+  fake_need_text ("inbound.form", from->form);
+  fake_need_text ("inbound.reply_to", from->reply_to);
+  fake_need_text ("inbound.message_id", from->message_id);
+  fake_need_text ("inbound.picture", from->picture);
   to->text = g_strdup (from->text);
+  to->form = g_strdup (from->form);
+  to->reply_to = g_strdup (from->reply_to);
+  to->message_id = g_strdup (from->message_id);
+  to->picture = g_strdup (from->picture);
+  to->attachments = attachments_copy (from->attachments);
   return to;
 }
 
@@ -182,7 +251,7 @@ store_item (FakeHost *fake, const UsherInbound *item)
 {
   UsherLine *line;
 
-  if (item->kind == USHER_INBOUND_RECEIPT)
+  if (item->kind == USHER_INBOUND_RECEIPT || item->kind == USHER_INBOUND_PROFILE)
     return 0;
   for (guint i = 0; i < fake->priv->lines->len; i++)
     {
@@ -194,6 +263,8 @@ store_item (FakeHost *fake, const UsherInbound *item)
     }
   if (item->kind == USHER_INBOUND_MESSAGE)
     line = fake_line_add (fake, item->user_id, USHER_AUTHOR_CUSTOMER, item->user_name, NULL, item->text);
+  else if (item->kind == USHER_INBOUND_ECHO)
+    line = fake_line_add (fake, item->user_id, USHER_AUTHOR_AGENT, NULL, NULL, item->text);
   else
     line = fake_line_add (fake, item->user_id, USHER_AUTHOR_SYSTEM, NULL, "ended", "The chat has ended.");
   line->external_id = g_strdup (item->external_id);
@@ -376,9 +447,61 @@ fake_send (FakeHost *fake, const UsherLine *line)
   return reply;
 }
 
+/* ---- media --------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  FakeHost *fake;
+  char *id;
+  void (*done) (void *, const UsherResult *, const char *);
+  void *data;
+} MediaCall;
+
+static void
+media_answer (void *data)
+{
+  MediaCall *call = data;
+  UsherResult result = { .struct_size = sizeof result, .status = call->fake->media_status };
+
+  if (result.status != USHER_OK)
+    result.message = "Media can't be kept now.";
+  call->done (call->data, &result, result.status == USHER_OK ? call->id : NULL);
+}
+
+static void
+media_call_free (gpointer data)
+{
+  MediaCall *call = data;
+
+  g_free (call->id);
+  g_free (call);
+}
+
+static void
+media_put (UsherInstance *fake, const void *bytes, size_t len, const char *mime, const char *name,
+           void (*done) (void *, const UsherResult *, const char *), void *data)
+{
+  FakeMedia *media = g_new0 (FakeMedia, 1);
+  MediaCall *call = g_new0 (MediaCall, 1);
+
+  fake_need_main ("media_put");
+  fake_need_text ("media_put's mime", mime);
+  fake_need_text ("media_put's name", name);
+  if (bytes == NULL || len < 1 || len > 25 * 1024 * 1024 || done == NULL)
+    g_error ("media_put wants 1 byte to 25 MiB and a function to answer to");
+  media->id = g_strdup_printf ("med_%u", fake->media->len + 1);
+  media->bytes = g_bytes_new (bytes, len);
+  media->mime = g_strdup (mime);
+  media->name = g_strdup (name);
+  g_ptr_array_add (fake->media, media);
+  *call = (MediaCall){ fake, g_strdup (media->id), done, data };
+  fake_later (fake, media_answer, call, media_call_free);
+}
+
 void
 fake_channel_slots (UsherHost *host)
 {
+  host->media_put = media_put;
   host->deliver = deliver;
   host->typing = typing;
   host->history = history;

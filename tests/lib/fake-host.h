@@ -38,6 +38,13 @@ typedef struct
 
 typedef struct
 {
+  char *id; /* as answered: "med_1", "med_2", ... */
+  GBytes *bytes;
+  char *mime, *name;
+} FakeMedia;
+
+typedef struct
+{
   char *path;
   int flags;
   gsize max_body; /* as registered; 0 = 64 KiB */
@@ -72,6 +79,8 @@ struct UsherInstance
   guint desks_max;       /* rw: desk_open answers NULL beyond this many open ones */
   UsherStatus kv_status; /* rw: what kv_set answers; anything but USHER_OK stores nothing */
   UsherStatus history_status; /* rw: what history answers */
+  GPtrArray *media;           /* of FakeMedia*: what media_put was given */
+  UsherStatus media_status;   /* rw: what media_put answers */
 
   FakeHostPrivate *priv;
 };

@@ -18,6 +18,14 @@ typedef struct
   gboolean is_string;
 } Member;
 
+/* Strings that hold JSON text. */
+static gboolean
+is_json (const Member *member)
+{
+  return strcmp (member->key, "attachments") == 0 || strcmp (member->key, "codes") == 0
+         || strcmp (member->key, "matches") == 0;
+}
+
 static const Member members[] = {
 #define X(name) { #name, #name, offsetof (UcEvent, name), TRUE },
   UC_EVENT_STRINGS (X)
@@ -35,38 +43,54 @@ static const struct
 } types[UC_EVENT_N_TYPES] = {
   [UC_EVENT_NONE] = { "none", "" },
   [UC_EVENT_USER_CHANGED]
-  = { "user.changed", "user login name role permissions capacity acceptance_ms enabled by" },
-  [UC_EVENT_QUEUE_CHANGED] = { "queue.changed", "queue name enabled post_processing_ms boost by" },
+  = { "user.changed", "user login name role permissions capacity acceptance_ms enabled auto_accept scope by" },
+  [UC_EVENT_QUEUE_CHANGED]
+  = { "queue.changed", "queue name enabled post_processing_ms boost acceptance_ms save_during save_after by" },
   [UC_EVENT_MEMBERSHIP_CHANGED] = { "membership.changed", "user queue enabled removed by" },
-  [UC_EVENT_AGENT_STATUS]
-  = { "agent.status", "agent status asked since idle_since stop_new cause reason interaction by" },
+  [UC_EVENT_POLICY_CHANGED]
+  = { "policy.changed", "preset acceptance_ms on_login on_reject on_timeout reason_reject reason_timeout "
+                        "return_reject_ms return_timeout_ms max_misses lease_ms grace_ms code_grace_ms pop_on "
+                        "late_save by" },
+  [UC_EVENT_CODES_CHANGED] = { "codes.changed", "list name use status queues required enabled removed codes by" },
+  [UC_EVENT_FAQ_CHANGED] = { "faq.changed", "faq category question answer language enabled removed by" },
+  [UC_EVENT_AGENT_STATUS] = { "agent.status", "agent status asked since idle_since stop_new cause reason "
+                                              "misses return_at interaction by" },
+  [UC_EVENT_AGENT_PRESENCE] = { "agent.presence", "agent state since deadline" },
   [UC_EVENT_CONVERSATION_OPENED] = { "conversation.opened", "conversation channel network identity name" },
-  [UC_EVENT_CONVERSATION_CHANGED] = { "conversation.changed", "conversation interaction agent name" },
+  [UC_EVENT_CONVERSATION_CHANGED] = { "conversation.changed", "conversation interaction agent name picture" },
   [UC_EVENT_INTERACTION_QUEUED]
   = { "interaction.queued", "interaction conversation channel network identity name queue queue_name "
-                            "enqueued_at boost excluded cause" },
+                            "enqueued_at boost acceptance_ms excluded agent cause" },
   [UC_EVENT_INTERACTION_OFFERED]
   = { "interaction.offered", "interaction agent offer deadline acceptance_ms conversation channel network "
                              "identity name queue queue_name enqueued_at customer customer_name draft" },
   [UC_EVENT_OFFER_ENDED] = { "offer.ended", "interaction agent offer cause reason by" },
   [UC_EVENT_INTERACTION_ACCEPTED] = { "interaction.accepted", "interaction agent agent_name accepted_at" },
   [UC_EVENT_INTERACTION_ENDED] = { "interaction.ended", "interaction agent ended_by ended_at deadline" },
-  [UC_EVENT_INTERACTION_CLOSED] = { "interaction.closed", "interaction agent cause by" },
+  [UC_EVENT_INTERACTION_CLOSED] = { "interaction.closed", "interaction agent cause uncoded by" },
   [UC_EVENT_MESSAGE_ADDED]
   = { "message.added", "conversation interaction agent message n author author_name by code text channel "
-                       "identity external_id client_id sent_at state" },
+                       "identity external_id client_id sent_at state form reply_to attachments "
+                       "window_until tagged_until" },
   [UC_EVENT_MESSAGE_STATE]
   = { "message.state", "conversation interaction agent message n state external_id error" },
   [UC_EVENT_INTERACTION_CUSTOMER] = { "interaction.customer", "interaction agent customer customer_name draft" },
   [UC_EVENT_INTERACTION_SAVE] = { "interaction.save", "interaction agent state mode case_id attempts error by" },
-  [UC_EVENT_STATE_AGENT] = { "state.agent", "agent status asked since idle_since stop_new cause reason" },
-  [UC_EVENT_STATE_CONVERSATION]
-  = { "state.conversation", "conversation channel network identity name last_n interaction" },
+  [UC_EVENT_INTERACTION_CODES] = { "interaction.codes", "interaction agent codes by" },
+  [UC_EVENT_INTERACTION_MATCHES] = { "interaction.matches", "interaction agent matches" },
+  [UC_EVENT_INTERACTION_CASE] = { "interaction.case", "interaction agent follows cause by" },
+  [UC_EVENT_INTERACTION_OVERDUE] = { "interaction.overdue", "interaction agent deadline" },
+  [UC_EVENT_FAQ_USED] = { "faq.used", "faq interaction agent by" },
+  [UC_EVENT_CUSTOMER_MERGED] = { "customer.merged", "customer dropped merge removed by" },
+  [UC_EVENT_STATE_AGENT]
+  = { "state.agent", "agent status asked since idle_since stop_new cause reason misses return_at state deadline" },
+  [UC_EVENT_STATE_CONVERSATION] = { "state.conversation", "conversation channel network identity name picture "
+                                                          "last_n interaction window_until tagged_until" },
   [UC_EVENT_STATE_INTERACTION]
   = { "state.interaction", "interaction conversation channel network identity name queue queue_name state "
                            "agent offer deadline acceptance_ms enqueued_at boost excluded accepted_at "
                            "ended_at ended_by customer customer_name draft mode case_id attempts error "
-                           "status cause" },
+                           "status cause codes matches follows overdue uncoded" },
 };
 
 /* types[].members split into pointers into members[], made once. */
@@ -198,7 +222,11 @@ uc_event_to_json (const UcEvent *event, gsize *len)
     {
       if (!(*m)->is_string)
         uc_json_add_int (out, json_key (*m), *int_at (event, *m));
-      else if (*string_at (event, *m) != NULL)
+      else if (*string_at (event, *m) == NULL)
+        continue;
+      else if (is_json (*m))
+        uc_json_add_raw (out, json_key (*m), *string_at (event, *m));
+      else
         uc_json_add_string (out, json_key (*m), *string_at (event, *m));
     }
   uc_json_end (out);
@@ -231,7 +259,9 @@ uc_event_from_json (const char *json, gsize len, GError **error)
     {
       const UcJson *value = uc_json_get (root, json_key (*m));
 
-      if ((*m)->is_string)
+      if ((*m)->is_string && is_json (*m))
+        *string_at (event, *m) = value != NULL ? uc_json_print (value, NULL) : NULL;
+      else if ((*m)->is_string)
         *string_at (event, *m) = g_strdup (uc_json_string (value));
       else
         *int_at (event, *m) = uc_json_int (value, 0);

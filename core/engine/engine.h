@@ -34,8 +34,51 @@ typedef enum
   UC_INTERACTION_CLOSED
 } UcInteractionState;
 
+/* Whether a desk of the agent is connected (lease, mission B6). Who never opened one (a script) is not judged. */
+typedef enum
+{
+  UC_PRESENCE_NONE, /* no desk since the log-in */
+  UC_PRESENCE_HERE,
+  UC_PRESENCE_AWAY, /* the last desk vanished: no new offers; a live one goes after lease_ms, chats after grace_ms
+                     */
+  UC_PRESENCE_LOST  /* grace_ms is over: his chats went back to their queues, he is work_offline */
+} UcPresence;
+
 typedef struct UcClass UcClass;
 typedef struct UcGroup UcGroup;
+
+/* The centre's rules. One row; without it the preset 8x8 holds. */
+typedef struct
+{
+  char *preset;             /* NULL = changed by hand */
+  gint64 acceptance_ms;     /* of users who have none of their own */
+  UcAgentStatus on_login;   /* work_offline, on_break */
+  UcAgentStatus on_reject;  /* on_break, work_offline, available */
+  UcAgentStatus on_timeout; /* the same */
+  char *reason_reject, *reason_timeout;
+  gint64 return_reject_ms, return_timeout_ms; /* 0 = comes back by hand only */
+  gint64 max_misses; /* on_timeout applies at the n-th missed offer in a row; 1 = the first */
+  gint64 lease_ms, grace_ms;
+  gint64 code_grace_ms;     /* 0 = until the code is there */
+  char *pop_on, *late_save; /* not the engine's business; kept with the rest */
+} UcPolicy;
+
+typedef struct
+{
+  char *id, *name;
+  gboolean active;
+} UcCode;
+
+/* A list of codes: dispositions of interactions, or reasons of a status or of a reject. */
+typedef struct
+{
+  char *id, *name, *use;
+  char *status; /* use=status: of which status it gives the reasons */
+  char *queues; /* use=disposition: separated by commas; NULL = all */
+  gboolean required, enabled;
+  char *json;       /* the codes as events carry them */
+  GPtrArray *codes; /* of UcCode*, in the order of the administrator */
+} UcCodeList;
 
 /* ---- what the engine knows; read only outside core/engine ---------------------------------------------- */
 
@@ -43,8 +86,10 @@ typedef struct
 {
   char *id, *name;
   gboolean enabled;
-  gint64 post_processing_ms; /* 0 = no wrap-up */
-  gint64 boost;              /* head start in line, ms */
+  gint64 post_processing_ms;      /* 0 = no wrap-up */
+  gint64 boost;                   /* head start in line, ms */
+  gint64 acceptance_ms;           /* overrides the users'; 0 = does not */
+  char *save_during, *save_after; /* state of the case: open closed; NULL = closed, open */
   UcClass *class;
   guint waiting;
 } UcQueue;
@@ -64,7 +109,9 @@ typedef struct
   gboolean may_reject;
   gboolean enabled;
   guint capacity;
-  gint64 acceptance_ms;
+  gint64 acceptance_ms;   /* 0 = the policy's */
+  gboolean auto_accept;   /* excludes interaction.reject */
+  char *scope;            /* what a supervisor sees: "all" or "queues" (those he is a member of); NULL = all */
   GPtrArray *memberships; /* of UcMembership* */
 
   UcAgentStatus asked; /* what the agent asked for: logged_out work_offline available on_break */
@@ -73,9 +120,13 @@ typedef struct
   gint64 since;      /* of shown */
   gint64 idle_since; /* since when able to take work */
   gboolean stop_new;
-  guint offered, active, wrapping; /* interactions in these states; load = their sum */
-  guint over;                      /* of the load, what exceeds a capacity that was lowered meanwhile */
-  GPtrArray *interactions;         /* of UcInteraction*, oldest first: offered, active and wrap-up ones */
+  guint misses;     /* offers missed in a row */
+  gint64 return_at; /* when he becomes available by himself; 0 = not */
+  UcPresence presence;
+  gint64 presence_since, presence_deadline; /* 0 = none */
+  guint offered, active, wrapping;          /* interactions in these states; load = their sum */
+  guint over;                               /* of the load, what exceeds a capacity that was lowered meanwhile */
+  GPtrArray *interactions;                  /* of UcInteraction*, oldest first: offered, active and wrap-up ones */
 
   UcGroup *group;
   GSequenceIter *idle; /* place in group->idle while able to take work */
@@ -86,7 +137,9 @@ typedef struct UcInteraction UcInteraction;
 typedef struct
 {
   char *id, *channel, *network, *identity, *name;
-  gint64 last_n;       /* number of the last line */
+  char *picture;                     /* media id */
+  gint64 window_until, tagged_until; /* of the last message of the customer; 0 = always, 0 = no tag */
+  gint64 last_n;                     /* number of the last line */
   UcInteraction *open; /* the interaction new messages belong to; NULL = the next message starts one */
   guint interactions;  /* of them in memory; 0 = may be evicted */
 } UcConversation;
@@ -103,6 +156,11 @@ struct UcInteraction
   gint64 enqueued_at, boost; /* K = enqueued_at - boost: the static key of its place in line */
   gint64 accepted_at, ended_at;
   char *ended_by;                 /* agent customer system */
+  gint64 acceptance_ms;           /* the channel's override; 0 = none */
+  gboolean overdue;               /* wrap-up ran out, a required code is missing */
+  char *codes;                    /* JSON, as events carry it; NULL = none */
+  char *matches;                  /* JSON: candidates the agent may choose from; NULL = none */
+  char *follows;                  /* CRM id of the earlier case it continues */
   GPtrArray *excluded;            /* of char*: agents who refused or missed it */
   char *customer, *customer_name; /* CRM id and name; NULL = not known (yet) */
   gboolean draft;
@@ -116,48 +174,76 @@ struct UcInteraction
 
 typedef enum
 {
-  UC_COMMAND_PUT_USER = 1,   /* user login name role permissions capacity acceptance_ms enabled */
-  UC_COMMAND_PUT_QUEUE,      /* queue name enabled post_processing_ms boost */
+  UC_COMMAND_PUT_USER = 1, /* user login name role permissions capacity acceptance_ms enabled auto_accept scope */
+  UC_COMMAND_PUT_QUEUE,    /* queue name enabled post_processing_ms boost acceptance_ms save_during save_after */
   UC_COMMAND_PUT_MEMBERSHIP, /* user queue enabled removed */
-  UC_COMMAND_SET_STATUS,     /* agent status(asked) reason cause: by hand, log-in (work_offline) and log-out */
-  UC_COMMAND_RECEIVE,        /* channel network identity name queue text external_id sent_at;
-                                new_conversation new_interaction new_message new_offer: ids to use if needed */
-  UC_COMMAND_CUSTOMER_END,   /* conversation external_id; new_message */
-  UC_COMMAND_ACCEPT,         /* agent interaction; offer (optional: only this one); new_message */
-  UC_COMMAND_REJECT,         /* agent interaction reason */
-  UC_COMMAND_SEND,           /* agent interaction text client_id; new_message */
+  UC_COMMAND_SET_STATUS,     /* agent status(asked) reason cause: by hand, log-in (policy.on_login) and log-out;
+                                status NULL with cause login = the policy's. `by` may be a supervisor */
+  UC_COMMAND_RECEIVE, /* channel network identity name queue text external_id sent_at form reply_to attachments
+                         window_until tagged_until acceptance_ms follows passive;
+                         new_conversation new_interaction new_message new_offer: ids to use if needed */
+  UC_COMMAND_CUSTOMER_END, /* conversation external_id; new_message */
+  UC_COMMAND_ACCEPT,       /* agent interaction; offer (optional: only this one); new_message */
+  UC_COMMAND_REJECT,       /* agent interaction reason */
+  UC_COMMAND_SEND, /* agent interaction text client_id max_text text_unit; new_message: of the first part */
   UC_COMMAND_MESSAGE_STATE, /* conversation interaction(optional) agent(optional) message n state external_id error
                              */
   UC_COMMAND_END,           /* agent interaction; new_message */
   UC_COMMAND_WRAP_UP_DONE,  /* agent interaction */
-  UC_COMMAND_SET_CUSTOMER,  /* interaction customer customer_name draft */
+  UC_COMMAND_SET_CUSTOMER,  /* interaction customer customer_name draft agent(optional: must own it; ends matches)
+                             */
   UC_COMMAND_SAVE,          /* agent interaction: Save to CRM was asked for */
   UC_COMMAND_SAVE_STATE,    /* interaction state case_id attempts error: how the CRM answered */
-  UC_COMMAND_TICK           /* everything whose deadline is <= now */
+  UC_COMMAND_TICK,          /* everything whose deadline is <= now */
+  UC_COMMAND_PUT_POLICY,    /* preset, or every other member of policy.changed: status words in on_login on_reject
+                               on_timeout, reason_reject reason_timeout return_reject_ms return_timeout_ms max_misses
+                               acceptance_ms lease_ms grace_ms code_grace_ms pop_on late_save */
+  UC_COMMAND_PUT_CODES,     /* list name use status queues required enabled removed codes */
+  UC_COMMAND_PUT_FAQ,       /* faq category question answer language enabled removed: checked and journaled only */
+  UC_COMMAND_FAQ_USED,      /* agent interaction faq */
+  UC_COMMAND_STOP_NEW,      /* agent enabled: on or off */
+  UC_COMMAND_PRESENCE,      /* agent state: here (a desk connected), away (the last one vanished), none (logged out
+                               by hand: not judged) */
+  UC_COMMAND_SET_CODES, /* interaction codes (words "list/code" separated by commas; "" = none) agent(optional);
+                           closed ones too: then conversation's queue must be in `queue` and agent is who had it */
+  UC_COMMAND_MATCHES,   /* interaction matches */
+  UC_COMMAND_FOLLOW,    /* interaction follows (NULL = none) cause (named chosen) agent(optional) */
+  UC_COMMAND_ECHO,      /* conversation text external_id sent_at attachments; new_message: ours, sent elsewhere */
+  UC_COMMAND_PROFILE,   /* conversation name picture: NULL = leave */
+  UC_COMMAND_MERGED     /* customer dropped merge removed customer_name: live interactions of `dropped` get
+                           `customer`; removed=1: those of `customer` whose identity is in `identities` go back */
 } UcCommandType;
 
 /* Borrowed strings; members as listed above. `by` is the user who asked, NULL = the system. Ids of what a step
- * makes unasked (offers, system lines) are derived from `seed` (unique per step: an id the shell made), so that a
- * step stays a function. Ids are up to 128 printable ASCII characters without spaces or commas. */
+ * makes unasked (offers, system lines, further parts of a long text) are derived from `seed` (unique per step: an
+ * id the shell made), so that a step stays a function. Ids are up to 128 printable ASCII characters without spaces
+ * or commas. */
 typedef struct
 {
   UcCommandType type;
   const char *by, *seed;
-  const char *user, *login, *name, *role, *permissions;
+  const char *user, *login, *name, *role, *permissions, *scope;
   const char *agent, *queue, *interaction, *conversation, *offer;
   const char *channel, *network, *identity, *text, *external_id, *client_id, *message;
   const char *status, *reason, *cause, *state, *error, *case_id, *customer, *customer_name;
   const char *new_conversation, *new_interaction, *new_message;
+  const char *form, *reply_to, *attachments, *picture, *follows, *matches, *codes;
+  const char *list, *use, *queues, *save_during, *save_after;
+  const char *preset, *on_login, *on_reject, *on_timeout, *reason_reject, *reason_timeout, *pop_on, *late_save;
+  const char *faq, *category, *question, *answer, *language;
+  const char *dropped, *merge, *identities;
   gint64 capacity, acceptance_ms, enabled, post_processing_ms, boost, removed, draft, attempts, n, sent_at;
+  gint64 auto_accept, window_until, tagged_until, max_text, text_unit, passive, required;
+  gint64 return_reject_ms, return_timeout_ms, max_misses, lease_ms, grace_ms, code_grace_ms;
 } UcCommand;
 
 UcEngine *uc_engine_new (void);
 void uc_engine_free (UcEngine *engine);
 
-/* Puts one stored row back: user.changed, queue.changed, membership.changed, state.agent, state.conversation,
- * state.interaction, in this order of types. Then uc_engine_restored once. A state.interaction row has the state
- * of its save in `status`; offer and deadline count only where its state has them. A row that contradicts the rows
- * before it, or names what is not there, is refused and changes nothing. */
+/* Puts one stored row back: policy.changed, user.changed, queue.changed, membership.changed, codes.changed,
+ * state.agent, state.conversation, state.interaction, in this order of types. Then uc_engine_restored once. A
+ * state.interaction row has the state of its save in `status`; offer and deadline count only where its state has
+ * them. A row that contradicts the rows before it, or names what is not there, is refused and changes nothing. */
 gboolean uc_engine_restore (UcEngine *engine, const UcEvent *row, GError **error);
 /* Offers what can be offered. Run as a command: its events are journaled. */
 void uc_engine_restored (UcEngine *engine, const char *seed, gint64 now, GPtrArray *events);
@@ -191,6 +277,16 @@ const UcInteraction *uc_engine_first_waiting (UcEngine *engine, const UcQueue *q
 void uc_engine_add_conversation (UcEngine *engine, const UcEvent *row);
 /* Drops a conversation without interactions from memory. */
 void uc_engine_forget_conversation (UcEngine *engine, const char *id);
+
+const UcPolicy *uc_engine_policy (UcEngine *engine);
+const UcCodeList *uc_engine_code_list (UcEngine *engine, const char *id);
+void uc_engine_each_code_list (UcEngine *engine, void (*func) (const UcCodeList *, gpointer), gpointer data);
+/* Names of the presets, NULL-terminated; and what one sets, as a policy.changed event. */
+const char *const *uc_policy_presets (void);
+UcEvent *uc_policy_preset (const char *name);
+/* Which required lists of its queue the interaction has no code of: names separated by ", "; NULL = none. */
+char *uc_interaction_missing_codes (UcEngine *engine, const UcInteraction *interaction);
+const char *uc_presence_word (UcPresence presence);
 
 const char *uc_agent_status_word (UcAgentStatus status);
 gboolean uc_agent_status_from_word (const char *word, UcAgentStatus *status);

@@ -78,6 +78,10 @@ void uc_batch_kv (UcBatch *batch, const char *space, const char *key, const char
 /* The outbox row of an agent's message (made by its message.added, removed by a final message.state). */
 void uc_batch_outbox (UcBatch *batch, const char *message, gint64 due_at, gint64 attempts, const char *last_error);
 
+/* What is known about a kept file; the bytes lie beside the database. */
+void uc_batch_media (UcBatch *batch, const char *id, const char *mime, const char *name, gint64 size,
+                     const char *sha256, gint64 at);
+
 /* Queues the batch (takes it). Batches become durable in the order of these calls. An empty batch is a barrier:
  * its callback runs when everything before it is durable. done may be NULL. */
 void uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data);
@@ -118,8 +122,33 @@ typedef struct
   gint64 before;
   gboolean save_pending; /* only those whose save state is requested or queued */
   guint limit;
+  gint64 since;       /* enqueued_at >= since */
+  const char *queues; /* only of these queues, separated by commas */
+  const char *text;   /* words or a part of a word in the transcript, also one character of a Chinese text */
+  gboolean uncoded;   /* only closed ones that still lack a required code */
+  gboolean merged;    /* `customer`: also those of the records that were merged into it */
 } UcInteractionQuery;
 void uc_store_interactions (UcStore *store, const UcInteractionQuery *query, UcStoreRows done, gpointer data);
+/* Journal rows about one interaction, in order, but not its messages. */
+void uc_store_interaction_events (UcStore *store, const char *interaction, guint limit, UcStoreRows done,
+                                  gpointer data);
+/* agent.status and agent.presence rows of one agent with from <= at <= until, and the last agent.status before. */
+void uc_store_agent_events (UcStore *store, const char *agent, gint64 from, gint64 until, guint limit,
+                            UcStoreRows done, gpointer data);
+/* faq.changed rows with the number of uses in `n`, removed ones never. text: any part of question or answer, best
+ * first, then most used; NULL = all by category and question. category, faq NULL = any. disabled too when `all`.
+ */
+typedef struct
+{
+  const char *faq, *category, *text, *language;
+  gboolean all;
+  guint limit;
+} UcFaqQuery;
+void uc_store_faqs (UcStore *store, const UcFaqQuery *query, UcStoreRows done, gpointer data);
+/* customer.merged rows that hold now, of one kept record, the newest first. */
+void uc_store_merges (UcStore *store, const char *customer, UcStoreRows done, gpointer data);
+/* value: {"id","mime","name","size","sha256","at"}; NULL = unknown. */
+void uc_store_media (UcStore *store, const char *id, UcStoreValue done, gpointer data);
 /* Journal rows with seq > after, in order. agent NULL = all, else those whose `agent` is it. */
 void uc_store_events (UcStore *store, gint64 after, const char *agent, guint limit, UcStoreRows done,
                       gpointer data);

@@ -100,6 +100,9 @@ keep_customers (UcResult *copy, const UsherCustomer *const *from)
       c->notes = keep (copy, c->notes);
       c->fields = keep (copy, c->fields);
       c->identities = keep_identities (copy, c->identities);
+      c->account = keep (copy, c->account);
+      c->author = keep (copy, c->author);
+      c->merges = keep (copy, c->merges);
       list[i] = c;
     }
   return list;
@@ -133,6 +136,17 @@ keep_cases (UcResult *copy, const UsherCase *const *from)
       c->agent = keep (copy, c->agent);
       c->notes = keep (copy, c->notes);
       c->fields = keep (copy, c->fields);
+      c->number = keep (copy, c->number);
+      c->severity = keep (copy, c->severity);
+      c->priority = keep (copy, c->priority);
+      c->category = keep (copy, c->category);
+      c->codes = keep (copy, c->codes);
+      c->author = keep (copy, c->author);
+      c->comment = keep (copy, c->comment);
+      c->follow_up_of = keep (copy, c->follow_up_of);
+      c->comments = keep (copy, c->comments);
+      c->history = keep (copy, c->history);
+      c->follow_ups = keep (copy, c->follow_ups);
       list[i] = c;
     }
   return list;
@@ -159,6 +173,7 @@ uc_result_copy (const UsherResult *result)
   r->message = keep (copy, r->message);
   r->external_id = keep (copy, r->external_id);
   r->next = keep (copy, r->next);
+  r->data = keep (copy, r->data);
   r->customers = keep_customers (copy, r->customers);
   r->cases = keep_cases (copy, r->cases);
   r->retry_after_ms = MAX (r->retry_after_ms, 0);

@@ -55,11 +55,16 @@ identity_free (UsherIdentity *identity)
 }
 
 #define CUSTOMER_TEXTS(X)                                                                                         \
-  X (id) X (name) X (first_name) X (last_name) X (email) X (phone) X (company) X (notes) X (fields)
+  X (id)                                                                                                          \
+  X (name) X (first_name) X (last_name) X (email) X (phone) X (company) X (notes) X (fields) X (account)          \
+      X (author) X (merges)
 #define CASE_TEXTS(X)                                                                                             \
   X (id)                                                                                                          \
   X (customer_id)                                                                                                 \
-  X (interaction) X (subject) X (state) X (transcript) X (queue) X (channel) X (agent) X (notes) X (fields)
+  X (interaction)                                                                                                 \
+  X (subject) X (state) X (transcript) X (queue) X (channel) X (agent) X (notes) X (fields) X (number)            \
+      X (severity) X (priority) X (category) X (codes) X (author) X (comment) X (follow_up_of) X (comments)       \
+          X (history) X (follow_ups)
 
 static UsherCustomer *
 customer_copy (const UsherCustomer *from)
@@ -126,6 +131,7 @@ fake_result_copy (const UsherResult *from)
   to->message = text_copy ("result.message", from->message);
   to->external_id = text_copy ("result.external_id", from->external_id);
   to->next = text_copy ("result.next", from->next);
+  to->data = text_copy ("result.data", from->data);
   for (guint i = 0; i < n_customers; i++)
     customers[i] = customer_copy (from->customers[i]);
   for (guint i = 0; i < n_cases; i++)
@@ -147,6 +153,7 @@ fake_result_free (UsherResult *result)
   g_free ((char *)result->message);
   g_free ((char *)result->external_id);
   g_free ((char *)result->next);
+  g_free ((char *)result->data);
   g_free (result);
 }
 

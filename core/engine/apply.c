@@ -221,6 +221,7 @@ static void
 apply_offered (UcEngine *engine, const UcEvent *event, UcInteraction *interaction)
 {
   set_string (&interaction->offer, event->offer);
+  interaction->offered_ms = event->acceptance_ms;
   uc_timers_set (engine, interaction, event->deadline);
   uc_place_put (engine, interaction, UC_INTERACTION_OFFERED, g_hash_table_lookup (engine->agents, event->agent));
 }

@@ -153,6 +153,7 @@ struct UcInteraction
   UcAgent *agent;            /* offered, active, wrap-up */
   char *offer;               /* id of the live offer */
   gint64 deadline;           /* of the live offer or of the wrap-up; 0 = none */
+  gint64 offered_ms;         /* acceptance interval of the live offer */
   gint64 enqueued_at, boost; /* K = enqueued_at - boost: the static key of its place in line */
   gint64 accepted_at, ended_at;
   char *ended_by;                 /* agent customer system */

@@ -234,6 +234,11 @@ json_capabilities (GString *out, const UcPlugin *plugin)
   uc_json_add_string (out, "receipts_read", capability_word (caps.receipts_read));
   uc_json_add_int (out, "reply_window_ms", caps.reply_window_ms);
   uc_json_add_bool (out, "idempotent_send", caps.idempotent_send);
+  uc_json_add_int (out, "tagged_window_ms", caps.tagged_window_ms);
+  uc_json_add_bool (out, "echoes", caps.echoes);
+  uc_json_add_int (out, "settle_ms", caps.settle_ms);
+  uc_json_add_string (out, "media_in", capability_word (caps.media_in));
+  uc_json_add_string (out, "media_out", capability_word (caps.media_out));
   uc_json_end (out);
 }
 
@@ -249,13 +254,20 @@ append_capabilities (GString *out, const UcPlugin *plugin)
     g_string_append (out, "  longest text     no limit\n");
   g_string_append_printf (out,
                           "  typing           in %s, out %s\n  receipts         delivered %s, read %s\n"
-                          "  sending twice    %s\n",
+                          "  media            in %s, out %s\n  sending twice    %s\n  own messages     %s\n",
                           capability_word (caps.typing_in), capability_word (caps.typing_out),
                           capability_word (caps.receipts_delivered), capability_word (caps.receipts_read),
-                          caps.idempotent_send ? "shows the message once" : "shows the message twice");
+                          capability_word (caps.media_in), capability_word (caps.media_out),
+                          caps.idempotent_send ? "shows the message once" : "shows the message twice",
+                          caps.echoes ? "come back, which settles an uncertain send" : "don't come back");
   if (caps.reply_window_ms > 0)
     g_string_append_printf (out, "  reply window     %" G_GINT64_FORMAT " s after the customer's last message\n",
                             caps.reply_window_ms / 1000);
+  if (caps.tagged_window_ms > 0)
+    g_string_append_printf (out, "  tagged replies   until %" G_GINT64_FORMAT " s after it\n",
+                            caps.tagged_window_ms / 1000);
+  if (caps.settle_ms > 0)
+    g_string_append_printf (out, "  overtaking       sorted out within %" G_GINT64_FORMAT " ms\n", caps.settle_ms);
   if (plugin->channel.runtime_capabilities != NULL)
     g_string_append (out, "  An instance may differ by its settings.\n");
 }

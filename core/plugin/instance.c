@@ -13,6 +13,7 @@
 #include "core/plugin/slots.h"
 
 #define MAX_RETRY_AFTER (60 * 60 * 1000)
+#define MAX_SETTLE 10000
 
 typedef struct
 {
@@ -46,8 +47,23 @@ uc_instance_common_settings (UcKind kind)
                                       .type = USHER_SETTING_STRING,
                                       .required = true,
                                       .help = "id or name of the queue that its conversations enter" };
+  static const UsherSetting acceptance
+      = { .struct_size = sizeof acceptance,
+          .key = "acceptance_interval",
+          .type = USHER_SETTING_DURATION,
+          .default_value = "0s",
+          .max = 3600000,
+          .help = "how long offers of its conversations wait for an agent; 0s = as his user says" };
+  static const UsherSetting auto_create
+      = { .struct_size = sizeof auto_create,
+          .key = "auto_create_customer",
+          .type = USHER_SETTING_ENUM,
+          .choices = "draft,off",
+          .default_value = "draft",
+          .help = "what is made in the CRM for somebody it does not know: a draft, or nothing" };
   static const UsherSetting *const any[] = { &plugin, &enabled, &mount, NULL };
-  static const UsherSetting *const channel[] = { &plugin, &enabled, &mount, &queue, NULL };
+  static const UsherSetting *const channel[]
+      = { &plugin, &enabled, &mount, &queue, &acceptance, &auto_create, NULL };
 
   return kind == UC_KIND_CHANNEL ? channel : any;
 }
@@ -55,11 +71,12 @@ uc_instance_common_settings (UcKind kind)
 const char *
 uc_instance_state_word (UcInstanceState state)
 {
-  static const char *const words[] = { [UC_INSTANCE_NEW] = "new",         [UC_INSTANCE_STARTING] = "starting",
-                                       [UC_INSTANCE_RUNNING] = "running", [UC_INSTANCE_ATTENTION] = "attention",
-                                       [UC_INSTANCE_WAITING] = "waiting", [UC_INSTANCE_SKIPPED] = "skipped",
-                                       [UC_INSTANCE_FAILED] = "failed",   [UC_INSTANCE_STOPPING] = "stopping",
-                                       [UC_INSTANCE_STOPPED] = "stopped" };
+  static const char *const words[]
+      = { [UC_INSTANCE_NEW] = "new",         [UC_INSTANCE_STARTING] = "starting",
+          [UC_INSTANCE_RUNNING] = "running", [UC_INSTANCE_ATTENTION] = "needs_attention",
+          [UC_INSTANCE_WAITING] = "waiting", [UC_INSTANCE_SKIPPED] = "skipped",
+          [UC_INSTANCE_FAILED] = "failed",   [UC_INSTANCE_STOPPING] = "stopping",
+          [UC_INSTANCE_STOPPED] = "stopped" };
 
   return (gsize)state < G_N_ELEMENTS (words) ? words[state] : "unknown";
 }
@@ -262,25 +279,54 @@ on_start (gpointer data, const UsherResult *result)
 }
 
 static gboolean
+is_capability (UsherCapability value)
+{
+  return (int)value >= USHER_CAN_NOT && (int)value <= USHER_NATIVE;
+}
+
+/* NULL = they make sense. */
+static const char *
+check_capabilities (const UsherChannelCapabilities *caps)
+{
+  if (caps->network == NULL || caps->network[0] == '\0' || !g_utf8_validate (caps->network, -1, NULL))
+    return "its capabilities are missing or name no network (a fault of the plugin)";
+  if (caps->max_text < 0 || caps->text_unit < 0 || caps->text_unit > 2)
+    return "its capabilities have a max_text or text_unit that does not exist (a fault of the plugin)";
+  if (caps->reply_window_ms < 0 || caps->tagged_window_ms < 0
+      || (caps->tagged_window_ms > 0 && caps->tagged_window_ms < caps->reply_window_ms))
+    return "its capabilities have a reply window below 0, or a tagged one that closes earlier (a fault of the "
+           "plugin)";
+  if (caps->settle_ms < 0 || caps->settle_ms > MAX_SETTLE)
+    return "its capabilities have a settle_ms that is not between 0 and 10000 (a fault of the plugin)";
+  if (!is_capability (caps->typing_in) || !is_capability (caps->typing_out)
+      || !is_capability (caps->receipts_delivered) || !is_capability (caps->receipts_read)
+      || !is_capability (caps->media_in) || !is_capability (caps->media_out))
+    return "its capabilities say something else than not, emulate or native (a fault of the plugin)";
+  return NULL;
+}
+
+/* NULL = it has what it needs. */
+static const char *
 ask_capabilities (UsherInstance *instance)
 {
+  UsherChannelCapabilities *caps = &instance->priv->capabilities;
   const UsherChannelCapabilities *given;
 
   if (instance->kind != UC_KIND_CHANNEL)
-    return TRUE;
+    return NULL;
   given = instance->plugin->channel.runtime_capabilities != NULL
               ? instance->plugin->channel.runtime_capabilities (instance->self)
               : instance->plugin->channel.capabilities;
-  return given != NULL
-         && uc_abi_copy (&instance->priv->capabilities, sizeof instance->priv->capabilities, given,
-                         offsetof (UsherChannelCapabilities, max_text))
-         && instance->priv->capabilities.network != NULL && instance->priv->capabilities.network[0] != '\0'
-         && g_utf8_validate (instance->priv->capabilities.network, -1, NULL);
+  if (given == NULL || !uc_abi_copy (caps, sizeof *caps, given, offsetof (UsherChannelCapabilities, max_text)))
+    *caps = (UsherChannelCapabilities){ 0 };
+  return check_capabilities (caps);
 }
 
 static gboolean
 create_self (UsherInstance *instance)
 {
+  const char *why;
+
   clear_told (instance);
   instance->priv->in_create = TRUE;
   instance->self = instance->head->create (instance, uc_host_table ());
@@ -296,9 +342,10 @@ create_self (UsherInstance *instance)
       return FALSE;
     }
   clear_told (instance);
-  if (ask_capabilities (instance))
+  why = ask_capabilities (instance);
+  if (why == NULL)
     return TRUE;
-  start_failed (instance, USHER_FAILED, "its capabilities are missing or name no network (a fault of the plugin)");
+  start_failed (instance, USHER_FAILED, why);
   return FALSE;
 }
 

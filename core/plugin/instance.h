@@ -98,7 +98,8 @@ const UsherChannelCapabilities *uc_instance_capabilities (const UsherInstance *i
 const char *uc_kind_word (UcKind kind);
 const char *uc_instance_state_word (UcInstanceState state);
 
-/* Settings every instance of the kind has besides its plugin's: plugin, enabled, mount; channels also queue. */
+/* Settings every instance of the kind has besides its plugin's: plugin, enabled, mount; channels also queue, acceptance_interval,
+ * auto_create_customer. */
 const UsherSetting *const *uc_instance_common_settings (UcKind kind);
 
 /* ---- replies ------------------------------------------------------------------------------------------- */

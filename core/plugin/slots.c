@@ -15,13 +15,11 @@
       SLOT (type, http, FALSE), SLOT (type, ws_open, FALSE), SLOT (type, ws_message, FALSE),                      \
       SLOT (type, ws_closed, FALSE)
 
-static const UcSlot channel_slots[] = { HEAD_SLOTS (UsherChannelOps),
-                                        SLOT (UsherChannelOps, capabilities, TRUE),
-                                        SLOT (UsherChannelOps, send, TRUE),
-                                        SLOT (UsherChannelOps, notice, FALSE),
-                                        SLOT (UsherChannelOps, typing, FALSE),
-                                        SLOT (UsherChannelOps, runtime_capabilities, FALSE),
-                                        { NULL } };
+static const UcSlot channel_slots[]
+    = { HEAD_SLOTS (UsherChannelOps),          SLOT (UsherChannelOps, capabilities, TRUE),
+        SLOT (UsherChannelOps, send, TRUE),    SLOT (UsherChannelOps, notice, FALSE),
+        SLOT (UsherChannelOps, typing, FALSE), SLOT (UsherChannelOps, runtime_capabilities, FALSE),
+        SLOT (UsherChannelOps, seen, FALSE),   { NULL } };
 static const UcSlot crm_slots[] = { HEAD_SLOTS (UsherCrmOps),
                                     SLOT (UsherCrmOps, lookup, TRUE),
                                     SLOT (UsherCrmOps, get_customer, TRUE),
@@ -30,6 +28,9 @@ static const UcSlot crm_slots[] = { HEAD_SLOTS (UsherCrmOps),
                                     SLOT (UsherCrmOps, get_case, TRUE),
                                     SLOT (UsherCrmOps, list_cases, TRUE),
                                     SLOT (UsherCrmOps, save_case, TRUE),
+                                    SLOT (UsherCrmOps, merge_customers, FALSE),
+                                    SLOT (UsherCrmOps, unmerge_customers, FALSE),
+                                    SLOT (UsherCrmOps, describe, FALSE),
                                     { NULL } };
 static const UcSlot frontend_slots[] = { HEAD_SLOTS (UsherFrontendOps),
                                          SLOT (UsherFrontendOps, desk_output, TRUE),

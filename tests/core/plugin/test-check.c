@@ -252,8 +252,10 @@ test_inspect (void)
   test_assert_words (text, "[channel:NAME]|queue|(required)|[crm:NAME]|[frontend:NAME]");
   test_assert_words (
       text, "Optional slots as a channel|has:   start stop http typing runtime_capabilities|"
-            "lacks: ws_open ws_message ws_closed notice|Capabilities as a channel|network          test|"
-            "longest text     1000 characters|read native|shows the message twice|An instance may differ");
+            "lacks: ws_open ws_message ws_closed notice seen|Capabilities as a channel|network          test|"
+            "longest text     1000 characters|read native|media            in native, out none|"
+            "shows the message twice|own messages     come back|reply window     86400 s|"
+            "tagged replies   until 604800 s|overtaking       sorted out within 1500 ms|An instance may differ");
 }
 
 static void
@@ -278,7 +280,13 @@ test_inspect_json (void)
   g_assert_cmpint (uc_json_int (uc_json_get (uc_json_get (channel, "capabilities"), "max_text"), 0), ==, 1000);
   g_assert_cmpstr (uc_json_string (uc_json_get (uc_json_get (channel, "capabilities"), "receipts_read")), ==,
                    "native");
-  g_assert_cmpuint (uc_json_length (uc_json_get (channel, "settings")), ==, 4);
+  g_assert_true (uc_json_bool (uc_json_get (uc_json_get (channel, "capabilities"), "echoes"), FALSE));
+  g_assert_cmpint (uc_json_int (uc_json_get (uc_json_get (channel, "capabilities"), "settle_ms"), 0), ==, 1500);
+  g_assert_cmpint (uc_json_int (uc_json_get (uc_json_get (channel, "capabilities"), "tagged_window_ms"), 0), ==,
+                   604800000);
+  g_assert_cmpstr (uc_json_string (uc_json_get (uc_json_get (channel, "capabilities"), "media_in")), ==, "native");
+  g_assert_false (uc_json_bool (uc_json_get (slots, "seen"), TRUE));
+  g_assert_cmpuint (uc_json_length (uc_json_get (channel, "settings")), ==, 6);
 }
 
 static void

@@ -54,7 +54,7 @@ test_instance_state (void)
   test_host->instance_state (instance, USHER_OK, NULL);
   g_assert_cmpint (instance->state, ==, UC_INSTANCE_RUNNING);
   g_assert_null (instance->status_message);
-  g_assert_cmpstr (test_states->str, ==, "attention running");
+  g_assert_cmpstr (test_states->str, ==, "needs_attention running");
   test_assert_logged ("needs attention: the token has expired|works again");
   test_host->fail (instance, USHER_FAILED, "too late");
   test_assert_logged ("host->fail outside of create");

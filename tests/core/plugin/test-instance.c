@@ -99,7 +99,10 @@ test_create_fails (void)
   } rows[] = { { "create = failed", UC_INSTANCE_FAILED, USHER_FAILED, "the sky has fallen" },
                { "create = unconfigured", UC_INSTANCE_SKIPPED, USHER_NOT_CONFIGURED, "nothing to do" },
                { "create = silent", UC_INSTANCE_FAILED, USHER_FAILED, "NULL without a reason" },
-               { "create = incapable", UC_INSTANCE_FAILED, USHER_FAILED, "capabilities" } };
+               { "create = incapable", UC_INSTANCE_FAILED, USHER_FAILED, "capabilities" },
+               { "create = unsettled", UC_INSTANCE_FAILED, USHER_FAILED, "settle_ms" },
+               { "create = shut", UC_INSTANCE_FAILED, USHER_FAILED, "tagged" },
+               { "create = unmeasured", UC_INSTANCE_FAILED, USHER_FAILED, "text_unit" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {

@@ -173,17 +173,32 @@ http (void *self, UsherExchange *exchange, const UsherRequest *request)
 {
 }
 
-static const UsherChannelCapabilities capabilities
-    = { .struct_size = sizeof capabilities, .network = "test", .max_text = 1000, .receipts_read = USHER_NATIVE };
+static const UsherChannelCapabilities capabilities = { .struct_size = sizeof capabilities,
+                                                       .network = "test",
+                                                       .max_text = 1000,
+                                                       .receipts_read = USHER_NATIVE,
+                                                       .reply_window_ms = 86400000,
+                                                       .tagged_window_ms = 604800000,
+                                                       .echoes = true,
+                                                       .settle_ms = 1500,
+                                                       .media_in = USHER_NATIVE };
 
 static const UsherChannelCapabilities *
 runtime_capabilities (void *data)
 {
   static const UsherChannelCapabilities capable
-      = { .struct_size = sizeof capable, .network = "test", .max_text = 100, .receipts_read = USHER_NATIVE };
+      = { .struct_size = sizeof capable, .network = "test", .max_text = 100, .receipts_read = USHER_NATIVE },
+      unsettled = { .struct_size = sizeof unsettled, .network = "test", .settle_ms = 60000 },
+      shut = { .struct_size = sizeof shut, .network = "test", .reply_window_ms = 2, .tagged_window_ms = 1 },
+      unmeasured = { .struct_size = sizeof unmeasured, .network = "test", .text_unit = 3 };
   Obliging *self = data;
 
-  return wants (self, "create", "incapable") ? NULL : &capable;
+  if (wants (self, "create", "incapable"))
+    return NULL;
+  return wants (self, "create", "unsettled")    ? &unsettled
+         : wants (self, "create", "shut")       ? &shut
+         : wants (self, "create", "unmeasured") ? &unmeasured
+                                                : &capable;
 }
 
 static void
@@ -278,7 +293,8 @@ static const UsherFrontendOps frontend = { .struct_size = sizeof frontend,
 #define SETTING(id, ...)                                                                                          \
   static const UsherSetting setting_##id = { .struct_size = sizeof (UsherSetting), .key = #id, __VA_ARGS__ }
 
-SETTING (create, .type = USHER_SETTING_ENUM, .choices = "ok,retry,unconfigured,failed,silent,incapable",
+SETTING (create, .type = USHER_SETTING_ENUM,
+         .choices = "ok,retry,unconfigured,failed,silent,incapable,unsettled,shut,unmeasured",
          .default_value = "ok", .help = "what create does");
 SETTING (start, .type = USHER_SETTING_ENUM, .choices = ANSWERS, .default_value = "at-once",
          .help = "how start is answered");

@@ -74,6 +74,12 @@ uc_auth_may (UcCore *core, const UcPrincipal *who, const char *permission)
     { "administrator", "crm" },
     { "administrator", "supervise" },
     { "administrator", "administer" },
+    { "supervisor", "playback" },
+    { "supervisor", "faq.edit" },
+    { "supervisor", "customer.merge" },
+    { "administrator", "playback" },
+    { "administrator", "faq.edit" },
+    { "administrator", "customer.merge" },
   };
   const UcAgent *agent;
 

@@ -42,6 +42,8 @@ struct UcCore
   gboolean reload_armed;
   gboolean stopping;
 
+  char *crm_description; /* JSON that the CRM gave of itself; NULL = none */
+
   UcFeed *feed;
   UcAuth *auth;
   UcIntake *intake;

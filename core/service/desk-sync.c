@@ -35,6 +35,8 @@ uc_desk_sees (const UsherDesk *desk, const UcEvent *event)
   switch (event->type)
     {
     case UC_EVENT_QUEUE_CHANGED:
+    case UC_EVENT_POLICY_CHANGED:
+    case UC_EVENT_CODES_CHANGED:
       return TRUE;
     case UC_EVENT_USER_CHANGED:
     case UC_EVENT_MEMBERSHIP_CHANGED:
@@ -134,6 +136,7 @@ take_snapshot (UsherDesk *desk)
   uc_json_begin_array (view.out, "queues");
   uc_engine_each_queue (core->engine, add_queue, &view);
   uc_json_end_array (view.out);
+  uc_view_centre (view.out, core, desk->supervises);
   if (desk->supervises)
     {
       uc_json_begin_array (view.out, "agents");
@@ -145,7 +148,7 @@ take_snapshot (UsherDesk *desk)
       const UcInteraction *interaction = me->interactions->pdata[i];
       GString *body = g_string_sized_new (512);
 
-      uc_view_interaction_open (body, NULL, interaction);
+      uc_view_interaction_open (body, NULL, core, interaction);
       g_ptr_array_add (snapshot->ids, g_strdup (interaction->id));
       g_ptr_array_add (snapshot->bodies, body);
     }

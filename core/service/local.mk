@@ -17,13 +17,20 @@ libuc_service_la_SOURCES = \
 	%D%/intake.c %D%/intake.h \
 	%D%/ops-admin.c \
 	%D%/ops-agent.c \
+	%D%/ops-codes.c \
 	%D%/ops-crm.c \
+	%D%/ops-describe.c \
+	%D%/ops-faq.c \
 	%D%/ops-interaction.c \
+	%D%/ops-message.c \
+	%D%/ops-playback.c \
 	%D%/ops-session.c \
 	%D%/ops.c %D%/ops.h \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/session.c \
 	%D%/shell.c %D%/shell.h \
+	%D%/view-centre.c \
+	%D%/view-crm.c \
 	%D%/view.c %D%/view.h
 libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 libuc_service_la_LIBADD = libuc-engine.la libuc-store.la libuc-plugin.la libuc-net.la libuc-base.la $(SODIUM_LIBS)

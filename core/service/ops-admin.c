@@ -24,14 +24,39 @@ find_user (UcCore *core, const char *user)
   return agent != NULL ? agent : uc_engine_agent_by_login (core->engine, user);
 }
 
-static char *
-join_words (const UcJson *words)
+char *
+uc_op_words (UcOpCall *call, const char *arg)
 {
-  GString *out = g_string_new (NULL);
+  const UcJson *words = uc_json_get (call->args, arg);
+  GString *out;
 
+  if (!uc_json_is_array (words))
+    return NULL;
+  out = g_string_new (NULL);
   for (const UcJson *w = uc_json_first (words); w != NULL; w = uc_json_next (w))
     g_string_append_printf (out, "%s%s", out->len > 0 ? "," : "", uc_json_string (w));
   return g_string_free (out, FALSE);
+}
+
+/* What may stand in a user's own list; the rest comes with the role. */
+static const char *const permission_words[]
+    = { "interaction.reject", "queue.self_service", "playback", "faq.edit", "customer.merge", NULL };
+
+static gboolean
+permissions_known (UcOpCall *call)
+{
+  for (const UcJson *w = uc_json_first (uc_json_get (call->args, "permissions")); w != NULL; w = uc_json_next (w))
+    if (!g_strv_contains (permission_words, uc_json_string (w)))
+      {
+        g_autofree char *all = g_strjoinv (", ", (char **)permission_words);
+        const char *nearest = uc_nearest (uc_json_string (w), permission_words);
+
+        uc_op_fail_with (call, UC_ERROR_INVALID, "user.put: there is no permission \"%s\"%s%s%s; there are %s",
+                         uc_json_string (w), nearest != NULL ? "; did you mean \"" : "",
+                         nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "", all);
+        return FALSE;
+      }
+  return TRUE;
 }
 
 static char *
@@ -70,8 +95,7 @@ user_put (UcOpCall *call)
   const UcAgent *old = id != NULL ? uc_engine_agent (call->core->engine, id)
                                   : uc_engine_agent_by_login (call->core->engine, login);
   g_autofree char *fresh = uc_id_new ("usr");
-  g_autofree char *permissions
-      = uc_op_has (call, "permissions") ? join_words (uc_json_get (call->args, "permissions")) : NULL;
+  g_autofree char *permissions = uc_op_words (call, "permissions");
   UcCommand command = {
     .type = UC_COMMAND_PUT_USER,
     .user = old != NULL  ? old->id
@@ -90,13 +114,17 @@ user_put (UcOpCall *call)
                    : old != NULL       ? old->permissions
                                        : "",
     .capacity = uc_op_int (call, "capacity", old != NULL ? old->capacity : 1),
-    .acceptance_ms = uc_op_int (call, "acceptance_ms", old != NULL ? old->acceptance_ms : 30000),
+    .acceptance_ms = uc_op_int (call, "acceptance_ms", old != NULL ? old->acceptance_ms : 0),
     .enabled = uc_op_bool (call, "enabled", old != NULL ? old->enabled : TRUE),
+    .auto_accept = uc_op_bool (call, "auto_accept", old != NULL && old->auto_accept),
+    .scope = uc_op_string (call, "scope") != NULL ? uc_op_string (call, "scope")
+             : old != NULL                        ? old->scope
+                                                  : NULL,
   };
 
   if (login == NULL && old == NULL)
     uc_op_fail_with (call, UC_ERROR_INVALID, "user.put: a new user needs \"login\"");
-  else
+  else if (permissions_known (call))
     uc_op_submit (call, &command, answer_user);
 }
 
@@ -146,6 +174,13 @@ queue_put (UcOpCall *call)
     .enabled = uc_op_bool (call, "enabled", old != NULL ? old->enabled : TRUE),
     .post_processing_ms = uc_op_int (call, "post_processing_ms", old != NULL ? old->post_processing_ms : 60000),
     .boost = uc_op_int (call, "boost", old != NULL ? old->boost : 0),
+    .acceptance_ms = uc_op_int (call, "acceptance_ms", old != NULL ? old->acceptance_ms : 0),
+    .save_during = uc_op_string (call, "save_during") != NULL ? uc_op_string (call, "save_during")
+                   : old != NULL                              ? old->save_during
+                                                              : NULL,
+    .save_after = uc_op_string (call, "save_after") != NULL ? uc_op_string (call, "save_after")
+                  : old != NULL                             ? old->save_after
+                                                            : NULL,
   };
 
   uc_op_submit (call, &command, answer_queue);
@@ -311,10 +346,13 @@ static const UcOpArg user_put_args[] = {
   { "login", UC_ARG_STRING, FALSE, 0, 100, "log-in name; unique" },
   { "name", UC_ARG_STRING, FALSE, 0, 100, "the name that customers and colleagues see" },
   { "role", UC_ARG_STRING, FALSE, 0, 20, "agent, supervisor or administrator" },
-  { "permissions", UC_ARG_WORDS, FALSE, 0, 0, "further permissions, e.g. interaction.reject" },
+  { "permissions", UC_ARG_WORDS, FALSE, 0, 0,
+    "of interaction.reject queue.self_service playback faq.edit customer.merge" },
   { "capacity", UC_ARG_INT, FALSE, 1, 100, "interactions at once" },
-  { "acceptance_ms", UC_ARG_INT, FALSE, 1000, 3600000, "acceptance interval of offers" },
+  { "acceptance_ms", UC_ARG_INT, FALSE, 0, 900000, "acceptance interval of offers; 0 = the policy's" },
   { "enabled", UC_ARG_BOOL, FALSE, 0, 0, "may log in and get offers" },
+  { "auto_accept", UC_ARG_BOOL, FALSE, 0, 0, "offers are accepted at once; not with interaction.reject" },
+  { "scope", UC_ARG_STRING, FALSE, 0, 20, "whose playback a supervisor sees: all, or of his own queues" },
   { NULL },
 };
 static const UcOpArg user_password_args[] = {
@@ -328,6 +366,10 @@ static const UcOpArg queue_put_args[] = {
   { "enabled", UC_ARG_BOOL, FALSE, 0, 0, "gives out its interactions" },
   { "post_processing_ms", UC_ARG_INT, FALSE, 0, 86400000, "length of wrap-up; 0 = none" },
   { "boost", UC_ARG_INT, FALSE, 0, 86400000, "head start in line, ms" },
+  { "acceptance_ms", UC_ARG_INT, FALSE, 0, 900000, "acceptance interval of its offers; 0 = the agent's own" },
+  { "save_during", UC_ARG_STRING, FALSE, 0, 10,
+    "state of a case saved during the chat: closed (default) or open" },
+  { "save_after", UC_ARG_STRING, FALSE, 0, 10, "state of a case saved after the chat: open (default) or closed" },
   { NULL },
 };
 static const UcOpArg membership_put_args[] = {

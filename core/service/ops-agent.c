@@ -37,6 +37,47 @@ agent_set_status (UcOpCall *call)
   uc_op_submit (call, &command, NULL);
 }
 
+static void
+agent_stop_new (UcOpCall *call)
+{
+  UcCommand command = {
+    .type = UC_COMMAND_STOP_NEW,
+    .agent = call->who.user,
+    .enabled = uc_op_bool (call, "on", TRUE),
+  };
+
+  uc_op_submit (call, &command, NULL);
+}
+
+static const UcMembership *
+membership_of (const UcAgent *agent, const char *queue)
+{
+  for (guint i = 0; agent != NULL && i < agent->memberships->len; i++)
+    if (strcmp (((const UcMembership *)agent->memberships->pdata[i])->queue->id, queue) == 0)
+      return agent->memberships->pdata[i];
+  return NULL;
+}
+
+/* Only switches what an administrator assigned: nobody makes himself a member. */
+static void
+queue_switch (UcOpCall *call)
+{
+  const char *queue = uc_op_string (call, "queue");
+  UcCommand command = {
+    .type = UC_COMMAND_PUT_MEMBERSHIP,
+    .user = call->who.user,
+    .queue = queue,
+    .enabled = uc_op_bool (call, "on", TRUE),
+  };
+
+  if (membership_of (uc_engine_agent (call->core->engine, call->who.user), queue) == NULL)
+    uc_op_fail_with (call, UC_ERROR_NOT_FOUND,
+                     "you are not assigned to a queue \"%s\"; an administrator assigns queues with membership.put",
+                     queue);
+  else
+    uc_op_submit (call, &command, NULL);
+}
+
 typedef struct
 {
   GString *out;
@@ -70,9 +111,23 @@ static const UcOpArg set_status_args[] = {
   { NULL },
 };
 
+static const UcOpArg stop_new_args[] = {
+  { "on", UC_ARG_BOOL, TRUE, 0, 0, "true: no new chats; false: resume" },
+  { NULL },
+};
+static const UcOpArg queue_switch_args[] = {
+  { "queue", UC_ARG_STRING, TRUE, 0, 64, "queue id" },
+  { "on", UC_ARG_BOOL, TRUE, 0, 0, "whether its chats are offered to me" },
+  { NULL },
+};
+
 const UcOp uc_ops_agent[] = {
   { "agent.set_status", "desk", UC_OP_CHANGE | UC_OP_NO_USER, set_status_args, agent_set_status,
     "Ask for a status. While chats are open it is what comes after them." },
+  { "agent.stop_new", "desk", UC_OP_CHANGE, stop_new_args, agent_stop_new,
+    "Get no new chats; after the last one the status is Work Offline." },
+  { "queue.switch", "queue.self_service", UC_OP_CHANGE, queue_switch_args, queue_switch,
+    "Switch one of one's own queues on or off." },
   { "agent.list", "supervise", UC_OP_NO_USER, NULL, agent_list, "All agents with status, load and queues." },
   { NULL },
 };

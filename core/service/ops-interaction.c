@@ -8,12 +8,9 @@
 #include "core/base/error.h"
 #include "core/base/id.h"
 #include "core/service/ops.h"
-#include "core/service/outbox.h"
 #include "core/service/view.h"
 
 #define MAX_MESSAGES 5000
-/* An agent who writes on while his channel is down. */
-#define MAX_UNSENT 100
 
 /* ---- commands of the owner ----------------------------------------------------------------------------- */
 
@@ -57,110 +54,6 @@ interaction_wrap_up_done (UcOpCall *call)
   submit_own (call, UC_COMMAND_WRAP_UP_DONE);
 }
 
-/* ---- message.send -------------------------------------------------------------------------------------- */
-
-static char *
-answer_message (GPtrArray *events)
-{
-  for (guint i = 0; i < events->len; i++)
-    {
-      const UcEvent *event = events->pdata[i];
-
-      if (event->type == UC_EVENT_MESSAGE_ADDED)
-        {
-          GString *out = g_string_new (NULL);
-
-          uc_json_begin (out);
-          uc_json_add_string (out, "message", event->message);
-          uc_json_add_int (out, "n", event->n);
-          uc_json_end (out);
-          return g_string_free (out, FALSE);
-        }
-    }
-  return g_strdup ("{}");
-}
-
-static gint64
-text_length (const char *text, int unit)
-{
-  gint64 len = 0;
-
-  if (unit == 1)
-    return (gint64)strlen (text);
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    len += unit == 2 && g_utf8_get_char (p) > 0xffff ? 2 : 1;
-  return len;
-}
-
-/* What the channel can't carry is refused in the composer, not after it was sent. */
-static gboolean
-fits_channel (UcOpCall *call, const char *interaction_id, const char *text)
-{
-  static const char *const units[] = { "characters", "bytes", "UTF-16 units" };
-  const UcInteraction *interaction = uc_engine_interaction (call->core->engine, interaction_id);
-  UsherInstance *instance
-      = interaction != NULL ? uc_core_instance (call->core, UC_KIND_CHANNEL, interaction->conversation->channel)
-                            : NULL;
-  const UsherChannelCapabilities *caps;
-  gint64 len;
-
-  if (instance == NULL || instance->self == NULL)
-    return TRUE;
-  caps = uc_instance_capabilities (instance);
-  len = text_length (text, caps->text_unit);
-  if (caps->max_text == 0 || len <= caps->max_text)
-    return TRUE;
-  uc_op_fail_with (call, UC_ERROR_INVALID,
-                   "this text has %" G_GINT64_FORMAT " %s, %s takes at most %d in one message; shorten it", len,
-                   units[CLAMP (caps->text_unit, 0, 2)], caps->network, caps->max_text);
-  return FALSE;
-}
-
-static gboolean
-has_room (UcOpCall *call, const char *interaction_id)
-{
-  const UcInteraction *interaction = uc_engine_interaction (call->core->engine, interaction_id);
-
-  if (interaction == NULL || uc_outbox_waiting (call->core->outbox, interaction->conversation->id) < MAX_UNSENT)
-    return TRUE;
-  uc_op_fail_with (call, UC_ERROR_BUSY,
-                   "%d messages of this chat wait for the channel \"%s\", which does not take them; wait until it "
-                   "does",
-                   MAX_UNSENT, interaction->conversation->channel);
-  return FALSE;
-}
-
-static gboolean
-is_blank (const char *text)
-{
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    if (!g_unichar_isspace (g_utf8_get_char (p)) && !g_unichar_iszerowidth (g_utf8_get_char (p)))
-      return FALSE;
-  return TRUE;
-}
-
-static void
-message_send (UcOpCall *call)
-{
-  g_autofree char *message = uc_id_new ("msg");
-  UcCommand command = {
-    .type = UC_COMMAND_SEND,
-    .agent = call->who.user,
-    .interaction = uc_op_string (call, "interaction"),
-    .text = uc_op_string (call, "text"),
-    .client_id = uc_op_string (call, "client_id"),
-    .new_message = message,
-  };
-
-  if (is_blank (command.text))
-    {
-      uc_op_fail_with (call, UC_ERROR_INVALID, "a message needs something to read: this text is blank");
-      return;
-    }
-  if (fits_channel (call, command.interaction, command.text) && has_room (call, command.interaction))
-    uc_op_submit (call, &command, answer_message);
-}
-
 /* ---- interaction.get and messages ---------------------------------------------------------------------- */
 
 typedef struct
@@ -177,8 +70,8 @@ reading_free (Reading *reading)
   g_free (reading);
 }
 
-static gboolean
-may_see (UcOpCall *call, const char *agent)
+gboolean
+uc_op_may_see (UcOpCall *call, const char *agent)
 {
   return (call->who.user != NULL && g_strcmp0 (agent, call->who.user) == 0)
          || uc_auth_may (call->core, &call->who, "supervise");
@@ -229,7 +122,7 @@ on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, con
 
   if (result != UC_STORE_OK)
     fail_store (reading, why);
-  else if (rows->len == 0 || !may_see (call, ((UcEvent *)rows->pdata[0])->agent))
+  else if (rows->len == 0 || !uc_op_may_see (call, ((UcEvent *)rows->pdata[0])->agent))
     {
       /* Not his: the same answer as for one that does not exist, so that ids can't be tried. */
       uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such interaction, or it is not yours");
@@ -270,7 +163,7 @@ read_interaction (UcOpCall *call, gboolean whole)
     reading->out = g_string_new (NULL);
   if (interaction == NULL)
     uc_store_interactions (call->core->store, &query, on_row, reading);
-  else if (!may_see (call, interaction->agent != NULL ? interaction->agent->id : NULL))
+  else if (!uc_op_may_see (call, interaction->agent != NULL ? interaction->agent->id : NULL))
     {
       uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such interaction, or it is not yours");
       reading_free (reading);
@@ -278,7 +171,7 @@ read_interaction (UcOpCall *call, gboolean whole)
   else
     {
       if (whole)
-        uc_view_interaction_open (reading->out, "interaction", interaction);
+        uc_view_interaction_open (reading->out, "interaction", call->core, interaction);
       uc_core_barrier (call->core, on_durable, reading);
     }
 }
@@ -332,6 +225,8 @@ interaction_list (UcOpCall *call)
     .identity = uc_op_string (call, "identity"),
     .customer = uc_op_string (call, "customer"),
     .state = uc_op_string (call, "state"),
+    .uncoded = uc_op_bool (call, "uncoded", FALSE),
+    .merged = TRUE,
     .before = uc_op_int (call, "before", 0),
     .limit = (guint)uc_op_int (call, "limit", 50),
   };
@@ -379,7 +274,7 @@ on_closed_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean mo
       return;
     }
   row = rows->len > 0 ? rows->pdata[0] : NULL;
-  if (row == NULL || !may_see (call, row->agent))
+  if (row == NULL || !uc_op_may_see (call, row->agent))
     {
       uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such interaction, or it is not yours");
       return;
@@ -447,12 +342,6 @@ static const UcOpArg reject_args[] = {
   { "reason", UC_ARG_TEXT, FALSE, 0, 200, "why, for the record" },
   { NULL },
 };
-static const UcOpArg send_args[] = {
-  INTERACTION,
-  { "text", UC_ARG_STRING, TRUE, 0, 65536, "what the customer shall read" },
-  { "client_id", UC_ARG_STRING, FALSE, 0, 100, "the sender's own id of the message, comes back in message.added" },
-  { NULL },
-};
 static const UcOpArg list_args[] = {
   { "agent", UC_ARG_STRING, FALSE, 0, 100, "whose; agents see their own only" },
   { "queue", UC_ARG_STRING, FALSE, 0, 100, "queue id" },
@@ -460,6 +349,7 @@ static const UcOpArg list_args[] = {
   { "identity", UC_ARG_STRING, FALSE, 0, 512, "the customer's id on the network" },
   { "customer", UC_ARG_STRING, FALSE, 0, 100, "CRM id of the customer" },
   { "state", UC_ARG_STRING, FALSE, 0, 20, "waiting, offered, active, wrap_up or closed" },
+  { "uncoded", UC_ARG_BOOL, FALSE, 0, 0, "only closed ones that still lack a required code" },
   { "before", UC_ARG_INT, FALSE, 0, 0, "only those queued before this time (ms); for the next page" },
   { "limit", UC_ARG_INT, FALSE, 1, 200, "at most so many; default 50" },
   { NULL },
@@ -475,7 +365,6 @@ const UcOp uc_ops_interaction[] = {
     "Accept the offer of an interaction." },
   { "interaction.reject", "desk", UC_OP_CHANGE, reject_args, interaction_reject,
     "Reject the offer; needs the permission interaction.reject. Leads to On Break." },
-  { "message.send", "desk", UC_OP_CHANGE, send_args, message_send, "Send a text to the customer." },
   { "interaction.end", "desk", UC_OP_CHANGE, one_args, interaction_end,
     "End the chat; wrap-up begins if the queue has one." },
   { "interaction.wrap_up_done", "desk", UC_OP_CHANGE, one_args, interaction_wrap_up_done,

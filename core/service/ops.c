@@ -30,7 +30,9 @@ struct UcOps
   GQueue order;        /* of char*: finished keys, oldest first; owned by the table */
 };
 
-static const UcOp *const tables[] = { uc_ops_session, uc_ops_agent, uc_ops_interaction, uc_ops_crm, uc_ops_admin };
+const UcOp *const uc_op_tables[]
+    = { uc_ops_session, uc_ops_agent,    uc_ops_interaction, uc_ops_message, uc_ops_codes,
+        uc_ops_faq,     uc_ops_playback, uc_ops_crm,         uc_ops_admin,   NULL };
 
 static void
 answer_free (Answer *answer)
@@ -50,8 +52,8 @@ uc_ops_new (UcCore *core)
   ops->rows = g_hash_table_new (g_str_hash, g_str_equal);
   ops->answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)answer_free);
   g_queue_init (&ops->order);
-  for (gsize t = 0; t < G_N_ELEMENTS (tables); t++)
-    for (const UcOp *op = tables[t]; op->name != NULL; op++)
+  for (gsize t = 0; uc_op_tables[t] != NULL; t++)
+    for (const UcOp *op = uc_op_tables[t]; op->name != NULL; op++)
       g_hash_table_insert (ops->rows, (gpointer)op->name, (gpointer)op);
   return ops;
 }
@@ -130,6 +132,19 @@ check_arg (const UcOpArg *arg, const UcJson *value, GError **error)
         }
       g_set_error (error, UC_ERROR, UC_ERROR_INVALID, "argument \"%s\" must be an array of at most 100 words",
                    arg->name);
+      return FALSE;
+    case UC_ARG_TEXTS:
+      if (uc_json_is_array (value) && uc_json_length (value) <= 200)
+        {
+          gboolean good = TRUE;
+
+          for (const UcJson *v = uc_json_first (value); v != NULL; v = uc_json_next (v))
+            good = good && uc_json_string (v) != NULL && strlen (uc_json_string (v)) <= 400;
+          if (good)
+            return TRUE;
+        }
+      g_set_error (error, UC_ERROR, UC_ERROR_INVALID,
+                   "argument \"%s\" must be an array of at most 200 texts of at most 400 bytes", arg->name);
       return FALSE;
     case UC_ARG_OBJECT:
       if (uc_json_is_object (value))
@@ -369,6 +384,12 @@ on_submitted (gpointer data, const GError *error, GPtrArray *events)
 void
 uc_op_submit (UcOpCall *call, UcCommand *command, char *(*make_answer) (GPtrArray *events))
 {
+  uc_op_submit_with (call, command, NULL, make_answer);
+}
+
+void
+uc_op_submit_with (UcOpCall *call, UcCommand *command, UcCommand *also, char *(*make_answer) (GPtrArray *events))
+{
   g_autoptr (GError) error = NULL;
   UcTxn *txn = uc_txn_new (call->core);
   Submitting *submitting;
@@ -379,6 +400,12 @@ uc_op_submit (UcOpCall *call, UcCommand *command, char *(*make_answer) (GPtrArra
       uc_txn_drop (txn);
       uc_op_fail (call, error);
       return;
+    }
+  if (also != NULL)
+    {
+      also->by = command->by;
+      if (!uc_txn_step (txn, also, &error))
+        g_message ("%s: what goes with it was left out: %s", call->op->name, error->message);
     }
   submitting = g_new0 (Submitting, 1);
   submitting->call = call;
@@ -507,71 +534,4 @@ uc_ops_run (UcOps *ops, const char *name, UcJson *args, const UcPrincipal *who, 
     run_once (ops, call);
   else
     op->run (call);
-}
-
-/* ---- description --------------------------------------------------------------------------------------- */
-
-static void
-describe_arg (GString *out, const UcOpArg *arg)
-{
-  static const char *const words[] = {
-    [UC_ARG_STRING] = "string", [UC_ARG_TEXT] = "string", [UC_ARG_INT] = "integer",
-    [UC_ARG_BOOL] = "boolean",  [UC_ARG_WORDS] = "array", [UC_ARG_OBJECT] = "object",
-  };
-
-  uc_json_begin_object (out, arg->name);
-  uc_json_add_string (out, "type", words[arg->type]);
-  uc_json_add_string (out, "description", arg->doc);
-  if (arg->type == UC_ARG_STRING)
-    uc_json_add_int (out, "minLength", 1);
-  if (arg->type == UC_ARG_STRING || arg->type == UC_ARG_TEXT)
-    uc_json_add_int (out, "maxLength", arg->max > 0 ? arg->max : arg->type == UC_ARG_STRING ? 200 : 65536);
-  if (arg->type == UC_ARG_INT)
-    {
-      uc_json_add_int (out, "minimum", arg->min);
-      if (arg->max != 0)
-        uc_json_add_int (out, "maximum", arg->max);
-    }
-  if (arg->type == UC_ARG_WORDS)
-    uc_json_add_raw (out, "items", "{\"type\":\"string\"}");
-  uc_json_end (out);
-}
-
-static void
-describe_op (GString *out, const UcOp *op)
-{
-  uc_json_begin (out);
-  uc_json_add_string (out, "name", op->name);
-  uc_json_add_string (out, "permission", op->permission);
-  uc_json_add_bool (out, "changes", (op->flags & UC_OP_CHANGE) != 0);
-  uc_json_add_string (out, "doc", op->doc);
-  uc_json_begin_object (out, "arguments");
-  uc_json_add_string (out, "type", "object");
-  uc_json_add_bool (out, "additionalProperties", FALSE);
-  uc_json_begin_object (out, "properties");
-  for (const UcOpArg *arg = op->args; arg != NULL && arg->name != NULL; arg++)
-    describe_arg (out, arg);
-  uc_json_end (out);
-  uc_json_begin_array (out, "required");
-  for (const UcOpArg *arg = op->args; arg != NULL && arg->name != NULL; arg++)
-    if (arg->required)
-      uc_json_add_string (out, NULL, arg->name);
-  uc_json_end_array (out);
-  uc_json_end (out);
-  uc_json_end (out);
-}
-
-char *
-uc_ops_describe (void)
-{
-  GString *out = g_string_new (NULL);
-
-  uc_json_begin (out);
-  uc_json_begin_array (out, "operations");
-  for (gsize t = 0; t < G_N_ELEMENTS (tables); t++)
-    for (const UcOp *op = tables[t]; op->name != NULL; op++)
-      describe_op (out, op);
-  uc_json_end_array (out);
-  uc_json_end (out);
-  return g_string_free (out, FALSE);
 }

@@ -18,6 +18,7 @@ typedef enum
   UC_ARG_INT,    /* min..max */
   UC_ARG_BOOL,
   UC_ARG_WORDS, /* array of short strings */
+  UC_ARG_TEXTS, /* array of at most 200 texts of 400 bytes, which may hold commas */
   UC_ARG_OBJECT /* any JSON object */
 } UcArgType;
 
@@ -90,6 +91,9 @@ void uc_op_fail_details (UcOpCall *call, const GError *error, const char *detail
 /* One engine step; answers `{}`, or what `answer` makes of the step's events, when it is durable. */
 void uc_op_submit (UcOpCall *call, UcCommand *command, char *(*answer) (GPtrArray *events));
 
+/* The same with a second step in the same transaction, which may be refused without harm; also may be NULL. */
+void uc_op_submit_with (UcOpCall *call, UcCommand *command, UcCommand *also, char *(*answer) (GPtrArray *events));
+
 const char *uc_op_string (UcOpCall *call, const char *arg); /* NULL = absent */
 gint64 uc_op_int (UcOpCall *call, const char *arg, gint64 fallback);
 gboolean uc_op_bool (UcOpCall *call, const char *arg, gboolean fallback);
@@ -99,5 +103,16 @@ gboolean uc_op_has (UcOpCall *call, const char *arg);
 extern const UcOp uc_ops_session[];
 extern const UcOp uc_ops_agent[];
 extern const UcOp uc_ops_interaction[];
+extern const UcOp uc_ops_message[];
+extern const UcOp uc_ops_codes[];
+extern const UcOp uc_ops_faq[];
+extern const UcOp uc_ops_playback[];
 extern const UcOp uc_ops_crm[];
 extern const UcOp uc_ops_admin[];
+/* All of them; ends with NULL. */
+extern const UcOp *const uc_op_tables[];
+
+/* Whether the caller may see what this agent did: his own, or all with "supervise". */
+gboolean uc_op_may_see (UcOpCall *call, const char *agent);
+/* Words of a JSON array separated by commas; NULL for no array. */
+char *uc_op_words (UcOpCall *call, const char *arg);

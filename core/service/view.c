@@ -6,18 +6,6 @@
 
 #include <string.h>
 
-static void
-add_words (GString *out, const char *key, const char *words)
-{
-  g_auto (GStrv) list = g_strsplit (words != NULL ? words : "", ",", -1);
-
-  uc_json_begin_array (out, key);
-  for (gsize i = 0; list[i] != NULL; i++)
-    if (*list[i] != '\0')
-      uc_json_add_string (out, NULL, list[i]);
-  uc_json_end_array (out);
-}
-
 void
 uc_view_agent (GString *out, const char *key, const UcAgent *agent)
 {
@@ -26,7 +14,7 @@ uc_view_agent (GString *out, const char *key, const UcAgent *agent)
   uc_json_add_string (out, "login", agent->login);
   uc_json_add_string (out, "name", agent->name);
   uc_json_add_string (out, "role", agent->role);
-  add_words (out, "permissions", agent->permissions);
+  uc_view_words (out, "permissions", agent->permissions);
   uc_json_add_bool (out, "enabled", agent->enabled);
   uc_json_add_int (out, "capacity", agent->capacity);
   uc_json_add_int (out, "acceptance_ms", agent->acceptance_ms);
@@ -36,6 +24,10 @@ uc_view_agent (GString *out, const char *key, const UcAgent *agent)
   uc_json_add_string (out, "cause", agent->cause);
   uc_json_add_string (out, "reason", agent->reason);
   uc_json_add_bool (out, "stop_new", agent->stop_new);
+  uc_json_add_bool (out, "auto_accept", agent->auto_accept);
+  uc_json_add_string (out, "scope", agent->scope != NULL ? agent->scope : "all");
+  uc_json_add_int (out, "return_at", agent->return_at);
+  uc_json_add_string (out, "presence", uc_presence_word (agent->presence));
   uc_json_add_int (out, "load", uc_agent_load (agent));
   uc_json_begin_array (out, "queues");
   for (guint i = 0; agent->memberships != NULL && i < agent->memberships->len; i++)
@@ -93,8 +85,39 @@ add_save (GString *out, const char *state, const char *mode, const char *case_id
   uc_json_end (out);
 }
 
+static void
+add_details (GString *out, const char *matches, const char *follows, const char *codes, gboolean overdue,
+             gboolean uncoded)
+{
+  uc_json_add_raw (out, "matches", matches != NULL ? matches : "[]");
+  uc_json_add_string (out, "follows", follows);
+  uc_json_add_raw (out, "codes", codes != NULL ? codes : "[]");
+  uc_json_add_bool (out, "overdue", overdue);
+  uc_json_add_bool (out, "uncoded", uncoded);
+}
+
+static void
+add_missing (GString *out, const UcCore *core, const UcInteraction *interaction)
+{
+  g_autofree char *missing = uc_interaction_missing_codes (core->engine, interaction);
+  g_auto (GStrv) names = g_strsplit (missing != NULL ? missing : "", ", ", -1);
+
+  uc_json_begin_array (out, "missing_codes");
+  for (gsize n = 0; names[n] != NULL; n++)
+    uc_json_add_string (out, NULL, names[n]);
+  uc_json_end_array (out);
+}
+
+static void
+add_window (GString *out, const char *picture, gint64 window_until, gint64 tagged_until)
+{
+  uc_json_add_string (out, "picture", picture);
+  uc_json_add_int (out, "window_until", window_until);
+  uc_json_add_int (out, "tagged_until", tagged_until);
+}
+
 void
-uc_view_interaction_open (GString *out, const char *key, const UcInteraction *i)
+uc_view_interaction_open (GString *out, const char *key, const UcCore *core, const UcInteraction *i)
 {
   uc_json_begin_object (out, key);
   uc_json_add_string (out, "interaction", i->id);
@@ -109,7 +132,7 @@ uc_view_interaction_open (GString *out, const char *key, const UcInteraction *i)
   uc_json_add_string (out, "agent", i->agent != NULL ? i->agent->id : NULL);
   uc_json_add_string (out, "agent_name", i->agent != NULL ? i->agent->name : NULL);
   uc_json_add_string (out, "offer", i->offer);
-  uc_json_add_int (out, "acceptance_ms", i->agent != NULL ? i->agent->acceptance_ms : 0);
+  uc_json_add_int (out, "acceptance_ms", i->offered_ms);
   uc_json_add_int (out, "deadline", i->deadline);
   uc_json_add_int (out, "enqueued_at", i->enqueued_at);
   uc_json_add_int (out, "accepted_at", i->accepted_at);
@@ -118,6 +141,9 @@ uc_view_interaction_open (GString *out, const char *key, const UcInteraction *i)
   uc_json_add_string (out, "customer", i->customer);
   uc_json_add_string (out, "customer_name", i->customer_name);
   uc_json_add_bool (out, "draft", i->draft);
+  add_details (out, i->matches, i->follows, i->codes, i->overdue, FALSE);
+  add_missing (out, core, i);
+  add_window (out, i->conversation->picture, i->conversation->window_until, i->conversation->tagged_until);
   add_save (out, i->save_state, i->save_mode, i->case_id, i->save_attempts, i->save_error);
 }
 
@@ -146,6 +172,7 @@ uc_view_interaction_row_open (GString *out, const char *key, const UcEvent *row)
   uc_json_add_string (out, "customer", row->customer);
   uc_json_add_string (out, "customer_name", row->customer_name);
   uc_json_add_bool (out, "draft", row->draft != 0);
+  add_details (out, row->matches, row->follows, row->codes, row->overdue != 0, row->uncoded != 0);
   /* The row of an interaction keeps its save state in `status`, because `state` is the interaction's own. */
   add_save (out, row->status, row->mode, row->case_id, row->attempts, row->error);
 }
@@ -167,6 +194,10 @@ uc_view_message (GString *out, const UcEvent *row)
   uc_json_add_int (out, "sent_at", row->sent_at);
   uc_json_add_string (out, "state", row->state);
   uc_json_add_opt (out, "error", row->error);
+  uc_json_add_opt (out, "form", row->form);
+  uc_json_add_opt (out, "reply_to", row->reply_to);
+  if (row->attachments != NULL)
+    uc_json_add_raw (out, "attachments", row->attachments);
   uc_json_end (out);
 }
 
@@ -177,76 +208,6 @@ uc_view_messages (GString *out, const char *key, GPtrArray *rows)
   for (guint i = 0; i < rows->len; i++)
     uc_view_message (out, rows->pdata[i]);
   uc_json_end_array (out);
-}
-
-static void
-add_fields (GString *out, const char *fields)
-{
-  g_autoptr (UcJson) check = fields != NULL ? uc_json_parse (fields, strlen (fields), NULL, NULL) : NULL;
-
-  uc_json_add_raw (out, "fields", check != NULL && uc_json_is_object (check) ? fields : "{}");
-}
-
-void
-uc_view_customer (GString *out, const char *key, const UsherCustomer *customer)
-{
-  uc_json_begin_object (out, key);
-  uc_json_add_string (out, "id", customer->id);
-  uc_json_add_string (out, "name", customer->name);
-  uc_json_add_string (out, "first_name", customer->first_name);
-  uc_json_add_string (out, "last_name", customer->last_name);
-  uc_json_add_string (out, "email", customer->email);
-  uc_json_add_string (out, "phone", customer->phone);
-  uc_json_add_string (out, "company", customer->company);
-  uc_json_add_string (out, "notes", customer->notes);
-  add_fields (out, customer->fields);
-  uc_json_add_bool (out, "draft", customer->draft);
-  uc_json_add_int (out, "version", customer->version);
-  uc_json_add_int (out, "created_at", customer->created_at);
-  uc_json_add_int (out, "updated_at", customer->updated_at);
-  uc_json_begin_array (out, "identities");
-  for (const UsherIdentity *const *i = customer->identities; i != NULL && *i != NULL; i++)
-    {
-      uc_json_begin (out);
-      uc_json_add_string (out, "network", (*i)->network);
-      uc_json_add_string (out, "id", (*i)->id);
-      uc_json_add_string (out, "name", (*i)->name);
-      uc_json_end (out);
-    }
-  uc_json_end_array (out);
-  uc_json_end (out);
-}
-
-void
-uc_view_case (GString *out, const char *key, const UsherCase *record, gboolean transcript)
-{
-  uc_json_begin_object (out, key);
-  uc_json_add_string (out, "id", record->id);
-  uc_json_add_string (out, "customer", record->customer_id);
-  uc_json_add_string (out, "interaction", record->interaction);
-  uc_json_add_string (out, "subject", record->subject);
-  uc_json_add_string (out, "state", record->state);
-  uc_json_add_string (out, "queue", record->queue);
-  uc_json_add_string (out, "channel", record->channel);
-  uc_json_add_string (out, "agent", record->agent);
-  uc_json_add_string (out, "notes", record->notes);
-  add_fields (out, record->fields);
-  uc_json_add_int (out, "version", record->version);
-  uc_json_add_int (out, "started_at", record->started_at);
-  uc_json_add_int (out, "ended_at", record->ended_at);
-  uc_json_add_int (out, "created_at", record->created_at);
-  uc_json_add_int (out, "updated_at", record->updated_at);
-  if (transcript)
-    {
-      const UcJsonLimits limits = { 8 * 1024 * 1024, 8 };
-      g_autoptr (UcJson) check
-          = record->transcript != NULL
-                ? uc_json_parse (record->transcript, strlen (record->transcript), &limits, NULL)
-                : NULL;
-
-      uc_json_add_raw (out, "transcript", check != NULL && uc_json_is_array (check) ? record->transcript : "[]");
-    }
-  uc_json_end (out);
 }
 
 void

@@ -212,7 +212,8 @@ typedef enum
   UC_COMMAND_ECHO,      /* conversation text external_id sent_at attachments; new_message: ours, sent elsewhere */
   UC_COMMAND_PROFILE,   /* conversation name picture: NULL = leave */
   UC_COMMAND_MERGED     /* customer dropped merge removed customer_name: live interactions of `dropped` get
-                           `customer`; removed=1: those of `customer` whose identity is in `identities` go back */
+                           `customer` under customer_name; removed=1: those of `customer` whose "NETWORK ID" is one of
+                           the lines of `identities` go back to `dropped`, under customer_name */
 } UcCommandType;
 
 /* Borrowed strings; members as listed above. `by` is the user who asked, NULL = the system. Ids of what a step

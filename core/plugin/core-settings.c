@@ -19,11 +19,6 @@ SETTING (session_idle, .key = "session_idle", .type = USHER_SETTING_DURATION, .d
          .max = INT64_MAX, .help = "a desk that is not connected for this long is logged out");
 SETTING (session_max, .key = "session_max", .type = USHER_SETTING_DURATION, .default_value = "12h", .min = 60000,
          .max = INT64_MAX, .help = "after this long everybody logs in again");
-SETTING (
-    late_save, .key = "late_save", .type = USHER_SETTING_ENUM, .default_value = "independent",
-    .choices = "independent,linked",
-    .help
-    = "whether the case of a chat that is saved after its end belongs to nobody yet, or to the chat's customer");
 SETTING (trusted_proxies, .key = "trusted_proxies", .type = USHER_SETTING_LIST,
          .help = "addresses of reverse proxies whose X-Forwarded-For and -Proto are believed");
 
@@ -35,8 +30,7 @@ SETTING (address, .key = "address", .type = USHER_SETTING_STRING, .required = tr
 SETTING (allow_remote, .key = "allow_remote", .type = USHER_SETTING_BOOL, .default_value = "false",
          .help = "true allows an address that other machines reach; put a reverse proxy in front instead");
 
-const UsherSetting *const uc_core_settings_usher[]
-    = { &data_dir,    &plugin_path, &control_socket,  &log_level, &session_idle,
-        &session_max, &late_save,   &trusted_proxies, NULL };
+const UsherSetting *const uc_core_settings_usher[] = { &data_dir,     &plugin_path, &control_socket,  &log_level,
+                                                       &session_idle, &session_max, &trusted_proxies, NULL };
 const UsherSetting *const uc_core_settings_store[] = { &path, NULL };
 const UsherSetting *const uc_core_settings_listen[] = { &address, &allow_remote, NULL };

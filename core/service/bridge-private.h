@@ -15,16 +15,22 @@ struct UcBridge
   UcCore *core;
   GHashTable *looks; /* interaction -> Look */
   GHashTable *saves; /* interaction -> Save */
+  GHashTable *named; /* interaction -> the case number its customer mentioned first */
   guint64 serial;    /* of the last Look or Save: an answer to one that is gone is not its successor's */
-  gboolean linked;   /* late_save = linked: a save after the end still belongs to the customer */
 };
 
 gboolean uc_bridge_is_temporary (UsherStatus status);
 gint64 uc_bridge_backoff (guint attempts, gint64 not_before_ms);
 
+/* bridge-case.c: which earlier case an interaction names */
+void uc_bridge_case_message (UcBridge *bridge, const UcEvent *message);
+void uc_bridge_case_customer_known (UcBridge *bridge, const char *interaction);
+
 /* bridge-save.c */
 GHashTable *uc_bridge_saves_new (void);
 void uc_bridge_save_event (UcBridge *bridge, const UcEvent *event);
+/* Its codes changed after the case was filed. */
+void uc_bridge_save_codes_changed (UcBridge *bridge, const char *interaction);
 void uc_bridge_save_customer_known (UcBridge *bridge, const char *interaction);
 void uc_bridge_save_reload (UcBridge *bridge);
 void uc_bridge_save_kick (UcBridge *bridge);

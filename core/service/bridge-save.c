@@ -21,6 +21,7 @@ typedef struct
   char *transcript;
   gint64 attempts;
   gboolean busy;
+  gboolean again; /* something of it changed while it was being saved */
   guint64 timer;
 } Save;
 
@@ -159,8 +160,9 @@ on_saved (gpointer data, const UsherResult *result)
   if (result->status == USHER_OK && result->cases != NULL && result->cases[0] != NULL)
     {
       case_id = result->cases[0]->id;
-      if (has_grown (save))
+      if (has_grown (save) || save->again)
         {
+          save->again = FALSE;
           tell (save, "queued", case_id, 0, NULL);
           run (save);
           return;
@@ -179,25 +181,38 @@ on_saved (gpointer data, const UsherResult *result)
     }
 }
 
+static const char *
+state_of_case (UcCore *core, const UcEvent *row, gboolean during)
+{
+  const UcQueue *queue = uc_engine_queue (core->engine, row->queue);
+  const char *word = queue == NULL ? NULL : during ? queue->save_during : queue->save_after;
+
+  return word != NULL ? word : during ? "closed" : "open";
+}
+
 static void
 start_save (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data)
 {
   const Save *save = data;
   const UcEvent *row = save->row;
+  UcCore *core = save->bridge->core;
   gboolean during = g_strcmp0 (row->mode, "during") == 0;
+  gboolean linked = g_strcmp0 (uc_engine_policy (core->engine)->late_save, "linked") == 0;
   g_autofree char *subject = g_strdup_printf ("Chat with %s", row->name != NULL ? row->name : row->identity);
   UsherCase record = {
     .struct_size = sizeof record,
     .interaction = row->interaction,
     .transcript = save->transcript,
     .ended_at = row->ended_at,
+    .codes = row->codes,
   };
 
   if (row->case_id == NULL)
     {
       record.subject = subject;
-      record.state = during ? "closed" : "open";
-      record.customer_id = during || save->bridge->linked ? row->customer : NULL;
+      record.state = state_of_case (core, row, during);
+      record.follow_up_of = row->follows;
+      record.customer_id = during || row->follows != NULL || linked ? row->customer : NULL;
       record.queue = row->queue_name;
       record.channel = row->channel;
       record.agent = row->agent_name;
@@ -304,6 +319,30 @@ uc_bridge_save_event (UcBridge *bridge, const UcEvent *event)
    */
   if (g_strcmp0 (event->state, "requested") == 0 || g_strcmp0 (event->state, "queued") == 0)
     run (save_of (bridge, event->interaction));
+}
+
+static void
+on_coded (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+{
+  UcBridge *bridge = data;
+  const UcEvent *row = result == UC_STORE_OK && rows->len > 0 ? rows->pdata[0] : NULL;
+
+  if (result != UC_STORE_OK)
+    g_warning ("the codes of a chat did not get into its case: %s", why);
+  else if (row != NULL && g_strcmp0 (row->status, "saved") == 0)
+    run (save_of (bridge, row->interaction));
+}
+
+void
+uc_bridge_save_codes_changed (UcBridge *bridge, const char *interaction)
+{
+  UcInteractionQuery query = { .interaction = interaction, .limit = 1 };
+  Save *save = g_hash_table_lookup (bridge->saves, interaction);
+
+  if (save != NULL)
+    save->again = TRUE;
+  else if (uc_core_crm (bridge->core) != NULL)
+    uc_store_interactions (bridge->core->store, &query, on_coded, bridge);
 }
 
 void

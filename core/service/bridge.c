@@ -4,12 +4,15 @@
  */
 #include "core/service/bridge-private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/id.h"
 #include "core/service/feed.h"
+
+#define MAX_MATCHES 20
 
 /* Finding the customer of one interaction. */
 typedef struct
@@ -117,6 +120,43 @@ set_customer (UcBridge *bridge, const char *interaction, const UsherCustomer *cu
     }
 }
 
+static gboolean
+is_certain (const Look *looking, const UsherResult *result)
+{
+  const UsherCustomer *only = result->customers[1] == NULL ? result->customers[0] : NULL;
+
+  for (const UsherIdentity *const *i = only != NULL ? only->identities : NULL; i != NULL && *i != NULL; i++)
+    if (g_strcmp0 ((*i)->network, looking->network) == 0 && g_strcmp0 ((*i)->id, looking->identity) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+set_matches (UcBridge *bridge, const char *interaction, const UsherResult *result)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  UcCommand command = { .type = UC_COMMAND_MATCHES, .interaction = interaction };
+
+  uc_json_begin_array (out, NULL);
+  for (gsize i = 0; result->customers[i] != NULL && i < MAX_MATCHES; i++)
+    {
+      const UsherCustomer *customer = result->customers[i];
+
+      uc_json_begin (out);
+      uc_json_add_string (out, "customer", customer->id);
+      uc_json_add_string (out, "name", customer->name);
+      uc_json_add_string (out, "email", customer->email);
+      uc_json_add_bool (out, "draft", customer->draft);
+      uc_json_end (out);
+    }
+  uc_json_end_array (out);
+  command.matches = out->str;
+  if (uc_engine_interaction (bridge->core->engine, interaction) != NULL)
+    uc_core_submit (bridge->core, &command, NULL, NULL);
+  else
+    g_hash_table_remove (bridge->looks, interaction);
+}
+
 static void
 on_look_timer (gpointer data)
 {
@@ -147,12 +187,13 @@ on_found (gpointer data, const UsherResult *result)
   looking->busy = FALSE;
   if (result->status == USHER_OK && result->customers != NULL && result->customers[0] != NULL)
     {
-      /* More than one match: the choice is a person's, not ours. Else the look ends when its event is durable. */
-      looking->busy = result->customers[1] == NULL;
-      if (looking->busy)
+      /* Only who has the identity is certainly it: otherwise the choice is a person's, not ours. The look ends
+       * when its event is durable. */
+      looking->busy = TRUE;
+      if (asked->draft || is_certain (looking, result))
         set_customer (bridge, interaction, result->customers[0]);
       else
-        g_hash_table_remove (bridge->looks, interaction);
+        set_matches (bridge, interaction, result);
     }
   else if (result->status == USHER_OK && looking->draft && !asked->draft)
     look (looking); /* accepted while the look-up was under way */
@@ -206,6 +247,16 @@ look (Look *looking)
   uc_bridge_call (looking->bridge->core, start_look, looking, on_found, asked);
 }
 
+/* Whether the channel's section wants records for people nobody knows. */
+static gboolean
+makes_drafts (UcCore *core, const char *channel)
+{
+  const UsherInstance *instance = uc_core_instance (core, UC_KIND_CHANNEL, channel);
+  const char *word = instance != NULL ? uc_settings_string (instance->settings, "auto_create_customer") : NULL;
+
+  return g_strcmp0 (word, "off") != 0;
+}
+
 static void
 want_customer (UcBridge *bridge, const char *interaction, const char *network, const char *identity,
                const char *name, gboolean draft)
@@ -229,7 +280,98 @@ want_customer (UcBridge *bridge, const char *interaction, const char *network, c
   look (looking);
 }
 
+/* ---- what the CRM can do ------------------------------------------------------------------------------- */
+
+static UsherInstance *
+running_crm (UcCore *core)
+{
+  UsherInstance *crm = uc_core_crm (core);
+
+  return crm != NULL && uc_instance_is_running (crm) ? crm : NULL;
+}
+
+gboolean
+uc_bridge_can_merge (UcCore *core)
+{
+  const UsherInstance *crm = running_crm (core);
+
+  return crm != NULL && crm->plugin->crm.merge_customers != NULL && crm->plugin->crm.unmerge_customers != NULL;
+}
+
+static void
+add_part (GString *out, const UcJson *description, const char *key)
+{
+  const UcJson *part = uc_json_get (description, key);
+  char *json = uc_json_is_array (part) ? uc_json_print (part, NULL) : NULL;
+
+  uc_json_add_raw (out, key, json != NULL ? json : "[]");
+  free (json);
+}
+
+/* What desks are told of it; a CRM without the slot has no more than the members everybody knows. */
+static void
+keep_description (UcCore *core, const char *data)
+{
+  static const char *const parts[]
+      = { "customer_fields", "case_fields", "severities", "priorities", "categories" };
+  g_autoptr (UcJson) description = data != NULL ? uc_json_parse (data, strlen (data), NULL, NULL) : NULL;
+  GString *out = g_string_new (NULL);
+
+  uc_json_begin (out);
+  for (gsize p = 0; p < G_N_ELEMENTS (parts); p++)
+    add_part (out, description, parts[p]);
+  uc_json_add_bool (out, "merge", uc_bridge_can_merge (core));
+  uc_json_end (out);
+  g_free (core->crm_description);
+  core->crm_description = g_string_free (out, FALSE);
+}
+
+static void
+on_described (gpointer data, const UsherResult *result)
+{
+  if (result->status == USHER_OK)
+    keep_description (data, result->data);
+  else
+    g_warning ("the CRM does not say what its records look like: %s", result->message);
+}
+
+static void
+start_describe (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data)
+{
+  ops->describe (self, reply);
+}
+
+static void
+ask_description (UcCore *core)
+{
+  const UsherInstance *crm = running_crm (core);
+
+  if (crm == NULL || core->crm_description != NULL)
+    return;
+  keep_description (core, NULL);
+  if (crm->plugin->crm.describe != NULL)
+    uc_bridge_call (core, start_describe, NULL, on_described, core);
+}
+
 /* ---- what happens -------------------------------------------------------------------------------------- */
+
+static void
+want_draft (UcBridge *bridge, const UcInteraction *interaction)
+{
+  const UcConversation *conversation = interaction->conversation;
+
+  if (makes_drafts (bridge->core, conversation->channel))
+    want_customer (bridge, interaction->id, conversation->network, conversation->identity, conversation->name,
+                   TRUE);
+}
+
+void
+uc_bridge_make_draft (UcBridge *bridge, const UcInteraction *interaction)
+{
+  const UcConversation *conversation = interaction->conversation;
+
+  want_customer (bridge, interaction->id, conversation->network, conversation->identity, conversation->name, TRUE);
+}
 
 static void
 on_event (gpointer data, const UcFeedItem *item)
@@ -246,15 +388,31 @@ on_event (gpointer data, const UcFeedItem *item)
       break;
     case UC_EVENT_INTERACTION_ACCEPTED:
       interaction = uc_engine_interaction (bridge->core->engine, event->interaction);
-      if (interaction != NULL && interaction->customer == NULL)
-        want_customer (bridge, interaction->id, interaction->conversation->network,
-                       interaction->conversation->identity, interaction->conversation->name, TRUE);
+      if (interaction != NULL && interaction->customer == NULL && interaction->matches == NULL)
+        want_draft (bridge, interaction);
+      break;
+    case UC_EVENT_INTERACTION_ENDED:
+      /* Nobody chose among the matches: the chat must not be left without any record. */
+      interaction = uc_engine_interaction (bridge->core->engine, event->interaction);
+      if (interaction != NULL && interaction->customer == NULL && interaction->accepted_at != 0)
+        want_draft (bridge, interaction);
+      break;
+    case UC_EVENT_INTERACTION_MATCHES:
+      g_hash_table_remove (bridge->looks, event->interaction);
       break;
     case UC_EVENT_INTERACTION_CUSTOMER:
       g_hash_table_remove (bridge->looks, event->interaction);
       uc_bridge_save_customer_known (bridge, event->interaction);
+      uc_bridge_case_customer_known (bridge, event->interaction);
+      break;
+    case UC_EVENT_MESSAGE_ADDED:
+      uc_bridge_case_message (bridge, event);
+      break;
+    case UC_EVENT_INTERACTION_CODES:
+      uc_bridge_save_codes_changed (bridge, event->interaction);
       break;
     case UC_EVENT_INTERACTION_CLOSED:
+      g_hash_table_remove (bridge->named, event->interaction);
       /* Abandoned before anybody took it: no record is made, nothing is waited for. */
       if (g_strcmp0 (event->cause, "abandoned") == 0)
         g_hash_table_remove (bridge->looks, event->interaction);
@@ -272,7 +430,7 @@ look_again (const UcInteraction *interaction, gpointer data)
 {
   GPtrArray *list = data;
 
-  if (interaction->customer == NULL)
+  if (interaction->customer == NULL && interaction->matches == NULL)
     g_ptr_array_add (list, (gpointer)interaction);
 }
 
@@ -289,7 +447,7 @@ uc_bridge_reload (UcBridge *bridge)
       const UcConversation *conversation = interaction->conversation;
 
       want_customer (bridge, interaction->id, conversation->network, conversation->identity, conversation->name,
-                     interaction->accepted_at != 0);
+                     interaction->accepted_at != 0 && makes_drafts (bridge->core, conversation->channel));
     }
   uc_bridge_save_reload (bridge);
 }
@@ -301,6 +459,7 @@ uc_bridge_kick (UcBridge *bridge)
   GHashTableIter iter;
   gpointer value;
 
+  ask_description (bridge->core);
   g_hash_table_iter_init (&iter, bridge->looks);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     g_ptr_array_add (list, value);
@@ -323,7 +482,7 @@ uc_bridge_new (UcCore *core)
   bridge->core = core;
   bridge->looks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, look_free);
   bridge->saves = uc_bridge_saves_new ();
-  bridge->linked = g_strcmp0 (uc_settings_string (core->plan->usher, "late_save"), "linked") == 0;
+  bridge->named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   uc_feed_listen (core->feed, on_event, bridge);
   return bridge;
 }
@@ -335,5 +494,6 @@ uc_bridge_free (UcBridge *bridge)
     return;
   g_hash_table_unref (bridge->looks);
   g_hash_table_unref (bridge->saves);
+  g_hash_table_unref (bridge->named);
   g_free (bridge);
 }

@@ -18,6 +18,11 @@ void uc_bridge_reload (UcBridge *bridge);
 /* Saves waiting for the CRM. */
 guint uc_bridge_pending (UcBridge *bridge);
 
+/* Whether the CRM runs and can merge records. */
+gboolean uc_bridge_can_merge (UcCore *core);
+/* The agent says that it is none of the matches: a draft of its own. */
+void uc_bridge_make_draft (UcBridge *bridge, const UcInteraction *interaction);
+
 /* Runs one CRM slot for an operation. func gets the result; UNCERTAIN when the CRM did not answer in time, RETRY
  * when it does not run. start (ops, self, reply, data) calls the slot. */
 typedef void (*UcCrmStart) (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data);

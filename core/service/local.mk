@@ -3,6 +3,7 @@ libuc_service_la_SOURCES = \
 	%D%/api.c %D%/api.h \
 	%D%/auth-private.h \
 	%D%/auth.c %D%/auth.h \
+	%D%/bridge-case.c \
 	%D%/bridge-private.h \
 	%D%/bridge-save.c \
 	%D%/bridge.c %D%/bridge.h \
@@ -19,6 +20,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-agent.c \
 	%D%/ops-codes.c \
 	%D%/ops-crm.c \
+	%D%/ops-customer.c \
 	%D%/ops-describe.c \
 	%D%/ops-faq.c \
 	%D%/ops-interaction.c \

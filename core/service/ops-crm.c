@@ -17,6 +17,7 @@ typedef struct
   UcOpCall *call;
   Answer answer;
   char *fields; /* JSON of the "fields" argument */
+  char *author; /* name of who asks, for the CRM's history */
 } Asking;
 
 static void
@@ -25,6 +26,7 @@ asking_free (gpointer data)
   Asking *asking = data;
 
   g_free (asking->fields);
+  g_free (asking->author);
   g_free (asking);
 }
 
@@ -63,8 +65,8 @@ add_customers (GString *out, const UsherResult *result)
   uc_json_end_array (out);
 }
 
-static void
-fail (UcOpCall *call, const UsherResult *result)
+void
+uc_op_fail_crm (UcOpCall *call, const UsherResult *result)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) details = NULL;
@@ -94,7 +96,7 @@ on_answer (gpointer data, const UsherResult *result)
 
   if (result->status != USHER_OK)
     {
-      fail (asking->call, result);
+      uc_op_fail_crm (asking->call, result);
       return;
     }
   out = g_string_sized_new (1024);
@@ -104,6 +106,14 @@ on_answer (gpointer data, const UsherResult *result)
   uc_op_reply_kept (asking->call, out->str);
 }
 
+char *
+uc_op_author (UcOpCall *call)
+{
+  const UcAgent *agent = call->who.user != NULL ? uc_engine_agent (call->core->engine, call->who.user) : NULL;
+
+  return g_strdup (agent != NULL ? agent->name : call->who.label);
+}
+
 static void
 ask_then (UcOpCall *call, UcCrmStart start, Answer answer, UcReplyFunc func)
 {
@@ -111,6 +121,7 @@ ask_then (UcOpCall *call, UcCrmStart start, Answer answer, UcReplyFunc func)
 
   asking->call = call;
   asking->answer = answer;
+  asking->author = uc_op_author (call);
   if (uc_op_has (call, "fields"))
     {
       char *fields = uc_json_print (uc_json_get (call->args, "fields"), NULL);
@@ -183,7 +194,7 @@ read_query (UcOpCall *call)
     .struct_size = sizeof query,
     .text = uc_op_string (call, "text"),
     .customer_id = uc_op_string (call, "customer"),
-    .state = uc_op_string (call, "state"),
+    .state = uc_op_bool (call, "draft", FALSE) ? "draft" : uc_op_string (call, "state"),
     .cursor = uc_op_string (call, "cursor"),
     .limit = (int32_t)uc_op_int (call, "limit", 50),
   };
@@ -227,6 +238,7 @@ start_save_customer (const UsherCrmOps *ops, void *self, UsherReply *reply, gpoi
     .draft = uc_op_bool (call, "draft", FALSE),
     .version = uc_op_int (call, "version", 0),
     .identities = identity.network != NULL ? identities : NULL,
+    .author = asking->author,
   };
 
   ops->save_customer (self, &customer, reply);
@@ -323,9 +335,14 @@ start_save_case (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer
     .customer_id = uc_op_string (call, "customer"),
     .subject = uc_op_string (call, "subject"),
     .state = uc_op_string (call, "state"),
+    .severity = uc_op_string (call, "severity"),
+    .priority = uc_op_string (call, "priority"),
+    .category = uc_op_string (call, "category"),
     .notes = uc_op_string (call, "notes"),
     .fields = asking->fields,
     .version = uc_op_int (call, "version", 0),
+    .author = asking->author,
+    .comment = uc_op_string (call, "text"),
   };
 
   ops->save_case (self, &record, reply);
@@ -333,6 +350,13 @@ start_save_case (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer
 
 static void
 case_save (UcOpCall *call)
+{
+  ask (call, start_save_case, answer_case);
+}
+
+/* Its text goes the way of a change: start_save_case takes it as the comment. */
+static void
+case_comment (UcOpCall *call)
 {
   ask (call, start_save_case, answer_case);
 }
@@ -345,6 +369,7 @@ static const UcOpArg customer_get_args[] = {
 };
 static const UcOpArg search_args[] = {
   { "text", UC_ARG_TEXT, FALSE, 0, 200, "words in name, e-mail, phone, company or identity; empty = all" },
+  { "draft", UC_ARG_BOOL, FALSE, 0, 0, "only records that nobody has completed yet" },
   { "cursor", UC_ARG_STRING, FALSE, 0, 500, "\"next\" of the page before" },
   { "limit", UC_ARG_INT, FALSE, 1, 200, "at most so many; default 50" },
   { NULL },
@@ -384,8 +409,16 @@ static const UcOpArg case_save_args[] = {
   { "subject", UC_ARG_TEXT, FALSE, 0, 500, "subject" },
   { "state", UC_ARG_STRING, FALSE, 0, 10, "open or closed" },
   { "customer", UC_ARG_TEXT, FALSE, 0, 100, "assign it to this customer; \"\" = to nobody" },
+  { "severity", UC_ARG_TEXT, FALSE, 0, 50, "one of the CRM's words; \"\" = none" },
+  { "priority", UC_ARG_TEXT, FALSE, 0, 50, "one of the CRM's words; \"\" = none" },
+  { "category", UC_ARG_TEXT, FALSE, 0, 100, "one of the CRM's words; \"\" = none" },
   { "notes", UC_ARG_TEXT, FALSE, 0, 16384, "notes" },
   { "fields", UC_ARG_OBJECT, FALSE, 0, 0, "the site's own fields" },
+  { NULL },
+};
+static const UcOpArg case_comment_args[] = {
+  { "case", UC_ARG_STRING, TRUE, 0, 100, "the case's id" },
+  { "text", UC_ARG_STRING, TRUE, 0, 16384, "the comment; nobody can change it later" },
   { NULL },
 };
 
@@ -398,5 +431,7 @@ const UcOp uc_ops_crm[] = {
   { "case.list", "crm", UC_OP_NO_USER, case_list_args, case_list, "Cases, newest first." },
   { "case.save", "crm", UC_OP_CHANGE | UC_OP_NO_USER, case_save_args, case_save,
     "Change a case; what is absent stays as it is." },
+  { "case.comment", "crm", UC_OP_CHANGE | UC_OP_NO_USER, case_comment_args, case_comment,
+    "Add a comment to a case." },
   { NULL },
 };

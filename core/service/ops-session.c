@@ -56,8 +56,7 @@ on_login (gpointer data, const char *user, const char *token, gint64 expires_at,
 {
   UcOpCall *call = data;
   Login *login;
-  UcCommand command
-      = { .type = UC_COMMAND_SET_STATUS, .agent = user, .status = "work_offline", .cause = "login", .by = user };
+  UcCommand command = { .type = UC_COMMAND_SET_STATUS, .agent = user, .cause = "login", .by = user };
 
   if (error != NULL)
     {

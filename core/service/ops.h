@@ -108,11 +108,16 @@ extern const UcOp uc_ops_codes[];
 extern const UcOp uc_ops_faq[];
 extern const UcOp uc_ops_playback[];
 extern const UcOp uc_ops_crm[];
+extern const UcOp uc_ops_customer[];
 extern const UcOp uc_ops_admin[];
 /* All of them; ends with NULL. */
 extern const UcOp *const uc_op_tables[];
 
 /* Whether the caller may see what this agent did: his own, or all with "supervise". */
 gboolean uc_op_may_see (UcOpCall *call, const char *agent);
+/* The CRM refused: its reason, and the customers it names. */
+void uc_op_fail_crm (UcOpCall *call, const UsherResult *result);
+/* Name of who asks, for the CRM's history. */
+char *uc_op_author (UcOpCall *call);
 /* Words of a JSON array separated by commas; NULL for no array. */
 char *uc_op_words (UcOpCall *call, const char *arg);

@@ -126,7 +126,6 @@ test_plan (void)
   g_assert_cmpstr (uc_settings_string (plan->usher, "control_socket"), ==, "/srv/usher/control.sock");
   g_assert_cmpint (uc_settings_int (plan->usher, "session_idle"), ==, 30 * 60 * 1000);
   g_assert_cmpint (uc_settings_int (plan->usher, "session_max"), ==, 12 * 60 * 60 * 1000);
-  g_assert_cmpstr (uc_settings_string (plan->usher, "late_save"), ==, "independent");
   g_assert_cmpstr (uc_settings_string (plan->usher, "log_level"), ==, "notice");
   g_assert_cmpstr (uc_settings_list (plan->usher, "plugin_path")[0], ==, PLUGINDIR);
   g_assert_cmpstr (uc_settings_string (plan->store, "path"), ==, "/srv/usher/usher.db");

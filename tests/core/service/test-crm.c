@@ -165,8 +165,9 @@ test_linked_late_save_belongs_to_the_customer (void)
 {
   g_autofree char *id = NULL;
 
-  kit_start ("late_save = linked");
+  kit_start (NULL);
   kit_seed ();
+  uc_json_free (kit_do (NULL, "policy.put", "{\"late_save\":\"%s\"}", "linked"));
   log_in ("anna");
   g_ptr_array_add (kit.customers, g_strdup ("cus-7|Maria|u1|0"));
   id = accepted ("u1");

@@ -61,8 +61,13 @@ static void
 answer_customer (UsherReply *reply, const char *entry)
 {
   g_auto (GStrv) parts = g_strsplit (entry, "|", 4);
-  UsherCustomer customer
-      = { .struct_size = sizeof customer, .id = parts[0], .name = parts[1], .draft = parts[3][0] == '1' };
+  UsherIdentity identity = { sizeof identity, "rignet", parts[2], parts[1] };
+  const UsherIdentity *identities[] = { &identity, NULL };
+  UsherCustomer customer = { .struct_size = sizeof customer,
+                             .id = parts[0],
+                             .name = parts[1],
+                             .draft = parts[3][0] == '1',
+                             .identities = identities };
   const UsherCustomer *list[] = { &customer, NULL };
   UsherResult result = { .status = USHER_OK, .customers = list };
 

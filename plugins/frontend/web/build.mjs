@@ -6,13 +6,26 @@
 
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-export const FILES = ['chunk.js', 'icon.svg', 'index.html', 'licenses.txt', 'main.css', 'main.js', 'more.js'];
+/** main-records.js: what main.js and records.js share, and so on (empty when nothing is); chunk.js is shared by all. */
+export const FILES = [
+  'chunk.js',
+  'icon.svg',
+  'index.html',
+  'licenses.txt',
+  'main-records.js',
+  'main-supervise.js',
+  'main.css',
+  'main.js',
+  'records-supervise.js',
+  'records.js',
+  'supervise.js',
+];
 /** What the browser fetches before the first page is there. */
-export const FIRST_LOAD = ['index.html', 'main.css', 'main.js', 'chunk.js', 'icon.svg'];
+export const FIRST_LOAD = FILES.filter((name) => /^(index|main|chunk|icon)/.test(name));
 const zipped = (name) => /\.(js|css|txt)$/.test(name);
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -56,6 +69,40 @@ function notices(metafile) {
     .join(`\n${'-'.repeat(78)}\n\n`);
 }
 
+/**
+ * Fixed names for what esbuild split off, because make and the tarball list them: a bundle that is fetched later is
+ * called as its source, a file that bundles share after those who share it.
+ */
+function fixedNames(outputs) {
+  const scripts = Object.keys(outputs).filter((path) => path.endsWith('.js'));
+  const short = (path) => outputs[path].entryPoint.replace(/^.*\/|\.[a-z]+$/g, '');
+  const entries = scripts.filter((path) => outputs[path].entryPoint !== undefined);
+  const reach = (path, seen = new Set()) => {
+    seen.add(path);
+    for (const { path: next, kind } of outputs[path].imports)
+      if (kind === 'import-statement' && outputs[next] !== undefined && !seen.has(next)) reach(next, seen);
+    return seen;
+  };
+  const reached = entries.map((path) => [short(path), reach(path)]);
+  const name = (path) => {
+    if (entries.includes(path)) return short(path);
+    const sharers = reached.filter(([, seen]) => seen.has(path)).map(([who]) => who);
+    return sharers.length === entries.length ? 'chunk' : sharers.sort().join('-');
+  };
+  return new Map(scripts.map((path) => [basename(path), `${name(path)}.js`]));
+}
+
+function writeScripts(result, outdir) {
+  const names = fixedNames(result.metafile.outputs);
+  for (const { path, text } of result.outputFiles) {
+    const known = names.get(basename(path));
+    const body = [...names].reduce((all, [from, to]) => all.replaceAll(`./${from}"`, `./${to}"`), text);
+    writeFileSync(join(outdir, known ?? basename(path)), known === undefined ? text : body);
+  }
+  for (const name of FILES.filter((one) => /-.*\.js$/.test(one) && ![...names.values()].includes(one)))
+    writeFileSync(join(outdir, name), `${licence}\nexport {};\n`);
+}
+
 async function build(outdir) {
   const esbuild = require('esbuild');
   const ui = (name) => join(here, 'ui', name);
@@ -68,7 +115,8 @@ async function build(outdir) {
     splitting: true,
     format: 'esm',
     target: ['chrome123', 'firefox121', 'safari17.5'],
-    chunkNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    write: false,
     minify: true,
     legalComments: 'none',
     charset: 'utf8',
@@ -79,6 +127,7 @@ async function build(outdir) {
     metafile: true,
     logLevel: 'warning',
   });
+  writeScripts(result, outdir);
   for (const name of ['index.html', 'icon.svg']) copyFileSync(ui(name), join(outdir, name));
   writeFileSync(join(outdir, 'licenses.txt'), notices(result.metafile));
   const made = readdirSync(outdir).filter((name) => /\.(js|css|html|svg|txt)$/.test(name)).sort();

@@ -17,11 +17,13 @@ import { OfferAnnouncement, OfferPanel, useOffer } from './parts/offer';
 import { Palette } from './parts/palette';
 import { Rail } from './parts/rail';
 import { StatusMenu } from './parts/status';
+import { bundleOf } from './pages';
 import { route } from './route';
 import { useStore } from './store';
 import { t } from './strings';
 
-const More = lazy(() => import('./pages/more'));
+const Records = lazy(() => import('./pages/records'));
+const Supervise = lazy(() => import('./pages/supervise'));
 
 /** A page that breaks must not take the offered chat and the way out with it. */
 class Guard extends Component<{ children: ReactNode; at: string }, { broken: boolean }> {
@@ -94,13 +96,14 @@ function Skips(): JSX.Element {
 
 function PageOf(): JSX.Element {
   const page = useStore(route, (where) => where.page);
+  const bundle = bundleOf(page);
   return (
     <Guard at={page}>
-      {page === 'chats' ? (
+      {bundle === 'chats' ? (
         <Chats />
       ) : (
         <Suspense fallback={<Skeleton rows={8} />}>
-          <More page={page} />
+          {bundle === 'records' ? <Records page={page} /> : <Supervise page={page} />}
         </Suspense>
       )}
     </Guard>

@@ -4,7 +4,8 @@
 // what it hears: the line is live while frames arrive, dead after two missed heartbeats, and it is tried again
 // without end. Nothing here knows the browser; main.ts hands in the socket, the clock and the timers.
 
-import type { Bye, DeskEvent, ErrorCode, Frame, Operation, Operations, Result, Welcome } from './protocol';
+import type { Operation, Operations } from './operations';
+import type { Bye, DeskEvent, ErrorCode, Frame, Result, Welcome } from './protocol';
 import { CallError } from './protocol';
 
 export const MAX_DELAY_MS = 30_000;

@@ -8,14 +8,16 @@ import { JumpDetector, ServerClock } from './clock';
 import type { Link } from './connection';
 import { Connection } from './connection';
 import { Outbox } from './outbox';
-import type { AskedStatus, Customer, DeskEvent, Interaction, Operation, Operations } from './protocol';
+import type { Operation, Operations } from './operations';
+import type { AskedStatus, Customer, DeskEvent, Interaction } from './protocol';
 import { CallError } from './protocol';
 import { go } from './route';
 import type { State } from './state';
-import { displayName, emptyState, reduce } from './state';
+import { emptyState, reduce } from './state';
 import * as storage from './storage';
 import { Store } from './store';
 import { t } from './strings';
+import { displayName } from './views';
 
 export type Session = { phase: 'checking' } | { phase: 'login'; code: string | null } | { phase: 'open' };
 

@@ -5,7 +5,8 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 import { desk } from './desk';
-import type { Customer, Operation, Operations } from './protocol';
+import type { Operation, Operations } from './operations';
+import type { Customer } from './protocol';
 import { useStore } from './store';
 
 /** Server time, renewed every `step` ms while the component is shown. */

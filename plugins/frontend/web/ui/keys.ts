@@ -3,10 +3,10 @@
 // Keys that work everywhere. Those of one character can be switched off and never fire while somebody writes.
 
 import { desk } from './desk';
+import { pagesOf } from './pages';
 import { go } from './route';
-import { worklist } from './state';
 import { Store } from './store';
-import type { Page } from './route';
+import { worklist } from './views';
 
 export const helpOpen = new Store(false);
 export const paletteOpen = new Store(false);
@@ -38,13 +38,11 @@ export function goToOffer(): void {
   offer?.scrollIntoView({ block: 'nearest' });
 }
 
-const PAGES_BY_KEY: Record<string, Page> = { '1': 'chats', '2': 'customers', '3': 'cases', '4': 'history', '5': 'team' };
 
 function single(key: string): boolean {
-  const page = PAGES_BY_KEY[key];
-  if (page !== undefined) {
-    if (page !== 'team' || desk.state.get().me?.role !== 'agent') go(page);
-  } else if (key === '?') helpOpen.set(true);
+  const page = /^[1-9]$/.test(key) ? pagesOf(desk.state.get().me)[Number(key) - 1] : undefined;
+  if (page !== undefined) go(page);
+  else if (key === '?') helpOpen.set(true);
   else if (key === 'j') nextChat(1);
   else if (key === 'k') nextChat(-1);
   else if (key === 'r') document.getElementById('composer')?.focus();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The desk protocol as types. docs/desk-protocol.md is the authority; what it does not name is not used here.
+// The desk protocol as types; the operations are in operations.ts. docs/desk-protocol.md is the authority; what it
+// does not name is not used here.
 
 export type Status =
   | 'logged_out'
@@ -30,6 +31,110 @@ export interface Agent {
   cause: string | null;
   reason: string | null;
   stop_new: boolean;
+  auto_accept: boolean;
+  /** When he becomes available by himself; 0 = he has to say so. */
+  return_at: number;
+  presence: 'here' | 'away';
+  queues: Membership[];
+}
+
+/** A queue somebody is assigned to; `enabled`: switched on. */
+export interface Membership {
+  queue: string;
+  enabled: boolean;
+}
+
+/** The centre's rules, as far as a desk shows them. */
+export interface Policy {
+  preset: string | null;
+  acceptance_ms: number;
+  on_login: AskedStatus;
+  on_reject: string;
+  on_timeout: string;
+  reason_reject: string | null;
+  reason_timeout: string | null;
+  return_reject_ms: number;
+  return_timeout_ms: number;
+  max_misses: number;
+  lease_ms: number;
+  grace_ms: number;
+  code_grace_ms: number;
+  pop_on: PopOn[];
+  late_save: 'independent' | 'linked';
+}
+
+export type PopOn = 'offered' | 'accepted' | 'completed';
+
+export interface Code {
+  code: string;
+  name: string;
+  active: boolean;
+}
+
+/** A list of codes: what a chat was about, or why a status was taken or an offer rejected. */
+export interface CodeList {
+  list: string;
+  name: string;
+  use: 'disposition' | 'status' | 'reject';
+  /** use=status: of which status; null = of each. */
+  status: AskedStatus | null;
+  /** null = of all queues. */
+  queues: string[] | null;
+  required: boolean;
+  enabled: boolean;
+  codes: Code[];
+}
+
+export interface ChosenCode {
+  list: string;
+  code: string;
+  name: string;
+}
+
+export type TextUnit = 'code_points' | 'bytes' | 'utf16';
+export type Capability = 'none' | 'emulate' | 'native';
+
+export interface Channel {
+  channel: string;
+  network: string;
+  state: string;
+  max_text: number;
+  text_unit: TextUnit;
+  typing_in: Capability;
+  typing_out: Capability;
+  receipts_delivered: Capability;
+  receipts_read: Capability;
+  media_in: Capability;
+  media_out: Capability;
+  reply_window_ms: number;
+  tagged_window_ms: number;
+}
+
+export interface Instance {
+  kind: string;
+  name: string;
+  plugin: string;
+  state: string;
+  status: string | null;
+  message: string | null;
+}
+
+/** A field that the site added to records. */
+export interface CustomField {
+  key: string;
+  label: string;
+  type: 'text' | 'number' | 'date' | 'boolean' | 'choice';
+  options: string[];
+  required: boolean;
+}
+
+export interface Crm {
+  customer_fields: CustomField[];
+  case_fields: CustomField[];
+  severities: string[];
+  priorities: string[];
+  categories: string[];
+  merge: boolean;
 }
 
 export interface Queue {
@@ -42,7 +147,19 @@ export interface Queue {
 }
 
 export type Author = 'customer' | 'agent' | 'system';
-export type MessageState = 'queued' | 'sent' | 'delivered' | 'read' | 'failed';
+export type MessageState = 'queued' | 'sent' | 'uncertain' | 'delivered' | 'read' | 'failed';
+
+export type AttachmentKind = 'image' | 'audio' | 'video' | 'file' | 'sticker' | 'location' | 'link';
+
+export interface Attachment {
+  kind: AttachmentKind;
+  /** The bytes are at mediaUrl(media); null = only what the network says is known. */
+  media: string | null;
+  name: string | null;
+  mime: string | null;
+  url: string | null;
+  size: number;
+}
 
 export interface Message {
   message: string;
@@ -57,6 +174,10 @@ export interface Message {
   sent_at: number;
   state: MessageState | null;
   error: string | null;
+  /** null = a plain message; what else it is: postback, quick_reply, reaction, edit, retract, ... */
+  form: string | null;
+  reply_to: string | null;
+  attachments: Attachment[];
 }
 
 export type SaveState = 'requested' | 'queued' | 'saved' | 'failed';
@@ -80,11 +201,15 @@ export interface Interaction {
   network: string;
   identity: string;
   name: string | null;
+  /** Media id of the network's picture of the customer. */
+  picture: string | null;
   state: InteractionState;
   agent: string | null;
   offer: string | null;
   acceptance_ms: number;
   deadline: number;
+  /** Wrap-up ran out while a required code was missing. */
+  overdue: boolean;
   enqueued_at: number;
   accepted_at: number;
   ended_at: number;
@@ -92,13 +217,38 @@ export interface Interaction {
   customer: string | null;
   customer_name: string | null;
   draft: boolean;
+  /** Records that may be this customer: one is to be chosen. */
+  matches: Match[];
+  /** The earlier case it continues. */
+  follows: string | null;
+  codes: ChosenCode[];
+  /** Closed although a required code was missing. */
+  uncoded: boolean;
+  /** Until when the network lets us answer, and until when with a tag; 0 = no such limit. */
+  window_until: number;
+  tagged_until: number;
   save: Save;
   messages: Message[];
+  agent_name?: string | null;
+  /** Names of required lists; what the server said when it was asked. */
+  missing_codes?: string[];
+}
+
+export interface Match {
+  customer: string;
+  name: string;
+  email: string | null;
+  draft: boolean;
 }
 
 export interface Snapshot {
   me: Agent;
+  policy?: Policy;
   queues: Queue[];
+  codes?: CodeList[];
+  channels?: Channel[];
+  instances?: Instance[];
+  crm?: Crm | null;
   interactions: Interaction[];
   agents?: Agent[];
 }
@@ -158,8 +308,20 @@ export interface Identity {
   name: string | null;
 }
 
+/** Another record that was put into this one. */
+export interface Merge {
+  id: string;
+  customer: string;
+  name: string;
+  at: number;
+  by: string | null;
+}
+
+export type FieldValues = Record<string, string | number | boolean | null>;
+
 export interface Customer {
   id: string;
+  account?: string | null;
   name: string;
   first_name: string | null;
   last_name: string | null;
@@ -167,11 +329,13 @@ export interface Customer {
   phone: string | null;
   company: string | null;
   notes: string | null;
+  fields?: FieldValues;
   draft: boolean;
   version: number;
   created_at: number;
   updated_at: number;
   identities: Identity[];
+  merges?: Merge[];
 }
 
 export interface TranscriptLine {
@@ -181,73 +345,74 @@ export interface TranscriptLine {
   text: string;
 }
 
+export interface CaseComment {
+  at: number;
+  author: string | null;
+  text: string;
+}
+
+export interface CaseChange {
+  at: number;
+  author: string | null;
+  field: string;
+  from: string | null;
+  to: string | null;
+}
+
+export interface FollowUp {
+  interaction: string;
+  at: number;
+  agent: string | null;
+  channel: string | null;
+  queue: string | null;
+  transcript: TranscriptLine[];
+}
+
 export interface Case {
   id: string;
+  number?: string | number | null;
   customer: string | null;
   customer_name?: string | null;
   interaction: string | null;
   subject: string | null;
   state: 'open' | 'closed';
+  severity?: string | null;
+  priority?: string | null;
+  category?: string | null;
   transcript?: TranscriptLine[];
   queue: string | null;
   channel: string | null;
   agent: string | null;
   notes: string | null;
+  fields?: FieldValues;
+  codes?: ChosenCode[] | null;
+  follow_up_of?: string | null;
   version: number;
   started_at: number;
   ended_at: number;
   created_at: number;
   updated_at: number;
+  comments?: CaseComment[];
+  history?: CaseChange[];
+  follow_ups?: FollowUp[];
 }
 
-/** Arguments and results of the operations the desktop calls. */
-export interface Operations {
-  'session.logout': { args: { force?: boolean }; result: object };
-  'agent.set_status': { args: { status: AskedStatus; reason?: string }; result: object };
-  'interaction.get': { args: { interaction: string }; result: { interaction: Interaction } };
-  'interaction.accept': { args: { interaction: string; offer?: string }; result: object };
-  'interaction.reject': { args: { interaction: string; reason?: string }; result: object };
-  'message.send': {
-    args: { interaction: string; text: string; client_id: string };
-    result: { message: string; n: number };
-  };
-  'interaction.end': { args: { interaction: string }; result: object };
-  'interaction.wrap_up_done': { args: { interaction: string }; result: object };
-  'interaction.save': { args: { interaction: string }; result: object };
-  'interaction.list': {
-    args: {
-      agent?: string;
-      queue?: string;
-      identity?: string;
-      customer?: string;
-      state?: string;
-      before?: number;
-      limit?: number;
-    };
-    result: { interactions: Interaction[]; more: boolean };
-  };
-  'interaction.messages': { args: { interaction: string }; result: { messages: Message[] } };
-  'customer.search': {
-    args: { text?: string; cursor?: string; limit?: number };
-    result: { customers: Customer[]; next: string | null };
-  };
-  'customer.get': { args: { customer: string }; result: { customer: Customer } };
-  'customer.save': {
-    args: { customer?: string; version?: number } & Partial<Omit<Customer, 'id' | 'version'>>;
-    result: { customer: Customer };
-  };
-  'case.list': {
-    args: { customer?: string; state?: string; text?: string; cursor?: string; limit?: number };
-    result: { cases: Case[]; next: string | null };
-  };
-  'case.get': { args: { case: string }; result: { case: Case } };
-  'case.save': {
-    args: { case: string; version?: number; subject?: string; state?: string; customer?: string; notes?: string };
-    result: { case: Case };
-  };
+export interface Faq {
+  faq: string;
+  category: string;
+  question: string;
+  answer: string;
+  language: string | null;
+  enabled: boolean;
+  uses: number;
 }
 
-export type Operation = keyof Operations;
+export interface TimelineItem {
+  at: number;
+  kind: 'interaction' | 'case';
+  interaction?: Interaction;
+  case?: Case;
+}
 
 /** An operation that failed: by the server's word, or because the session ended. */
 export class CallError extends Error {

@@ -27,6 +27,7 @@ const interactionState: Record<InteractionState, string> = {
 const messageState: Record<MessageState, string> = {
   queued: 'Sending',
   sent: 'Sent',
+  uncertain: 'Perhaps sent',
   delivered: 'Delivered',
   read: 'Read',
   failed: 'Not delivered',
@@ -163,6 +164,13 @@ export const t = {
     leftNote: 'Read it to the end, save it, then end the chat.',
     closed: (who: string) => `Chat with ${who} is closed`,
     closedNote: 'It was not saved to the CRM.',
+    uncodedNote: 'It was closed without a required code. It waits in your history until you choose one.',
+    back: (who: string) => `Chat with ${who} went back to its queue`,
+    backNote: {
+      agent_lost:
+        'You were away for too long, so others can take it. It kept its place in the line. You are Work Offline.',
+    } as Record<string, string>,
+    backOther: 'It is offered to the next agent.',
     open: 'Open it',
     goAvailable: 'Go Available',
   },
@@ -418,7 +426,7 @@ export const t = {
       ['?', 'This sheet'],
       ['j  k', 'Next and previous chat'],
       ['r', 'Write in the open chat'],
-      ['1 … 5', 'Chats, Customers, Cases, History, Team'],
+      ['1 … 9', 'The pages of the control panel, from the top'],
     ] as [string, string][],
   },
 

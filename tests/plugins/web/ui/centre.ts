@@ -55,6 +55,13 @@ export class Centre {
       cause: null,
       reason: null,
       stop_new: false,
+      auto_accept: false,
+      return_at: 0,
+      presence: 'here',
+      queues: [
+        { queue: 'q_1', enabled: true },
+        { queue: 'q_2', enabled: false },
+      ],
     };
   }
 
@@ -66,7 +73,7 @@ export class Centre {
       messages: one.messages.map((message) => Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null))),
     }));
     return JSON.parse(
-      JSON.stringify({ me: { ...this.me, enabled: true, load: 1, queues: [] }, queues: this.queues, interactions }),
+      JSON.stringify({ me: { ...this.me, enabled: true, load: 1 }, queues: this.queues, interactions }),
     ) as Snapshot;
   }
 
@@ -105,6 +112,14 @@ export class Centre {
       customer: n % 3 === 0 ? null : `cus_${n}`,
       customer_name: n % 3 === 0 ? null : `Customer ${n}`,
       draft: false,
+      picture: null,
+      overdue: false,
+      matches: [],
+      follows: null,
+      codes: [],
+      uncoded: false,
+      window_until: 0,
+      tagged_until: 0,
       save: { state: null, mode: null, case: null, attempts: 0, error: null },
       messages: [],
     };
@@ -150,6 +165,9 @@ export class Centre {
       sent_at: 0,
       state: author === 'agent' ? 'queued' : null,
       error: null,
+      form: null,
+      reply_to: null,
+      attachments: [],
     };
     one.messages.push(message);
     this.emit('message.added', { conversation: one.conversation, interaction: one.interaction, agent: ME, ...message });

@@ -15,7 +15,7 @@ import { Button, Empty, IconButton } from '../parts/kit';
 import { ChatList } from '../parts/list';
 import { Separator, usePaneWidth } from '../parts/panes';
 import { go, href, route } from '../route';
-import { offered, worklist } from '../state';
+import { offered, worklist } from '../views';
 import { useStore } from '../store';
 import { t } from '../strings';
 

@@ -10,7 +10,7 @@ import { desk, draftKey, nameOf } from '../desk';
 import { useNow } from '../hooks';
 import type { Interaction } from '../protocol';
 import { href, route } from '../route';
-import { waitingSince, worklist } from '../state';
+import { waitingSince, worklist } from '../views';
 import * as storage from '../storage';
 import { useStore } from '../store';
 import { t } from '../strings';

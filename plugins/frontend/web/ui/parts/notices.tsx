@@ -22,6 +22,10 @@ function words(notice: Notice): { title: string; text: string } {
       return { title: t.notices.left(notice.who), text: t.notices.leftNote };
     case 'closed_unsaved':
       return { title: t.notices.closed(notice.who), text: t.notices.closedNote };
+    case 'closed_uncoded':
+      return { title: t.notices.closed(notice.who), text: t.notices.uncodedNote };
+    case 'went_back':
+      return { title: t.notices.back(notice.who), text: t.notices.backNote[notice.cause] ?? t.notices.backOther };
   }
 }
 

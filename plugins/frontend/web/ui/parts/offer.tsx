@@ -10,7 +10,7 @@ import { duration, secondsLeft } from '../clock';
 import { desk, nameOf } from '../desk';
 import { useCustomer, useNow } from '../hooks';
 import type { Interaction } from '../protocol';
-import { offered } from '../state';
+import { offered } from '../views';
 import { useStore } from '../store';
 import { t } from '../strings';
 import { RecordFacts } from './customer';

@@ -19,7 +19,7 @@ import {
 import { desk, nameOf } from '../desk';
 import { goToOffer, helpOpen, paletteOpen } from '../keys';
 import { go } from '../route';
-import { worklist } from '../state';
+import { worklist } from '../views';
 import { useStore } from '../store';
 import { t } from '../strings';
 import type { IconName } from './icons';

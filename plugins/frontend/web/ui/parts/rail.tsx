@@ -8,6 +8,7 @@ import { useEffect } from 'react';
 import { secondsLeft } from '../clock';
 import { desk } from '../desk';
 import { useMedia, useNow } from '../hooks';
+import { pagesOf } from '../pages';
 import type { Page } from '../route';
 import { href, route } from '../route';
 import { useStore } from '../store';
@@ -18,9 +19,7 @@ import { unreadCount } from './list';
 import { useOffer } from './offer';
 
 export function usePages(): Page[] {
-  const role = useStore(desk.state, (state) => state.me?.role ?? 'agent');
-  const pages: Page[] = ['chats', 'customers', 'cases', 'history'];
-  return role === 'agent' ? pages : [...pages, 'team'];
+  return pagesOf(useStore(desk.state, (state) => state.me));
 }
 
 function useUnreadChats(): number {

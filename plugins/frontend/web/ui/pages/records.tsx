@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The pages that are fetched only when somebody opens one: everything but the chats.
+// The bundle of what is looked up: fetched when somebody opens one of its pages or a case beside a chat.
 
 import type { JSX } from 'react';
 
@@ -8,9 +8,8 @@ import type { Page } from '../route';
 import { Cases } from './cases';
 import { Customers } from './customers';
 import { History } from './history';
-import { Team } from './team';
 
-export default function More({ page }: { page: Exclude<Page, 'chats'> }): JSX.Element {
+export default function Records({ page }: { page: Page }): JSX.Element | null {
   switch (page) {
     case 'customers':
       return <Customers />;
@@ -18,7 +17,7 @@ export default function More({ page }: { page: Exclude<Page, 'chats'> }): JSX.El
       return <Cases />;
     case 'history':
       return <History />;
-    case 'team':
-      return <Team />;
+    default:
+      return null;
   }
 }

@@ -26,7 +26,21 @@ make_page = $(MKDIR_P) $(@D) && \
 	sed -e 's|@localstatedir[@]|$(localstatedir)|g; s|@sysconfdir[@]|$(sysconfdir)|g; s|@plugindir[@]|$(plugindir)|g; s|@docdir[@]|$(docdir)|g' $< | \
 	$(POD2MAN) --utf8 --errors=die --center=usher --release='usher $(VERSION)' --date '' \
 	  --section=$(subst .,,$(suffix $@)) --name="`echo $(basename $(@F)) | tr a-z A-Z`" - $@.tmp && mv $@.tmp $@
-$(manual_pages): %: %.pod
+$(filter-out %/usher.conf.5,$(manual_pages)): %: %.pod
 	$(AM_V_GEN)$(make_page)
+
+# usher.conf(5) ends with all settings, as the programs themselves tell them.
+noinst_PROGRAMS += %D%/settings
+%C%_settings_SOURCES = %D%/settings.c
+%C%_settings_LDADD = libuc-plugin.la libuc-base.la
+%D%/settings.pod: %D%/settings$(EXEEXT) $(plugin_LTLIBRARIES)
+	$(AM_V_GEN)ASAN_OPTIONS=detect_leaks=0 %D%/settings$(EXEEXT) $(plugin_LTLIBRARIES) | \
+	  sed 's|$(plugindir)|@plugindir@|g; s|$(localstatedir)|@localstatedir@|g' > $@.tmp && mv $@.tmp $@
+%D%/usher.conf.5.whole.pod: %D%/usher.conf.5.pod %D%/settings.pod
+	$(AM_V_at)sed '/^=head1 FILES/,$$d' $(srcdir)/%D%/usher.conf.5.pod > $@.tmp && cat %D%/settings.pod >> $@.tmp && \
+	  sed -n '/^=head1 FILES/,$$p' $(srcdir)/%D%/usher.conf.5.pod >> $@.tmp && mv $@.tmp $@
+%D%/usher.conf.5: %D%/usher.conf.5.whole.pod
+	$(AM_V_GEN)$(make_page)
+CLEANFILES += %D%/settings.pod %D%/usher.conf.5.whole.pod
 %-plugin.7: %-plugin.pod
 	$(AM_V_GEN)$(make_page)

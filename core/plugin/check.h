@@ -40,4 +40,9 @@ void uc_plan_free (UcPlan *plan);
 char *uc_plugins_list_text (UcLoader *loader, gboolean json);
 char *uc_plugin_inspect_text (UcLoader *loader, const char *name, gboolean json, GError **error);
 
+/* The line that begins a setting's entry in a manual page. */
+char *uc_setting_pod_item (const UsherSetting *setting);
+/* All settings of the core and of these plugins (ends with NULL) as a chapter of a manual page. */
+char *uc_settings_pod (const UcPlugin *const *plugins);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UcPlan, uc_plan_free)

@@ -3,6 +3,7 @@ libuc_plugin_la_SOURCES = \
 	%D%/abi.h \
 	%D%/check.c %D%/check.h \
 	%D%/core-settings.c \
+	%D%/describe-pod.c \
 	%D%/describe.c \
 	%D%/elf-check.c %D%/elf-check.h \
 	%D%/host.c %D%/host-calls.c %D%/host-json.c %D%/host-log.c %D%/host-timers.c \

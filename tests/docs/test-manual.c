@@ -7,77 +7,6 @@
 
 #include <string.h>
 
-static char *
-limit_text (UsherSettingType type, gint64 value)
-{
-  static const struct
-  {
-    UsherSettingType type;
-    gint64 unit;
-    const char *suffix;
-  } units[] = {
-    { USHER_SETTING_DURATION, 3600000, "h" },
-    { USHER_SETTING_DURATION, 60000, "m" },
-    { USHER_SETTING_DURATION, 1000, "s" },
-    { USHER_SETTING_DURATION, 1, "ms" },
-    { USHER_SETTING_SIZE, G_GINT64_CONSTANT (1) << 30, "G" },
-    { USHER_SETTING_SIZE, G_GINT64_CONSTANT (1) << 20, "M" },
-    { USHER_SETTING_SIZE, G_GINT64_CONSTANT (1) << 10, "k" },
-  };
-
-  for (gsize i = 0; value != 0 && i < G_N_ELEMENTS (units); i++)
-    if (units[i].type == type && value % units[i].unit == 0)
-      return g_strdup_printf ("C<%" G_GINT64_FORMAT "%s>", value / units[i].unit, units[i].suffix);
-  return g_strdup_printf ("C<%" G_GINT64_FORMAT ">", value);
-}
-
-/* Pages name the folders of the installation as the build fills them in. */
-static char *
-default_text (const char *value)
-{
-  GString *text = g_string_new (value);
-
-  g_string_replace (text, PLUGINDIR, "@plugindir@", 0);
-  g_string_replace (text, LOCALSTATEDIR, "@localstatedir@", 0);
-  return g_string_free (text, FALSE);
-}
-
-/* The line a page must have for this setting. */
-static char *
-item_line (const UsherSetting *setting)
-{
-  GString *line = g_string_new (NULL);
-
-  g_string_append_printf (line, "=item B<%s> (%s", setting->key, uc_setting_type_word (setting->type));
-  if (setting->choices != NULL)
-    {
-      g_auto (GStrv) choices = g_strsplit (setting->choices, ",", -1);
-
-      for (char **choice = choices; *choice != NULL; choice++)
-        g_string_append_printf (line, "%s C<%s>", choice == choices ? "" : " |", g_strstrip (*choice));
-    }
-  if (setting->required)
-    g_string_append (line, ", required");
-  if (setting->default_value != NULL)
-    {
-      g_autofree char *text = default_text (setting->default_value);
-
-      g_string_append_printf (line, ", default C<%s>", text);
-    }
-  if (setting->min != 0 || setting->max != 0)
-    {
-      g_autofree char *min = limit_text (setting->type, setting->min);
-      g_autofree char *max = limit_text (setting->type, setting->max);
-
-      if (setting->max == INT64_MAX)
-        g_string_append_printf (line, ", at least %s", min);
-      else
-        g_string_append_printf (line, ", %s to %s", min, max);
-    }
-  g_string_append_c (line, ')');
-  return g_string_free (line, FALSE);
-}
-
 /* The "=item B<key> (" lines below a heading, up to the next one. */
 static GPtrArray *
 documented_items (const char *page, const char *heading)
@@ -123,7 +52,7 @@ test_section (gconstpointer data)
 
   for (guint i = 0; it->table != NULL && it->table[i] != NULL; i++)
     {
-      g_autofree char *line = item_line (it->table[i]);
+      g_autofree char *line = uc_setting_pod_item (it->table[i]);
       guint at;
 
       if (g_ptr_array_find_with_equal_func (items, line, g_str_equal, &at))

@@ -145,6 +145,13 @@ export class Connection {
     if (this.welcomed) this.socket?.send(JSON.stringify({ typing: { interaction, on } }));
   }
 
+  /** The customer's lines up to number `n` are before the agent's eyes. False when nobody could be told. */
+  seen(interaction: string, n: number): boolean {
+    if (!this.welcomed || this.socket === null) return false;
+    this.socket.send(JSON.stringify({ seen: { interaction, n } }));
+    return true;
+  }
+
   // ---- the way to live
 
   private connect(): void {
@@ -171,7 +178,7 @@ export class Connection {
       opened: () => {
         const since = this.fresh ? null : this.listener.since();
         if (current())
-          socket.send(JSON.stringify({ hello: { token: ticket, ...(since === null ? {} : { since }), client: 'web/1' } }));
+          socket.send(JSON.stringify({ hello: { token: ticket, ...(since === null ? {} : { since }), client: 'web/1', beats: true } }));
       },
       message: (text) => {
         if (current()) this.receive(text);
@@ -207,6 +214,11 @@ export class Connection {
         this.farewell = frame as unknown as Bye;
         if (this.farewell.code === 'protocol') this.fresh = true;
         if (FINAL.has(this.farewell.code)) this.end(this.farewell);
+        break;
+      case 'heartbeat':
+        // By this the server knows that the page lives. Not by a timer: browsers slow those down in hidden pages.
+        this.socket?.send(JSON.stringify({ ping: Math.round(this.around.now()) }));
+        this.listener.frame(frame);
         break;
       default:
         if (typeof frame.seq === 'number') this.listener.event(frame as unknown as DeskEvent);

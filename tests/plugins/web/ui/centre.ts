@@ -5,6 +5,7 @@
 
 import type {
   Agent,
+  CodeList,
   DeskEvent,
   Interaction,
   Message,
@@ -36,6 +37,32 @@ export class Centre {
     { queue: 'q_1', name: 'Sales', enabled: true, member: true, waiting: 0, oldest: null },
     { queue: 'q_2', name: 'Support', enabled: true, member: false, waiting: 0, oldest: null },
   ];
+  codes: CodeList[] = [
+    {
+      list: 'topic',
+      name: 'Topic',
+      use: 'disposition',
+      status: null,
+      queues: null,
+      required: true,
+      enabled: true,
+      codes: [
+        { code: 'sale', name: 'Sale', active: true },
+        { code: 'old', name: 'Old', active: false },
+      ],
+    },
+    {
+      list: 'break',
+      name: 'Reason',
+      use: 'status',
+      status: 'on_break',
+      queues: null,
+      required: false,
+      enabled: true,
+      codes: [{ code: 'lunch', name: 'Lunch', active: true }],
+    },
+  ];
+  policy = { pop_on: ['offered'] as string[], late_save: 'independent', lease_ms: 10000, grace_ms: 60000 };
   interactions = new Map<string, Interaction>();
   private next = 1;
   private readonly lines = new Map<string, number>();
@@ -73,7 +100,9 @@ export class Centre {
       messages: one.messages.map((message) => Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null))),
     }));
     return JSON.parse(
-      JSON.stringify({ me: { ...this.me, enabled: true, load: 1 }, queues: this.queues, interactions }),
+      JSON.stringify({ me: { ...this.me, enabled: true, load: 1 }, queues: this.queues, codes: this.codes,
+        policy: this.policy, channels: [{ channel: 'site', network: 'webchat', state: 'running', max_text: 2000 }],
+        crm: { merge: true }, interactions }),
     ) as Snapshot;
   }
 
@@ -124,8 +153,13 @@ export class Centre {
       messages: [],
     };
     this.interactions.set(one.interaction, one);
-    const { messages: _messages, save: _save, state: _state, ...members } = one;
-    this.emit('interaction.offered', { ...members, draft: 0 });
+    // An offer says who writes and until when it stands; the rest is asked for.
+    const { interaction, offer, deadline, acceptance_ms, conversation, channel, network, identity, name } = one;
+    const { queue, queue_name, enqueued_at, customer, customer_name } = one;
+    this.emit('interaction.offered', {
+      ...{ interaction, agent: ME, offer, deadline, acceptance_ms, conversation, channel, network, identity, name },
+      ...{ queue, queue_name, enqueued_at, customer, customer_name, draft: 0 },
+    });
     return one;
   }
 
@@ -170,7 +204,15 @@ export class Centre {
       attachments: [],
     };
     one.messages.push(message);
-    this.emit('message.added', { conversation: one.conversation, interaction: one.interaction, agent: ME, ...message });
+    if (author === 'customer') Object.assign(one, { window_until: this.now + 86_400_000, tagged_until: this.now + 604_800_000 });
+    this.emit('message.added', {
+      conversation: one.conversation,
+      interaction: one.interaction,
+      agent: ME,
+      ...message,
+      window_until: author === 'customer' ? one.window_until : 0,
+      tagged_until: author === 'customer' ? one.tagged_until : 0,
+    });
     return message;
   }
 
@@ -198,6 +240,79 @@ export class Centre {
       ended_at: endedAt,
       deadline,
     });
+  }
+
+  /** Wrap-up ran out without the code that is required. */
+  overdue(one: Interaction): void {
+    Object.assign(one, { overdue: true, deadline: 0 });
+    this.emit('interaction.overdue', { interaction: one.interaction, agent: ME, deadline: 0 });
+  }
+
+  choose(one: Interaction, codes: Interaction['codes']): void {
+    one.codes = codes;
+    this.emit('interaction.codes', { interaction: one.interaction, agent: ME, codes, by: ME });
+  }
+
+  mayBe(one: Interaction): void {
+    one.matches = [
+      { customer: 'cus_a', name: 'Ann', email: 'ann@example.org', draft: false },
+      { customer: 'cus_b', name: 'Ann', email: null, draft: true },
+    ];
+    this.emit('interaction.matches', { interaction: one.interaction, agent: ME, matches: one.matches });
+  }
+
+  chooseCustomer(one: Interaction, customer: string): void {
+    Object.assign(one, { customer, customer_name: 'Ann', draft: false, matches: [] });
+    this.emit('interaction.customer', {
+      interaction: one.interaction,
+      agent: ME,
+      customer,
+      customer_name: 'Ann',
+      draft: 0,
+    });
+  }
+
+  followUp(one: Interaction, follows: string | null): void {
+    one.follows = follows;
+    this.emit('interaction.case', { interaction: one.interaction, agent: ME, follows, cause: 'chosen', by: ME });
+  }
+
+  /** The customer gave himself another name or picture. */
+  rename(one: Interaction, name: string, picture: string): void {
+    Object.assign(one, { name, picture });
+    this.emit('conversation.changed', { conversation: one.conversation, interaction: one.interaction, agent: ME, name, picture });
+  }
+
+  presence(state: 'here' | 'away'): void {
+    this.me.presence = state;
+    this.emit('agent.presence', { agent: ME, state, since: this.now, deadline: 0 });
+  }
+
+  /** The agent was away for too long: the chat is offered to others. */
+  goBack(one: Interaction): void {
+    this.interactions.delete(one.interaction);
+    this.emit('interaction.queued', { interaction: one.interaction, conversation: one.conversation, agent: ME, cause: 'agent_lost' });
+  }
+
+  switchQueue(queue: string, on: boolean): void {
+    this.me.queues = this.me.queues.map((one) => (one.queue === queue ? { ...one, enabled: on } : one));
+    this.queues = this.queues.map((one) => (one.queue === queue ? { ...one, member: on } : one));
+    this.emit('membership.changed', { user: ME, queue, enabled: on ? 1 : 0, removed: 0, by: ME });
+  }
+
+  changePolicy(popOn: string[]): void {
+    this.policy.pop_on = popOn;
+    this.emit('policy.changed', { ...this.policy, pop_on: popOn.join(',') });
+  }
+
+  changeCodes(list: string, enabled: boolean): void {
+    const codes: CodeList = this.codes.find((one) => one.list === list) ?? {
+      ...{ list, name: list, use: 'disposition', status: null, queues: ['q_1'], required: false, enabled: true },
+      codes: [{ code: 'x', name: 'X', active: true }],
+    };
+    this.codes = this.codes.filter((one) => one.list !== list);
+    if (enabled) this.codes.push(codes);
+    this.emit('codes.changed', { ...codes, queues: codes.queues?.join(',') ?? null, required: codes.required ? 1 : 0, enabled: enabled ? 1 : 0, removed: 0 });
   }
 
   save(one: Interaction, state: 'requested' | 'queued' | 'saved'): void {
@@ -236,11 +351,32 @@ export class Centre {
         break;
       default:
         if (random() < 0.4) this.close(one);
+        else if (random() < 0.3) this.overdue(one);
         else this.save(one, pick('requested' as const, 'queued' as const, 'saved' as const));
     }
+    if (random() < 0.3) this.around(one, random, pick);
     if (random() < 0.2)
       this.status(pick('available', 'busy', 'on_break'), pick('available', 'on_break'), pick(null, 'timed_out', 'by_hand'));
     if (random() < 0.05) this.changeUser(pick([], ['interaction.reject']));
+  }
+
+  /** What happens beside the conversation, in any state of it. */
+  private around(one: Interaction, random: () => number, pick: <T>(...choices: T[]) => T): void {
+    if (this.interactions.has(one.interaction)) {
+      const dial = random();
+      if (dial < 0.2) this.choose(one, pick([], [{ list: 'topic', code: 'sale', name: 'Sale' }]));
+      else if (dial < 0.35) this.mayBe(one);
+      else if (dial < 0.5) this.chooseCustomer(one, pick('cus_a', 'cus_b'));
+      else if (dial < 0.65) this.followUp(one, pick(null, 'case_1'));
+      else if (dial < 0.8) this.rename(one, `Name ${this.seq}`, `med_${this.seq}`);
+      else if (one.state !== 'offered') this.goBack(one);
+    }
+    pick(
+      () => this.presence(pick('here' as const, 'away' as const)),
+      () => this.switchQueue('q_1', pick(true, false)),
+      () => this.changePolicy(pick(['offered'], ['accepted', 'completed'])),
+      () => this.changeCodes(pick('topic', 'break', 'more'), pick(true, false)),
+    )();
   }
 
   private active(one: Interaction, random: () => number, pick: <T>(...choices: T[]) => T): void {

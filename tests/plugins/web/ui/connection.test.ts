@@ -25,6 +25,7 @@ interface Sent {
   args?: Record<string, unknown>;
   ping?: number;
   typing?: unknown;
+  seen?: unknown;
 }
 
 /** Virtual time, a network that can be cut, and a server behind it. */
@@ -221,8 +222,37 @@ test('delays: at once, then doubling up to 30 s, never all at the same moment', 
 
 test('the first hello has no since; the state is there when the line is live', async () => {
   const world = await live();
-  assert.deepEqual(world.received[0]?.hello, { token: 'ticket_1', client: 'web/1' });
+  assert.deepEqual(world.received[0]?.hello, { token: 'ticket_1', client: 'web/1', beats: true });
   assert.equal(world.state.ready, true);
+});
+
+test('each heartbeat is answered at once, without a timer', async () => {
+  const world = await live();
+  const pings = (): number => world.received.filter((frame) => frame.ping !== undefined).length;
+  const timers = world.timers;
+  world.timers = [];
+  for (let i = 1; i <= 5; i++) {
+    world.say({ type: 'heartbeat', server_now: world.now });
+    assert.equal(pings(), i);
+  }
+  world.timers = timers;
+});
+
+test('a desk the server gave up as silent comes back by itself', async () => {
+  const world = await live();
+  world.say({ type: 'bye', code: 'silent', message: 'not heard for 25 s' });
+  world.events?.closed();
+  await world.pass(1000);
+  assert.equal(world.link.phase, 'live');
+  assert.equal(world.received[world.received.length - 1]?.hello?.since, 0);
+});
+
+test('what was seen is told only over a line that lives', async () => {
+  const world = await live();
+  assert.equal(world.connection.seen('int_1', 3), true);
+  assert.deepEqual(world.received[world.received.length - 1]?.seen, { interaction: 'int_1', n: 3 });
+  world.cut();
+  assert.equal(world.connection.seen('int_1', 4), false);
 });
 
 test('without a session it ends and says so', async () => {

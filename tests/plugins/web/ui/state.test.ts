@@ -316,6 +316,123 @@ test('a name is never blank', () => {
   assert.equal(displayName({ customer_name: '', name: null, identity: 'i' }), 'i');
 });
 
+test('a chat that went back to its queue while I was away is told, somebody else’s is not', () => {
+  const { centre, desk } = scene();
+  const one = centre.offer();
+  centre.accept(one);
+  centre.emit('interaction.queued', { interaction: one.interaction, agent: 'usr_other', cause: 'agent_lost' });
+  assert.equal(desk().interactions['int_1']?.state, 'active');
+  centre.goBack(one);
+  assert.deepEqual(desk().interactions, {});
+  assert.deepEqual(
+    desk().notices.map((notice) => [notice.kind, notice.cause]),
+    [['went_back', 'agent_lost']],
+  );
+});
+
+test('a chat that is closed without its code says so until the code is chosen', () => {
+  const { centre, desk } = scene();
+  const one = centre.offer();
+  centre.accept(one);
+  centre.end(one, 'agent');
+  centre.overdue(one);
+  assert.deepEqual([desk().interactions['int_1']?.overdue, desk().interactions['int_1']?.deadline], [true, 0]);
+  centre.emit('interaction.closed', { interaction: one.interaction, agent: ME, cause: 'timed_out', uncoded: 1 });
+  assert.equal(desk().notices[0]?.kind, 'closed_uncoded');
+  centre.emit('interaction.codes', { interaction: one.interaction, agent: ME, codes: [{ list: 'topic', code: 'sale', name: 'Sale' }] });
+  assert.deepEqual(desk().notices, []);
+});
+
+test('without a wrap-up a chat is overdue all the same while its code is missing', () => {
+  const { centre, desk } = scene();
+  const one = centre.offer();
+  centre.accept(one);
+  centre.emit('interaction.ended', { interaction: one.interaction, agent: ME, ended_by: 'agent', ended_at: 5, deadline: 0 });
+  centre.emit('interaction.overdue', { interaction: one.interaction, agent: ME, deadline: 9000 });
+  const mine = desk().interactions['int_1'];
+  assert.deepEqual([mine?.state, mine?.overdue, mine?.deadline], ['wrap_up', true, 9000]);
+});
+
+test('choosing the customer settles the matches', () => {
+  const { centre, desk } = scene();
+  const one = centre.offer();
+  centre.mayBe(one);
+  assert.equal(desk().interactions['int_1']?.matches.length, 2);
+  centre.chooseCustomer(one, 'cus_b');
+  assert.deepEqual([desk().interactions['int_1']?.matches, desk().interactions['int_1']?.customer], [[], 'cus_b']);
+});
+
+test('an uncertain message is settled by its echo, and does not become less certain', () => {
+  const { centre, desk } = scene();
+  const one = centre.offer();
+  centre.accept(one);
+  const message = centre.say(one, 'agent', 'hello');
+  const state = (): unknown[] => {
+    const mine = desk().interactions['int_1']?.messages[0];
+    return [mine?.state, mine?.error];
+  };
+  centre.emit('message.state', { conversation: one.conversation, message: message.message, state: 'uncertain', error: 'no answer in time' });
+  assert.deepEqual(state(), ['uncertain', 'no answer in time']);
+  centre.mark(one, message, 'sent');
+  assert.deepEqual(state(), ['sent', null]);
+  centre.emit('message.state', { conversation: one.conversation, message: message.message, state: 'uncertain', error: 'late' });
+  assert.deepEqual(state(), ['sent', null]);
+});
+
+test('a customer’s line opens the reply window of his conversation, an agent’s does not', () => {
+  const { centre, desk } = scene();
+  const one = centre.offer();
+  centre.accept(one);
+  centre.say(one, 'customer', 'x');
+  const until = desk().interactions['int_1']!.window_until;
+  assert.equal(until, centre.now + 86_400_000);
+  centre.now += 1000;
+  centre.say(one, 'agent', 'y');
+  assert.equal(desk().interactions['int_1']!.window_until, until);
+});
+
+test('attachments and forms are kept, unknown ones as they are called', () => {
+  const { centre, desk } = scene();
+  const one = centre.offer();
+  centre.accept(one);
+  centre.emit('message.added', {
+    interaction: one.interaction,
+    conversation: one.conversation,
+    message: 'm',
+    n: 1,
+    author: 'customer',
+    form: 'quick_reply',
+    attachments: [{ kind: 'image', media: 'med_1', size: 9 }, { url: 'https://example.org' }],
+  });
+  const message = desk().interactions['int_1']?.messages[0];
+  assert.equal(message?.form, 'quick_reply');
+  assert.deepEqual(
+    message?.attachments.map((each) => [each.kind, each.media, each.name, each.size]),
+    [
+      ['image', 'med_1', null, 9],
+      ['file', null, null, 0],
+    ],
+  );
+});
+
+test('a list of codes that is switched off is gone, one that comes back is there', () => {
+  const { centre, desk } = scene();
+  centre.changeCodes('topic', false);
+  assert.deepEqual(Object.keys(desk().codes), ['break']);
+  centre.changeCodes('more', true);
+  assert.deepEqual(desk().codes['more']?.queues, ['q_1']);
+});
+
+test('channels, plugins and the CRM’s fields are taken over; a changed plugin replaces the list', () => {
+  const { centre, desk, act } = scene();
+  assert.equal(desk().channels['site']?.max_text, 2000);
+  assert.equal(desk().channels['site']?.text_unit, 'code_points');
+  act({ do: 'instances', instances: [{ kind: 'channel', name: 'site', state: 'needs_attention', message: 'token expired' }] });
+  assert.deepEqual([desk().instances[0]?.state, desk().instances[0]?.plugin], ['needs_attention', '']);
+  assert.deepEqual(desk().crm?.customer_fields, []);
+  assert.equal(centre.seq, desk().seq);
+});
+
 test('a desk that followed every event looks like one that was just loaded', () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = dice(seed);

@@ -16,3 +16,22 @@ check_LTLIBRARIES += libuc-test-ws.la
 libuc_test_ws_la_SOURCES = %D%/ws-client.c %D%/ws-client.h
 libuc_test_ws_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 libuc_test_ws_la_LIBADD = $(GLIB_LIBS)
+
+# The stand-in for Facebook's Graph API, and its own test.
+EXTRA_DIST += \
+	%D%/graph.mjs \
+	%D%/graph/api.mjs \
+	%D%/graph/cli.mjs \
+	%D%/graph/error.mjs \
+	%D%/graph/events.mjs \
+	%D%/graph/hook.mjs \
+	%D%/graph/media.mjs \
+	%D%/graph/multipart.mjs \
+	%D%/graph/person.mjs \
+	%D%/graph/plan.mjs \
+	%D%/graph/shape.mjs \
+	%D%/graph/sign.mjs \
+	%D%/test-graph.mjs
+if HAVE_NODE
+TESTS += %D%/test-graph.mjs
+endif

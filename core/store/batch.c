@@ -121,3 +121,12 @@ uc_batch_outbox (UcBatch *batch, const char *message, gint64 due_at, gint64 atte
                        .text = { g_strdup (message), g_strdup (last_error) },
                        .number = { due_at, attempts } });
 }
+
+void
+uc_batch_media (UcBatch *batch, const char *id, const char *mime, const char *name, gint64 size,
+                const char *sha256, gint64 at)
+{
+  add (batch, (UcRow){ .kind = UC_ROW_MEDIA,
+                       .text = { g_strdup (id), g_strdup (mime), g_strdup (name), g_strdup (sha256) },
+                       .number = { size, at } });
+}

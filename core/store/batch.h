@@ -19,16 +19,19 @@ typedef enum
   UC_ROW_KV_SET, /* text[2] = value, len bytes */
   UC_ROW_KV_REMOVE,
   UC_ROW_OUTBOX,
+  UC_ROW_MEDIA,
   UC_ROW_N_KINDS
 } UcRowKind;
 
-/* The strings and numbers become the parameters ?1 ?2 ?3 and ?4 ?5 of the kind's statement. */
+#define UC_ROW_TEXTS 4
+
+/* The strings and numbers become the parameters ?1 to ?4 and ?5 ?6 of the kind's statement. */
 typedef struct
 {
   UcRowKind kind;
   UcEvent *event;
-  char *text[3];
-  gsize len; /* of the last string: JSON or value */
+  char *text[UC_ROW_TEXTS];
+  gsize len; /* of JSON or value */
   gint64 number[2];
 } UcRow;
 

@@ -3,13 +3,20 @@ libuc_store_la_SOURCES = \
 	%D%/batch.c %D%/batch.h \
 	%D%/lock.c \
 	%D%/sqlite.h \
+	%D%/sqlite-index.c \
 	%D%/sqlite-load.c \
 	%D%/sqlite-open.c \
 	%D%/sqlite-project.c \
 	%D%/sqlite-read.c \
+	%D%/sqlite-read-faq.c \
+	%D%/sqlite-read-playback.c \
 	%D%/sqlite-schema.c \
+	%D%/sqlite-schema-2.c \
 	%D%/sqlite-statement.c \
+	%D%/sqlite-text.c %D%/sqlite-text.h \
 	%D%/sqlite-write.c \
+	%D%/store-ask.c \
+	%D%/store-private.h \
 	%D%/store.c %D%/store.h
 libuc_store_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 libuc_store_la_LIBADD = libuc-base.la $(SQLITE_LIBS)

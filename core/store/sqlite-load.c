@@ -10,19 +10,31 @@ static const struct
   const char *sql;
   UcEventType type;
 } loads[] = {
-  { "SELECT id AS user, login, name, role, permissions, capacity, acceptance_ms, enabled FROM user ORDER BY rowid",
+  { "SELECT preset, acceptance_ms, on_login, on_reject, on_timeout, reason_reject, reason_timeout,"
+    " return_reject_ms, return_timeout_ms, max_misses, lease_ms, grace_ms, code_grace_ms, pop_on, late_save"
+    " FROM policy",
+    UC_EVENT_POLICY_CHANGED },
+  { "SELECT id AS user, login, name, role, permissions, capacity, acceptance_ms, enabled, auto_accept, scope"
+    " FROM user ORDER BY rowid",
     UC_EVENT_USER_CHANGED },
-  { "SELECT id AS queue, name, enabled, post_processing_ms, boost FROM queue ORDER BY rowid",
+  { "SELECT id AS queue, name, enabled, post_processing_ms, boost, acceptance_ms, save_during, save_after"
+    " FROM queue ORDER BY rowid",
     UC_EVENT_QUEUE_CHANGED },
   { "SELECT user, queue, enabled FROM membership ORDER BY user, queue", UC_EVENT_MEMBERSHIP_CHANGED },
-  { "SELECT id AS agent, status, asked, since, idle_since, stop_new, cause, reason FROM user"
-    " WHERE status IS NOT NULL ORDER BY rowid",
+  { "SELECT list, name, use, status, queues, required, enabled, codes FROM codes ORDER BY rowid",
+    UC_EVENT_CODES_CHANGED },
+  /* Who has had a desk, but never a status, is logged out. */
+  { "SELECT id AS agent, coalesce (status, 'logged_out') AS status, coalesce (asked, 'logged_out') AS asked, "
+    "since,"
+    " idle_since, stop_new, cause, reason, misses, return_at, presence AS state, presence_deadline AS deadline"
+    " FROM user WHERE coalesce (status, presence) IS NOT NULL ORDER BY rowid",
     UC_EVENT_STATE_AGENT },
   { UC_SQLITE_CONVERSATION " WHERE c.id IN (SELECT conversation FROM interaction WHERE closed_at = 0)"
                            " ORDER BY c.rowid",
     UC_EVENT_STATE_CONVERSATION },
   /* Left alone, SQLite would walk all interactions there ever were to spare the sorting of the few. */
-  { UC_SQLITE_INTERACTION " INDEXED BY interaction_live WHERE closed_at = 0 ORDER BY enqueued_at, id",
+  { UC_SQLITE_INTERACTION ("override_ms") "interaction INDEXED BY interaction_live WHERE closed_at = 0 ORDER BY "
+                                          "enqueued_at, interaction.id",
     UC_EVENT_STATE_INTERACTION },
 };
 

@@ -6,6 +6,7 @@
 #include "core/store/sqlite.h"
 
 #include "core/base/error.h"
+#include "core/store/sqlite-text.h"
 
 static void
 set_error (UcSqlite *sqlite, const char *doing, GError **error)
@@ -29,6 +30,7 @@ connect_to (const char *path, int flags, GError **error)
       g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "can't open the database: %s", why);
       return NULL;
     }
+  uc_text_register (db);
   sqlite3_extended_result_codes (db, 1);
   sqlite3_busy_timeout (db, UC_SQLITE_BUSY_MS);
   sqlite3_db_config (db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -12,9 +12,14 @@
 #define MESSAGE                                                                                                   \
   "SELECT m.at, m.conversation, m.interaction, m.agent, m.message, m.n, m.author, m.author_name,"                 \
   " m.by_user AS \"by\", m.code, m.text, coalesce (m.channel, c.channel) AS channel, c.identity,"                 \
-  " coalesce (m.external_id, m.sent_id) AS external_id, m.client_id, m.sent_at, m.state, m.error"
+  " coalesce (m.external_id, m.sent_id) AS external_id, m.client_id, m.sent_at, m.state, m.error, m.form,"        \
+  " m.reply_to, m.attachments, m.window_until, m.tagged_until"
 
-/* The parameters: texts are ?1 to ?7 in the order of UcRead, ?8 is `after`, ?9 one row more than the limit. */
+/* What became of an agent: the partial index over it is used when its condition is said in its words. */
+#define OF_AGENT                                                                                                  \
+  "SELECT at, seq, json FROM journal WHERE agent = ?1 AND type IN ('agent.status', 'agent.presence')"
+
+/* The parameters are numbered in UcRead. */
 static const struct
 {
   const char *sql;
@@ -43,6 +48,20 @@ static const struct
   [UC_READ_EVENTS] = { "SELECT json FROM journal WHERE seq > ?8 ORDER BY seq LIMIT ?9", UC_EVENT_NONE },
   [UC_READ_EVENTS_OF_AGENT]
   = { "SELECT json FROM journal WHERE seq > ?8 AND agent = ?1 ORDER BY seq LIMIT ?9", UC_EVENT_NONE },
+  [UC_READ_INTERACTION_EVENTS]
+  = { "SELECT json FROM journal WHERE interaction = ?1 ORDER BY seq LIMIT ?9", UC_EVENT_NONE },
+  [UC_READ_AGENT_EVENTS]
+  = { "SELECT json FROM (SELECT * FROM (" OF_AGENT " AND at < ?8 AND type = 'agent.status'"
+      " ORDER BY at DESC, seq DESC LIMIT 1)"
+      " UNION ALL SELECT * FROM (" OF_AGENT " AND at BETWEEN ?8 AND ?10 ORDER BY at, seq LIMIT ?9))"
+      " ORDER BY at, seq",
+      UC_EVENT_NONE },
+  [UC_READ_MERGES] = { "SELECT at, customer, dropped, merge, by_user AS \"by\" FROM merged WHERE customer = ?1"
+                       " ORDER BY version DESC LIMIT ?9",
+                       UC_EVENT_CUSTOMER_MERGED },
+  [UC_READ_MEDIA] = { "SELECT json_object ('id', id, 'mime', mime, 'name', name, 'size', size, 'sha256', sha256,"
+                      " 'at', at) FROM media WHERE id = ?1",
+                      UC_EVENT_NONE },
   [UC_READ_OUTBOX] = { MESSAGE ", o.attempts, o.due_at AS deadline, o.last_error AS error FROM outbox o"
                                " JOIN message m ON m.conversation = o.conversation AND m.n = o.n"
                                " JOIN conversation c ON c.id = o.conversation"
@@ -55,31 +74,35 @@ static const struct
   [UC_READ_KV] = { "SELECT value FROM kv WHERE space = ?1 AND key = ?2", UC_EVENT_NONE },
 };
 
-static guint
-limit_of (const UcRead *read)
+guint
+uc_read_limit (const UcRead *read)
 {
   return read->limit > 0 ? read->limit : DEFAULT_LIMIT;
 }
 
-static void
-bind (UcStatement *statement, const UcRead *read)
+/* Parameters that a statement does not have are refused without harm. */
+void
+uc_read_bind (UcStatement *statement, const UcRead *read)
 {
-  for (int i = 1; i <= statement->n_parameters; i++)
-    if (i <= UC_READ_TEXTS)
-      uc_statement_bind_text (statement, i, read->text[i - 1]);
-    else
-      sqlite3_bind_int64 (statement->handle, i, i == 8 ? read->after : (gint64)limit_of (read) + 1);
+  for (int i = 1; i <= UC_READ_TEXTS; i++)
+    uc_statement_bind_text (statement, i, read->text[i - 1]);
+  sqlite3_bind_int64 (statement->handle, 8, read->after);
+  sqlite3_bind_int64 (statement->handle, 9, (gint64)uc_read_limit (read) + 1);
+  sqlite3_bind_int64 (statement->handle, 10, read->border);
+  uc_statement_bind_text (statement, 11, read->list);
+  uc_statement_bind_text (statement, 12, read->words);
+  uc_statement_bind_text (statement, 13, read->match);
 }
 
-static int
-read_rows (UcSqlite *sqlite, UcStatement *statement, UcRead *read)
+int
+uc_read_rows (UcSqlite *sqlite, UcStatement *statement, UcEventType type, UcRead *read)
 {
-  int code = uc_sqlite_rows (sqlite, statement, reads[read->kind].type, read->rows);
+  int code = uc_sqlite_rows (sqlite, statement, type, read->rows);
 
-  if (read->rows->len > limit_of (read))
+  if (read->rows->len > uc_read_limit (read))
     {
       read->more = TRUE;
-      g_ptr_array_set_size (read->rows, (int)limit_of (read));
+      g_ptr_array_set_size (read->rows, (int)uc_read_limit (read));
     }
   return code;
 }
@@ -95,7 +118,7 @@ read_journal (UcSqlite *sqlite, UcStatement *statement, UcRead *read)
       g_autoptr (GError) error = NULL;
       UcEvent *event;
 
-      if (read->rows->len == limit_of (read))
+      if (read->rows->len == uc_read_limit (read))
         {
           read->more = TRUE;
           break;
@@ -132,67 +155,6 @@ read_value (UcSqlite *sqlite, UcStatement *statement, UcRead *read)
   return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-/* ---- the list of interactions -------------------------------------------------------------------------- */
-
-/* The index of a few rows, where one will do: left alone, SQLite would rather walk all interactions there ever
- * were than sort the few. */
-static const char *
-small_index (const UcRead *read, gboolean live)
-{
-  if (read->text[0] != NULL)
-    return "";
-  if (read->save_pending)
-    return " INDEXED BY interaction_saving";
-  return live ? " INDEXED BY interaction_live" : "";
-}
-
-/* One statement per combination of filters, so that each can use its index. */
-static const char *
-interactions_sql (const UcRead *read)
-{
-  static const char *const filters[UC_READ_TEXTS]
-      = { "id = ?1", "agent = ?2", "queue = ?3", "channel = ?4", "identity = ?5", "customer = ?6", "state = ?7" };
-  gboolean live = read->text[6] != NULL && strcmp (read->text[6], "closed") != 0;
-  g_autoptr (GString) sql = g_string_new (UC_SQLITE_INTERACTION);
-
-  g_string_append_printf (sql, "%s WHERE enqueued_at < ?8", small_index (read, live));
-  for (int i = 0; i < UC_READ_TEXTS; i++)
-    if (read->text[i] != NULL)
-      g_string_append_printf (sql, " AND %s", filters[i]);
-  if (read->save_pending)
-    g_string_append (sql, " AND status IN ('requested', 'queued')");
-  if (live)
-    g_string_append (sql, " AND closed_at = 0");
-  g_string_append (sql, " ORDER BY enqueued_at DESC, rowid DESC");
-  return g_intern_string (sql->str);
-}
-
-/* The cursor is a time, so rows of one millisecond are never parted: the page grows beyond the limit instead. */
-static int
-read_interactions (UcSqlite *sqlite, UcStatement *statement, UcRead *read)
-{
-  int code;
-
-  while ((code = sqlite3_step (statement->handle)) == SQLITE_ROW)
-    {
-      UcEvent *row = uc_statement_row_event (statement, UC_EVENT_STATE_INTERACTION);
-
-      if (read->rows->len >= limit_of (read)
-          && row->enqueued_at != ((UcEvent *)g_ptr_array_index (read->rows, read->rows->len - 1))->enqueued_at)
-        {
-          uc_event_free (row);
-          read->more = TRUE;
-          break;
-        }
-      g_ptr_array_add (read->rows, row);
-    }
-  sqlite3_reset (statement->handle);
-  return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
-}
-
-/* ---------------------------------------------------------------------------------------------------------------
- */
-
 static int
 run (UcSqlite *sqlite, UcRead *read)
 {
@@ -201,29 +163,28 @@ run (UcSqlite *sqlite, UcRead *read)
   if (read->kind == UC_READ_LOAD)
     return uc_sqlite_load (sqlite, read);
   if (read->kind == UC_READ_INTERACTIONS)
-    {
-      read->after = read->after > 0 ? read->after : G_MAXINT64;
-      statement = uc_sqlite_statement (sqlite, interactions_sql (read));
-    }
-  else
-    statement = uc_sqlite_statement (sqlite, reads[read->kind].sql);
+    return uc_read_interactions (sqlite, read);
+  if (read->kind == UC_READ_FAQS)
+    return uc_read_faqs (sqlite, read);
+  statement = uc_sqlite_statement (sqlite, reads[read->kind].sql);
   if (statement == NULL)
     return sqlite3_extended_errcode (sqlite->db);
-  bind (statement, read);
+  uc_read_bind (statement, read);
   switch (read->kind)
     {
-    case UC_READ_INTERACTIONS:
-      return read_interactions (sqlite, statement, read);
     case UC_READ_EVENTS:
     case UC_READ_EVENTS_OF_AGENT:
+    case UC_READ_INTERACTION_EVENTS:
+    case UC_READ_AGENT_EVENTS:
       return read_journal (sqlite, statement, read);
     case UC_READ_COMMAND:
     case UC_READ_CREDENTIAL:
     case UC_READ_SESSION:
     case UC_READ_KV:
+    case UC_READ_MEDIA:
       return read_value (sqlite, statement, read);
     default:
-      return read_rows (sqlite, statement, read);
+      return uc_read_rows (sqlite, statement, reads[read->kind].type, read);
     }
 }
 
@@ -235,7 +196,9 @@ uc_sqlite_read (UcSqlite *sqlite, UcRead *read)
   if (code == SQLITE_OK)
     return;
   read->result = UC_STORE_UNAVAILABLE;
-  read->why = uc_sqlite_sentence (sqlite, code);
+  read->why = code == SQLITE_INTERRUPT
+                  ? g_strdup ("the search took too long; narrow it by time, queue, agent or a longer word")
+                  : uc_sqlite_sentence (sqlite, code);
   read->more = FALSE;
   g_ptr_array_set_size (read->rows, 0);
   g_clear_pointer (&read->value, g_free);

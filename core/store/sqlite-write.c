@@ -11,23 +11,26 @@
 /* Rows of age removed per transaction, so that a new batch never waits long. */
 #define PRUNE_ROWS 500
 
-static const char insert_journal[] = "INSERT INTO journal (epoch, type, json, seq, at, agent)"
-                                     " VALUES (?1, ?2, ?3, :seq, :at, :agent)";
+static const char insert_journal[] = "INSERT INTO journal (epoch, type, json, interaction, seq, at, agent)"
+                                     " VALUES (?1, ?2, ?3, ?4, :seq, :at, :agent)";
 
 static const char *const plain_rows[UC_ROW_N_KINDS] = {
-  [UC_ROW_COMMAND] = "INSERT INTO command (user, cmd_id, answer, at) VALUES (?1, ?2, ?3, ?4)",
+  [UC_ROW_COMMAND] = "INSERT INTO command (user, cmd_id, answer, at) VALUES (?1, ?2, ?3, ?5)",
   [UC_ROW_CREDENTIAL] = "INSERT INTO credential (user, hash) VALUES (?1, ?2)"
                         " ON CONFLICT (user) DO UPDATE SET hash = excluded.hash",
   [UC_ROW_SESSION] = "INSERT INTO session (token_hash, user, created_at, expires_at, seen_at)"
-                     " VALUES (?1, ?2, ?4, ?5, ?4)",
-  [UC_ROW_SESSION_SEEN] = "UPDATE session SET seen_at = max (seen_at, ?4) WHERE token_hash = ?1",
+                     " VALUES (?1, ?2, ?5, ?6, ?5)",
+  [UC_ROW_SESSION_SEEN] = "UPDATE session SET seen_at = max (seen_at, ?5) WHERE token_hash = ?1",
   [UC_ROW_SESSION_REMOVE] = "DELETE FROM session WHERE token_hash = ?1",
   [UC_ROW_SESSIONS_REMOVE_USER] = "DELETE FROM session WHERE user = ?1",
   [UC_ROW_KV_SET] = "INSERT INTO kv (space, key, value) VALUES (?1, ?2, ?3)"
                     " ON CONFLICT (space, key) DO UPDATE SET value = excluded.value",
   [UC_ROW_KV_REMOVE] = "DELETE FROM kv WHERE space = ?1 AND key = ?2",
   /* Gone when the message was sent meanwhile; then there is nothing to try again. */
-  [UC_ROW_OUTBOX] = "UPDATE outbox SET last_error = ?2, due_at = ?4, attempts = ?5 WHERE message = ?1",
+  [UC_ROW_OUTBOX] = "UPDATE outbox SET last_error = ?2, due_at = ?5, attempts = ?6 WHERE message = ?1",
+  [UC_ROW_MEDIA] = "INSERT INTO media (id, mime, name, sha256, size, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+                   " ON CONFLICT (id) DO UPDATE SET mime = excluded.mime, name = excluded.name,"
+                   " sha256 = excluded.sha256, size = excluded.size, at = excluded.at",
 };
 
 static int
@@ -68,6 +71,13 @@ run (UcWriter *writer, const char *sql)
 
 /* ---- one row ------------------------------------------------------------------------------------------- */
 
+/* Messages are found by their conversation, and left out of the journal's index by interaction. */
+static gboolean
+is_message (const UcEvent *event)
+{
+  return event->type == UC_EVENT_MESSAGE_ADDED || event->type == UC_EVENT_MESSAGE_STATE;
+}
+
 static int
 write_journal (UcWriter *writer, const UcRow *row)
 {
@@ -79,6 +89,7 @@ write_journal (UcWriter *writer, const UcRow *row)
   sqlite3_bind_int64 (statement->handle, 1, writer->epoch);
   uc_statement_bind_text (statement, 2, uc_event_type_name (row->event->type));
   sqlite3_bind_text64 (statement->handle, 3, row->text[0], row->len, SQLITE_STATIC, SQLITE_UTF8);
+  uc_statement_bind_text (statement, 4, is_message (row->event) ? NULL : row->event->interaction);
   return uc_statement_run (writer->sqlite, statement);
 }
 
@@ -111,8 +122,8 @@ write_plain (UcWriter *writer, const UcRow *row)
   if (statement == NULL)
     return sqlite3_extended_errcode (writer->sqlite->db);
   for (int i = 1; i <= statement->n_parameters; i++)
-    if (i > 3)
-      sqlite3_bind_int64 (statement->handle, i, row->number[i - 4]);
+    if (i > UC_ROW_TEXTS)
+      sqlite3_bind_int64 (statement->handle, i, row->number[i - UC_ROW_TEXTS - 1]);
     else if (i == 3 && row->kind == UC_ROW_KV_SET)
       sqlite3_bind_blob64 (statement->handle, i, row->text[2], row->len, SQLITE_STATIC);
     else
@@ -341,6 +352,22 @@ uc_writer_prune (UcWriter *writer, gint64 now, gint64 command_keep_ms)
   if (writer->broken == NULL)
     prune (writer, "DELETE FROM session WHERE expires_at < ?1", now);
   return removed == PRUNE_ROWS;
+}
+
+gboolean
+uc_writer_index (UcWriter *writer)
+{
+  gboolean more = FALSE;
+  int code;
+
+  if (writer->broken != NULL || !uc_sqlite_has_unread (writer->sqlite))
+    return FALSE;
+  code = uc_sqlite_index (writer->sqlite, &more);
+  /* What else may have failed passes, or is told by the next commit; until then these are found by reading them.
+   */
+  if (is_beyond_trust (code, TRUE))
+    lose_trust (writer, code);
+  return more;
 }
 
 void

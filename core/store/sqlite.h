@@ -75,6 +75,7 @@ typedef struct
   const char *sql;
 } UcMigration;
 
+extern const char uc_sqlite_schema_2[]; /* sqlite-schema-2.c */
 extern const UcMigration uc_sqlite_migrations[];
 extern const guint uc_sqlite_n_migrations;
 
@@ -103,6 +104,8 @@ void uc_writer_commit (UcWriter *writer, GPtrArray *batches);
 void uc_writer_checkpoint (UcWriter *writer);
 /* Removes some of what has aged; TRUE when there is more. */
 gboolean uc_writer_prune (UcWriter *writer, gint64 now, gint64 command_keep_ms);
+/* Makes some closed interactions searchable; TRUE when there are more. */
+gboolean uc_writer_index (UcWriter *writer);
 /* Folds all of the log into the database and empties it; for a quiet moment. */
 void uc_writer_fold (UcWriter *writer);
 
@@ -110,7 +113,12 @@ void uc_writer_fold (UcWriter *writer);
  * when the tables have no row the event speaks of. */
 int uc_sqlite_project (UcSqlite *sqlite, const UcEvent *event, char **why);
 
-/* ---- reading (sqlite-read.c, sqlite-load.c); reader thread --------------------------------------------- */
+/* One portion in a transaction of its own (sqlite-index.c). SQLITE_OK or an error code, then nothing was changed.
+ */
+int uc_sqlite_index (UcSqlite *sqlite, gboolean *more);
+gboolean uc_sqlite_has_unread (UcSqlite *sqlite);
+
+/* ---- reading (sqlite-read*.c, sqlite-load.c); reader thread -------------------------------------------- */
 
 typedef enum
 {
@@ -123,6 +131,11 @@ typedef enum
   UC_READ_INTERACTIONS,
   UC_READ_EVENTS,
   UC_READ_EVENTS_OF_AGENT,
+  UC_READ_INTERACTION_EVENTS,
+  UC_READ_AGENT_EVENTS,
+  UC_READ_FAQS,
+  UC_READ_MERGES,
+  UC_READ_MEDIA,
   UC_READ_OUTBOX,
   UC_READ_COMMAND,
   UC_READ_CREDENTIAL,
@@ -132,10 +145,12 @@ typedef enum
   UC_READ_N_KINDS
 } UcReadKind;
 
-#define UC_SQLITE_INTERACTION                                                                                     \
-  "SELECT id AS interaction, conversation, channel, network, identity, name, queue, queue_name, state, agent,"    \
-  " offer, deadline, acceptance_ms, enqueued_at, boost, excluded, accepted_at, ended_at, ended_by, customer,"     \
-  " customer_name, draft, mode, case_id, attempts, error, status, cause FROM interaction"
+/* `acceptance` is the column for acceptance_ms: that of the last offer, or the channel's override. */
+#define UC_SQLITE_INTERACTION(acceptance)                                                                         \
+  "SELECT interaction.id AS interaction, conversation, channel, network, identity, name, queue, queue_name,"      \
+  " state, agent, offer, deadline, " acceptance " AS acceptance_ms, enqueued_at, boost, excluded, accepted_at,"   \
+  " ended_at, ended_by, customer, customer_name, draft, mode, case_id, attempts, error, status, cause, codes,"    \
+  " matches, follows, overdue, uncoded FROM "
 
 /* The interaction that the customer's next message belongs to. */
 #define UC_SQLITE_OPEN_INTERACTION                                                                                \
@@ -143,18 +158,22 @@ typedef enum
   " AND (i.state IN ('waiting', 'offered') OR (i.state = 'active' AND i.ended_by IS NULL)))"
 
 #define UC_SQLITE_CONVERSATION                                                                                    \
-  "SELECT c.id AS conversation, c.channel, c.network, c.identity, c.name, c.last_n, " UC_SQLITE_OPEN_INTERACTION  \
-  " AS interaction FROM conversation c"
+  "SELECT c.id AS conversation, c.channel, c.network, c.identity, c.name, c.picture, c.last_n,"                   \
+  " c.window_until, c.tagged_until, " UC_SQLITE_OPEN_INTERACTION " AS interaction FROM conversation c"
 
 #define UC_READ_TEXTS 7
 
 typedef struct
 {
   UcReadKind kind;
-  char *text[UC_READ_TEXTS]; /* ?1 ... ?7 */
-  gint64 after;              /* ?8 */
-  guint limit;
-  gboolean save_pending; /* UC_READ_INTERACTIONS */
+  char *text[UC_READ_TEXTS];              /* ?1 ... ?7 */
+  gint64 after;                           /* ?8 */
+  guint limit;                            /* ?9 is one more */
+  gint64 border;                          /* ?10: the other end of a time */
+  char *list;                             /* ?11: JSON */
+  char *needle;                           /* what to search for */
+  gboolean save_pending, uncoded, merged; /* UC_READ_INTERACTIONS */
+  char *words, *match;                    /* ?12, ?13: of the needle, made by the reader */
 
   UcStoreResult result;
   char *why;
@@ -165,6 +184,13 @@ typedef struct
 } UcRead;
 
 void uc_sqlite_read (UcSqlite *sqlite, UcRead *read);
+guint uc_read_limit (const UcRead *read);
+void uc_read_bind (UcStatement *statement, const UcRead *read);
+/* The rows of a bound statement up to the limit, and whether there is one more. */
+int uc_read_rows (UcSqlite *sqlite, UcStatement *statement, UcEventType type, UcRead *read);
+/* What needs more than one fixed statement (sqlite-read-playback.c, sqlite-read-faq.c). */
+int uc_read_interactions (UcSqlite *sqlite, UcRead *read);
+int uc_read_faqs (UcSqlite *sqlite, UcRead *read);
 /* Rows for uc_engine_restore, of one snapshot. */
 int uc_sqlite_load (UcSqlite *sqlite, UcRead *read);
 /* Steps through all rows of a bound statement. SQLITE_OK or an error code. */

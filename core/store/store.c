@@ -10,23 +10,13 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/store/sqlite.h"
+#include "core/store/store-private.h"
 
 #define MOST_ROWS 256   /* per transaction: bounds how long a batch waits for its neighbours */
 #define MOST_READS 4096 /* waiting */
 #define IDLE_MS 2000
 #define COMMAND_KEEP_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
-#define PRUNE_EVERY_MS 1000
-
-/* Something to be told on the main thread: a batch's answer or a read's. */
-typedef struct
-{
-  UcBatch *batch;
-  UcRead read;
-  UcStoreRows rows_done;
-  UcStoreValue value_done;
-  gpointer data;
-} Job;
+#define TIDY_EVERY_MS 1000
 
 /* The way back. Outlives the store, because a call to the loop may still be on its way when the store is closed.
  */
@@ -36,7 +26,7 @@ typedef struct
   UcLoop *loop;
   UcStore *store;
   GMutex lock;
-  GQueue jobs; /* of Job*; under lock */
+  GQueue jobs; /* of UcStoreJob*; under lock */
 } Return;
 
 struct UcStore
@@ -56,19 +46,23 @@ struct UcStore
 
   GMutex lock; /* of what follows */
   GCond writer_wake, reader_wake, loaded;
-  GQueue batches, reads; /* of Job* */
+  GQueue batches, reads; /* of UcStoreJob* */
   gboolean stop;
-  Job *load; /* set by the reader thread when uc_store_load's job is done */
+  UcStoreJob *load; /* set by the reader thread when uc_store_load's job is done */
 };
 
 /* ---- the way back -------------------------------------------------------------------------------------- */
 
 static void
-job_free (Job *job)
+job_free (UcStoreJob *job)
 {
   uc_batch_free (job->batch);
   for (gsize i = 0; i < UC_READ_TEXTS; i++)
     g_free (job->read.text[i]);
+  g_free (job->read.list);
+  g_free (job->read.needle);
+  g_free (job->read.words);
+  g_free (job->read.match);
   g_clear_pointer (&job->read.rows, g_ptr_array_unref);
   g_free (job->read.value);
   g_free (job->read.why);
@@ -76,7 +70,7 @@ job_free (Job *job)
 }
 
 static void
-job_tell (UcStore *store, Job *job)
+job_tell (UcStore *store, UcStoreJob *job)
 {
   UcRead *read = &job->read;
 
@@ -107,7 +101,7 @@ static gboolean
 return_tell (Return *back)
 {
   GQueue jobs = G_QUEUE_INIT;
-  Job *job;
+  UcStoreJob *job;
 
   g_mutex_lock (&back->lock);
   jobs = back->jobs;
@@ -150,7 +144,7 @@ return_jobs (Return *back, GQueue *jobs)
 }
 
 static void
-return_job (Return *back, Job *job)
+return_job (Return *back, UcStoreJob *job)
 {
   GQueue jobs = G_QUEUE_INIT;
 
@@ -174,7 +168,7 @@ take_batches (UcStore *store, GQueue *taken, gint64 idle_at, gboolean *stop)
       break;
   while (!g_queue_is_empty (&store->batches))
     {
-      Job *job = g_queue_peek_head (&store->batches);
+      UcStoreJob *job = g_queue_peek_head (&store->batches);
 
       rows += job->batch->rows->len;
       if (rows > MOST_ROWS && !g_queue_is_empty (taken))
@@ -191,7 +185,7 @@ commit_batches (UcStore *store, GQueue *jobs)
   g_autoptr (GPtrArray) batches = g_ptr_array_sized_new (g_queue_get_length (jobs));
 
   for (GList *l = jobs->head; l != NULL; l = l->next)
-    g_ptr_array_add (batches, ((Job *)l->data)->batch);
+    g_ptr_array_add (batches, ((UcStoreJob *)l->data)->batch);
   uc_writer_commit (store->writer, batches);
   __atomic_store_n (&store->last_seq, store->writer->last_seq, __ATOMIC_RELEASE);
   return_jobs (store->back, jobs);
@@ -202,13 +196,14 @@ static gpointer
 writer_main (gpointer data)
 {
   UcStore *store = data;
-  gint64 pruned_at = 0, idle_at = 0;
+  /* Whatever a former run left to be done. */
+  gint64 tidied_at = 0, idle_at = g_get_monotonic_time () + store->idle_ms * 1000;
   gboolean stop = FALSE;
 
   for (;;)
     {
       GQueue jobs = G_QUEUE_INIT;
-      gboolean idle, more = FALSE;
+      gboolean idle, more = FALSE, unread = FALSE;
 
       take_batches (store, &jobs, idle_at, &stop);
       idle = g_queue_is_empty (&jobs);
@@ -216,15 +211,20 @@ writer_main (gpointer data)
         commit_batches (store, &jobs);
       else if (stop)
         return NULL;
-      if (idle || g_get_monotonic_time () - pruned_at > PRUNE_EVERY_MS * 1000)
+      if (idle || g_get_monotonic_time () - tidied_at > TIDY_EVERY_MS * 1000)
         {
           more = uc_writer_prune (store->writer, uc_clock_now (), store->command_keep_ms);
-          pruned_at = g_get_monotonic_time ();
+          unread = uc_writer_index (store->writer);
+          uc_writer_checkpoint (store->writer);
+          tidied_at = g_get_monotonic_time ();
         }
-      if (idle)
+      if (idle && !unread)
         uc_writer_fold (store->writer);
-      /* A log that a reader kept from being emptied is tried again; an empty one lets the thread sleep. */
-      idle_at = more || store->writer->wal_pages > 0 ? g_get_monotonic_time () + store->idle_ms * 1000 : 0;
+      /* A log that a reader kept from being emptied is tried again; an empty one lets the thread sleep. The next
+       * portion of transcripts waits for nothing but batches. */
+      idle_at = idle && unread                         ? g_get_monotonic_time ()
+                : more || store->writer->wal_pages > 0 ? g_get_monotonic_time () + store->idle_ms * 1000
+                                                       : 0;
     }
 }
 
@@ -241,7 +241,7 @@ refuse_commit (UcStore *store, UcBatch *batch)
 void
 uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data)
 {
-  Job *job = g_new0 (Job, 1);
+  UcStoreJob *job = g_new0 (UcStoreJob, 1);
 
   batch->done = done;
   batch->data = data;
@@ -280,7 +280,7 @@ reader_main (gpointer data)
 
   for (;;)
     {
-      Job *job;
+      UcStoreJob *job;
 
       g_mutex_lock (&store->lock);
       while (g_queue_is_empty (&store->reads) && !store->stop)
@@ -302,10 +302,10 @@ reader_main (gpointer data)
     }
 }
 
-static Job *
-read_new (UcReadKind kind, gpointer data)
+UcStoreJob *
+uc_store_read_new (UcReadKind kind, gpointer data)
 {
-  Job *job = g_new0 (Job, 1);
+  UcStoreJob *job = g_new0 (UcStoreJob, 1);
 
   job->data = data;
   job->read.kind = kind;
@@ -313,9 +313,8 @@ read_new (UcReadKind kind, gpointer data)
   return job;
 }
 
-/* Takes the job. */
-static void
-ask (UcStore *store, Job *job)
+void
+uc_store_ask (UcStore *store, UcStoreJob *job)
 {
   gboolean full;
 
@@ -335,7 +334,7 @@ ask (UcStore *store, Job *job)
 gboolean
 uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data), gpointer data, GError **error)
 {
-  Job *job = read_new (UC_READ_LOAD, NULL);
+  UcStoreJob *job = uc_store_read_new (UC_READ_LOAD, NULL);
   gboolean ok;
 
   g_mutex_lock (&store->lock);
@@ -462,124 +461,4 @@ gboolean
 uc_store_was_unclean (UcStore *store)
 {
   return store->unclean;
-}
-
-/* ---- questions ----------------------------------------------------------------------------------------- */
-
-static void
-ask_rows (UcStore *store, UcReadKind kind, const char *a, const char *b, gint64 after, guint limit,
-          UcStoreRows done, gpointer data)
-{
-  Job *job = read_new (kind, data);
-
-  job->rows_done = done;
-  job->read.text[0] = g_strdup (a);
-  job->read.text[1] = g_strdup (b);
-  job->read.after = after;
-  job->read.limit = limit;
-  ask (store, job);
-}
-
-static void
-ask_value (UcStore *store, UcReadKind kind, const char *a, const char *b, UcStoreValue done, gpointer data)
-{
-  Job *job = read_new (kind, data);
-
-  job->value_done = done;
-  job->read.text[0] = g_strdup (a);
-  job->read.text[1] = g_strdup (b);
-  ask (store, job);
-}
-
-void
-uc_store_messages (UcStore *store, const char *conversation, gint64 after, guint limit, UcStoreRows done,
-                   gpointer data)
-{
-  ask_rows (store, UC_READ_MESSAGES, conversation, NULL, after, limit, done, data);
-}
-
-void
-uc_store_interaction_messages (UcStore *store, const char *interaction, guint limit, UcStoreRows done,
-                               gpointer data)
-{
-  ask_rows (store, UC_READ_INTERACTION_MESSAGES, interaction, NULL, 0, limit, done, data);
-}
-
-void
-uc_store_conversation (UcStore *store, const char *channel, const char *identity, UcStoreRows done, gpointer data)
-{
-  ask_rows (store, UC_READ_CONVERSATION, channel, identity, 0, 1, done, data);
-}
-
-void
-uc_store_external_ids (UcStore *store, const char *conversation, guint limit, UcStoreRows done, gpointer data)
-{
-  ask_rows (store, UC_READ_EXTERNAL_IDS, conversation, NULL, 0, limit, done, data);
-}
-
-void
-uc_store_by_external_id (UcStore *store, const char *channel, const char *external_id, UcStoreRows done,
-                         gpointer data)
-{
-  ask_rows (store, UC_READ_BY_EXTERNAL_ID, channel, external_id, 0, 1, done, data);
-}
-
-void
-uc_store_by_sent_id (UcStore *store, const char *conversation, const char *external_id, UcStoreRows done,
-                     gpointer data)
-{
-  ask_rows (store, UC_READ_BY_SENT_ID, conversation, external_id, 0, 1, done, data);
-}
-
-void
-uc_store_interactions (UcStore *store, const UcInteractionQuery *query, UcStoreRows done, gpointer data)
-{
-  const char *filters[UC_READ_TEXTS] = { query->interaction, query->agent,    query->queue, query->channel,
-                                         query->identity,    query->customer, query->state };
-  Job *job = read_new (UC_READ_INTERACTIONS, data);
-
-  job->rows_done = done;
-  for (gsize i = 0; i < UC_READ_TEXTS; i++)
-    job->read.text[i] = g_strdup (filters[i]);
-  job->read.after = query->before;
-  job->read.save_pending = query->save_pending;
-  job->read.limit = query->limit;
-  ask (store, job);
-}
-
-void
-uc_store_events (UcStore *store, gint64 after, const char *agent, guint limit, UcStoreRows done, gpointer data)
-{
-  ask_rows (store, agent != NULL ? UC_READ_EVENTS_OF_AGENT : UC_READ_EVENTS, agent, NULL, after, limit, done,
-            data);
-}
-
-void
-uc_store_outbox (UcStore *store, const char *channel, guint limit, UcStoreRows done, gpointer data)
-{
-  ask_rows (store, UC_READ_OUTBOX, channel, NULL, 0, limit, done, data);
-}
-
-void
-uc_store_command (UcStore *store, const char *user, const char *cmd_id, UcStoreValue done, gpointer data)
-{
-  ask_value (store, UC_READ_COMMAND, user, cmd_id, done, data);
-}
-
-void
-uc_store_credential (UcStore *store, const char *user, UcStoreValue done, gpointer data)
-{
-  ask_value (store, UC_READ_CREDENTIAL, user, NULL, done, data);
-}
-
-void
-uc_store_session (UcStore *store, const char *token_hash, UcStoreValue done, gpointer data)
-{
-  ask_value (store, UC_READ_SESSION, token_hash, NULL, done, data);
-}
-
-void
-uc_store_kv (UcStore *store, const char *space, const char *key, UcStoreValue done, gpointer data)
-{
-  ask_value (store, UC_READ_KV, space, key, done, data);
 }

@@ -265,6 +265,12 @@ static const char *const derived[] = {
   "SELECT * FROM message ORDER BY conversation, n",
   /* Attempts are nobody's event. */
   "SELECT message, conversation, n, channel FROM outbox ORDER BY rowid",
+  "SELECT * FROM policy",
+  "SELECT * FROM codes ORDER BY list",
+  "SELECT * FROM faq ORDER BY doc",
+  "SELECT rowid, * FROM faq_text ORDER BY rowid",
+  "SELECT * FROM faq_used ORDER BY faq",
+  "SELECT * FROM merged ORDER BY dropped",
 };
 
 static sqlite3 *
@@ -285,13 +291,18 @@ dump_query (sqlite3 *db, const char *sql, GString *out)
   g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
   g_string_append_printf (out, "-- %s\n", sql);
   while (sqlite3_step (statement) == SQLITE_ROW)
-    for (int i = 0; i < sqlite3_column_count (statement); i++)
-      {
-        const char *text = (const char *)sqlite3_column_text (statement, i);
+    {
+      for (int i = 0; i < sqlite3_column_count (statement); i++)
+        {
+          const char *text = (const char *)sqlite3_column_text (statement, i);
 
-        g_string_append_printf (out, "%s=%s%c", sqlite3_column_name (statement, i), text != NULL ? text : "NULL",
-                                i + 1 < sqlite3_column_count (statement) ? ' ' : '\n');
-      }
+          /* The number in the index of texts comes when there is time for it. */
+          if (strcmp (sqlite3_column_name (statement, i), "doc") != 0)
+            g_string_append_printf (out, " %s=%s", sqlite3_column_name (statement, i),
+                                    text != NULL ? text : "NULL");
+        }
+      g_string_append_c (out, '\n');
+    }
   g_assert_cmpint (sqlite3_finalize (statement), ==, SQLITE_OK);
 }
 
@@ -345,7 +356,8 @@ kit_check_derived (const char *path)
 
   dump_query (db, "PRAGMA integrity_check", check);
   dump_query (db, "PRAGMA foreign_key_check", check);
-  g_assert_cmpstr (check->str, ==, "-- PRAGMA integrity_check\nintegrity_check=ok\n-- PRAGMA foreign_key_check\n");
+  g_assert_cmpstr (check->str, ==,
+                   "-- PRAGMA integrity_check\n integrity_check=ok\n-- PRAGMA foreign_key_check\n");
 
   g_assert_true (g_file_set_contents (again, "", 0, NULL));
   fresh = uc_sqlite_open_writer (again, &state, &error);

@@ -20,9 +20,9 @@ typedef struct
   size_t struct_size;
   const char *text;        /* words to search for; NULL or "" = everything, newest change first */
   const char *customer_id; /* list_cases: only this customer's; NULL = any */
-  const char *state;       /* list_cases: "open" or "closed"; NULL = any */
-  const char *cursor;      /* UsherResult.next of the page before; NULL = first page */
-  int32_t limit;           /* 1..200 */
+  const char *state;  /* list_cases: "open" or "closed"; search_customers: "draft" = only drafts; NULL = any */
+  const char *cursor; /* UsherResult.next of the page before; NULL = first page */
+  int32_t limit;      /* 1..200 */
 } UsherCrmQuery;
 
 /* Two customer records that are one person. Since 1.0 */
@@ -39,13 +39,17 @@ struct UsherCrmOps
 {
   USHER_OPS_HEAD_MEMBERS;
 
-  /* Required. Customers with this identity: 0, 1 or more in result.customers. None is USHER_OK too. Since 1.0 */
+  /* Required. Customers with this identity: 0, 1 or more in result.customers. None is USHER_OK too. When nobody
+   * has it, customers may be answered that could be the person (the e-mail address is the identity's id, the name
+   * its display name); the core asks the agent when there is more than one or when the one lacks the identity.
+   * Since 1.0 */
   void (*lookup) (void *self, const UsherIdentity *identity, UsherReply *reply);
 
-  /* Required. One customer by id, or USHER_NOT_FOUND. Since 1.0 */
+  /* Required. One customer by id, or USHER_NOT_FOUND; for a merged record the one that was kept. Since 1.0 */
   void (*get_customer) (void *self, const char *id, UsherReply *reply);
 
-  /* Required. Words in name, e-mail, phone, company, identities. Since 1.0 */
+  /* Required. Words in name, e-mail, phone, company, identities, account number, the site's own fields.
+   * Since 1.0 */
   void (*search_customers) (void *self, const UsherCrmQuery *query, UsherReply *reply);
 
   /* Required. customer->id NULL: create. Key: if one of its identities already belongs to a customer, no second
@@ -56,24 +60,31 @@ struct UsherCrmOps
    * Since 1.0 */
   void (*save_customer) (void *self, const UsherCustomer *customer, UsherReply *reply);
 
-  /* Required. One case by id, with transcript, or USHER_NOT_FOUND. Since 1.0 */
+  /* Required. One case by id or number, with transcript, comments, history and follow-ups, or USHER_NOT_FOUND.
+   * A line of the history that no person asked for says so in a further member "why". Since 1.0 */
   void (*get_case) (void *self, const char *id, UsherReply *reply);
 
-  /* Required. Cases newest first, without transcript. Since 1.0 */
+  /* Required. Cases newest first, those of one customer newest activity first, without transcript. Since 1.0 */
   void (*list_cases) (void *self, const UsherCrmQuery *query, UsherReply *reply);
 
   /* Required. record->id NULL: create, or, if a case with this `interaction` exists, change that one: saving
    * twice gives one case. id set: change; rules as in save_customer. A transcript is only ever replaced by one
-   * that is at least as long. A closed case needs no customer. Answer: the stored case. Since 1.0 */
+   * that is at least as long. A closed case needs no customer. With `follow_up_of` (UsherCase): NOT_FOUND when
+   * there is no such case, INVALID when it is another customer's; an interaction that has its place keeps it,
+   * whatever a later save says, and `state` is then what the save wants of the case that took it: a state the
+   * interaction asked for before is not set again. Answer: the stored case, in full. Since 1.0 */
   void (*save_case) (void *self, const UsherCase *record, UsherReply *reply);
 
   /* Optional. Moves the identities and cases of `merge->drop` to `merge->keep` and hides `drop`; empty members of
    * keep are filled from drop. result.customers = the kept record; result.data = {"merge":id}. Key: a pair that is
-   * merged already is answered so again. Since 1.0 */
+   * merged already is answered so again. USHER_CONFLICT when one of them was merged with somebody else meanwhile,
+   * with the record that was kept; INVALID for a record and itself. Since 1.0 */
   void (*merge_customers) (void *self, const UsherMerge *merge, UsherReply *reply);
 
   /* Optional. Undoes the merge `merge->id`: both records are as they were, apart from what was changed since by
-   * hand and cases made since, which stay with the kept one. result.customers = kept, restored. Since 1.0 */
+   * hand and cases made since, which stay with the kept one. result.customers = kept, restored: two records, the
+   * kept one first. USHER_CONFLICT when the kept one was itself merged since or the e-mail address has another
+   * owner, with that record; a merge that is undone already is answered so again. Since 1.0 */
   void (*unmerge_customers) (void *self, const UsherMerge *merge, UsherReply *reply);
 
   /* Optional. What this CRM's records look like beyond the members above: result.data = {"customer_fields":[F],

@@ -14,6 +14,7 @@
 #define IDENTITY_LENGTH 512
 #define NAME_LENGTH 200
 #define KIB 1024
+#define MOST_CODES 100
 
 /* One text of a struct. Lines are trimmed and counted in characters, longer texts in bytes. */
 typedef struct
@@ -48,6 +49,12 @@ static const Member case_members[] = {
   { offsetof (UsherCase, agent), "agent's name", NAME_LENGTH, TRUE },
   { offsetof (UsherCase, notes), "text of the notes", 64 * KIB, FALSE },
   { offsetof (UsherCase, fields), "text of the site's own fields", 64 * KIB, FALSE },
+  { offsetof (UsherCase, severity), "severity", NAME_LENGTH, TRUE },
+  { offsetof (UsherCase, priority), "priority", NAME_LENGTH, TRUE },
+  { offsetof (UsherCase, category), "category", NAME_LENGTH, TRUE },
+  { offsetof (UsherCase, codes), "list of codes", 64 * KIB, FALSE },
+  { offsetof (UsherCase, comment), "comment", 16 * KIB, FALSE },
+  { offsetof (UsherCase, follow_up_of), "id of the earlier case", ID_LENGTH, TRUE },
 };
 
 static const Member query_members[] = {
@@ -175,6 +182,19 @@ local_check_identity (LocalPool *pool, const UsherIdentity *identity, GError **e
   return copy;
 }
 
+/* The name of who does it comes from the core and must not make a save fail: too long is cut. */
+static gboolean
+take_author (LocalPool *pool, const char **author, GError **error)
+{
+  static const Member member = { 0, "author's name", NAME_LENGTH, TRUE };
+
+  if (!take_text (pool, &member, author, TRUE, error))
+    return FALSE;
+  if (*author != NULL && **author == '\0')
+    *author = NULL;
+  return TRUE;
+}
+
 static gboolean
 check_state (const char *state, GError **error)
 {
@@ -184,7 +204,7 @@ check_state (const char *state, GError **error)
 }
 
 UsherCrmQuery *
-local_check_query (LocalPool *pool, const UsherCrmQuery *query, GError **error)
+local_check_query (LocalPool *pool, const UsherCrmQuery *query, gboolean cases, GError **error)
 {
   UsherCrmQuery *copy;
 
@@ -195,8 +215,13 @@ local_check_query (LocalPool *pool, const UsherCrmQuery *query, GError **error)
     }
   copy = bounded_copy (pool, query, query->struct_size, sizeof *copy);
   if (!take_texts (pool, copy, query_members, G_N_ELEMENTS (query_members), FALSE, error)
-      || !check_state (copy->state, error))
+      || (cases && !check_state (copy->state, error)))
     return NULL;
+  if (!cases && copy->state != NULL && *copy->state != '\0' && strcmp (copy->state, "draft") != 0)
+    {
+      invalid (error, "Customers can be listed by the state \"draft\", not \"%s\".", copy->state);
+      return NULL;
+    }
   if (copy->limit < 1 || copy->limit > 200)
     {
       invalid (error, "A page has 1 to 200 rows, not %d.", copy->limit);
@@ -245,7 +270,8 @@ local_check_customer (const UsherHost *host, LocalPool *pool, const UsherCustome
   /* A draft must not fail for a long display name: a chat would be left without its customer. */
   if (!take_texts (pool, copy, customer_members, G_N_ELEMENTS (customer_members),
                    copy->draft && copy->email == NULL, error)
-      || !take_identities (pool, copy, error) || !check_fields (host, copy->fields, error))
+      || !take_author (pool, &copy->author, error) || !take_identities (pool, copy, error)
+      || !check_fields (host, copy->fields, error))
     return NULL;
   if (copy->id != NULL && *copy->id == '\0')
     copy->id = NULL;
@@ -268,6 +294,82 @@ local_check_customer (const UsherHost *host, LocalPool *pool, const UsherCustome
   return copy;
 }
 
+/* ---- codes --------------------------------------------------------------------------------------------- */
+
+static gboolean
+add_code (GString *out, const UsherHost *host, const UsherJson *code, GError **error)
+{
+  static const char *const keys[] = { "list", "code", "name" };
+
+  if (host->json_string (host->json_get (code, "code")) == NULL)
+    return invalid (error, "A transaction code needs the text \"code\", like {\"list\":\"Reason\",\"code\":"
+                           "\"B1\",\"name\":\"Billing\"}.");
+  g_string_append_c (out, out->len > 1 ? ',' : '[');
+  g_string_append_c (out, '{');
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      const char *text = host->json_string (host->json_get (code, keys[i]));
+
+      if (text == NULL)
+        continue;
+      g_string_append (out, out->str[out->len - 1] == '{' ? "" : ",");
+      local_json_text (out, keys[i]);
+      g_string_append_c (out, ':');
+      local_json_text (out, text);
+    }
+  g_string_append_c (out, '}');
+  return TRUE;
+}
+
+/* Codes in one form, whatever order and spaces they came in; none is "", which clears. */
+static gboolean
+take_codes (const UsherHost *host, LocalPool *pool, const char **codes, GError **error)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  const char *why = NULL;
+  gboolean good = TRUE;
+  UsherJson *json;
+  gsize count;
+
+  if (*codes == NULL || **codes == '\0')
+    return TRUE;
+  json = host->json_parse (*codes, strlen (*codes), &why);
+  if (json == NULL)
+    return invalid (error, "The transaction codes are not a JSON array: %s.", why);
+  count = host->json_length (json);
+  if ((*codes)[strspn (*codes, " \t\r\n")] != '[')
+    good = invalid (error, "The transaction codes must be a JSON array of objects.");
+  else if (count > MOST_CODES)
+    good = invalid (error, "A case can have at most %d transaction codes.", MOST_CODES);
+  for (gsize i = 0; i < count && good; i++)
+    good = add_code (out, host, host->json_at (json, i), error);
+  host->json_free (json);
+  if (good)
+    *codes = local_pool_text (pool, count > 0 ? g_string_append_c (out, ']')->str : "");
+  return good;
+}
+
+/* ---- cases and merges ---------------------------------------------------------------------------------- */
+
+static gboolean
+check_follow_up (UsherCase *copy, GError **error)
+{
+  if (copy->follow_up_of != NULL && *copy->follow_up_of == '\0')
+    copy->follow_up_of = NULL;
+  if (copy->follow_up_of == NULL || (copy->id == NULL && copy->interaction != NULL))
+    return TRUE;
+  return invalid (error, "Only a new interaction can continue an earlier case: give its id, and no id of a case.");
+}
+
+static void
+trim_comment (LocalPool *pool, UsherCase *copy)
+{
+  if (copy->comment != NULL)
+    copy->comment = g_strstrip (local_pool_text (pool, copy->comment));
+  if (copy->comment != NULL && *copy->comment == '\0')
+    copy->comment = NULL;
+}
+
 UsherCase *
 local_check_case (const UsherHost *host, LocalPool *pool, const UsherCase *record, GError **error)
 {
@@ -280,8 +382,10 @@ local_check_case (const UsherHost *host, LocalPool *pool, const UsherCase *recor
     }
   copy = bounded_copy (pool, record, record->struct_size, sizeof *copy);
   if (!take_texts (pool, copy, case_members, G_N_ELEMENTS (case_members), FALSE, error)
-      || !check_state (copy->state, error) || !check_fields (host, copy->fields, error))
+      || !check_state (copy->state, error) || !check_fields (host, copy->fields, error)
+      || !take_codes (host, pool, &copy->codes, error) || !take_author (pool, &copy->author, error))
     return NULL;
+  trim_comment (pool, copy);
   if (copy->id != NULL && *copy->id == '\0')
     copy->id = NULL;
   if (copy->interaction != NULL && *copy->interaction == '\0')
@@ -294,5 +398,23 @@ local_check_case (const UsherHost *host, LocalPool *pool, const UsherCase *recor
       invalid (error, "The version and the times of a case are 0 or more.");
       return NULL;
     }
-  return copy;
+  return check_follow_up (copy, error) ? copy : NULL;
+}
+
+UsherMerge *
+local_check_merge (LocalPool *pool, const UsherMerge *merge, gboolean undo, GError **error)
+{
+  UsherMerge *copy;
+
+  if (merge == NULL)
+    {
+      invalid (error, "No merge was given.");
+      return NULL;
+    }
+  copy = bounded_copy (pool, merge, merge->struct_size, sizeof *copy);
+  if (undo ? (copy->id = local_check_id (pool, copy->id, error)) == NULL
+           : (copy->keep = local_check_id (pool, copy->keep, error)) == NULL
+                 || (copy->drop = local_check_id (pool, copy->drop, error)) == NULL)
+    return NULL;
+  return take_author (pool, &copy->author, error) ? copy : NULL;
 }

@@ -7,166 +7,81 @@
 
 #include <string.h>
 
+#include "local-fields.h"
+#include "local-fill.h"
+#include "local-merge.h"
 #include "local-text.h"
 
-/* ---- finding ------------------------------------------------------------------------------------------- */
+/* How many customers of the same name a look-up answers. */
+#define MOST_CANDIDATES 20
 
-gboolean
-local_customer_find (LocalDb *db, const char *id, gint64 *n, GError **error)
+/* ---- looking up and getting ---------------------------------------------------------------------------- */
+
+static gboolean
+add_once (LocalDb *db, gint64 n, GHashTable *seen, LocalAnswer *answer, GError **error)
 {
-  return local_db_find (db, "SELECT n FROM customers WHERE id = ?", id, n, error);
+  return !g_hash_table_add (seen, g_memdup2 (&n, sizeof n)) || local_customer_load (db, n, answer, error) != NULL;
 }
 
 static gboolean
-find_by_email (LocalDb *db, const char *email, gint64 *n, GError **error)
+add_by_email (LocalDb *db, const char *id, GHashTable *seen, LocalAnswer *answer, GError **error)
 {
-  g_autofree char *key = NULL;
+  gint64 n;
 
-  *n = 0;
-  if (email == NULL || *email == '\0')
+  if (local_text_email_problem (id) != NULL)
     return TRUE;
-  key = local_text_email_key (email);
-  return local_db_find (db, "SELECT n FROM customers WHERE email_key = ?", key, n, error);
+  if (!local_customer_find_email (db, id, &n, error) || !local_customer_kept (db, n, &n, error))
+    return FALSE;
+  return n == 0 || add_once (db, n, seen, answer, error);
 }
 
 static gboolean
-find_by_identity (LocalDb *db, const UsherIdentity *identity, gint64 *n, GError **error)
+add_by_name (LocalDb *db, const char *name, GHashTable *seen, LocalAnswer *answer, GError **error)
 {
   g_autoptr (LocalStatement) find
-      = local_db_prepare (db, "SELECT customer FROM identities WHERE network = ? AND id = ?", error);
+      = local_db_prepare (db,
+                          "SELECT n FROM customers WHERE name_key = ?1 AND merged_into IS NULL"
+                          " ORDER BY change DESC LIMIT ?2",
+                          error);
+  g_autofree char *key = local_text_fold (name);
+  gboolean row = TRUE;
 
   if (find == NULL)
     return FALSE;
-  local_bind_text (find, 1, identity->network);
-  local_bind_text (find, 2, identity->id);
-  return local_db_number (db, find, 0, n, error);
-}
-
-/* ---- reading ------------------------------------------------------------------------------------------- */
-
-static gboolean
-load_identities (LocalDb *db, gint64 n, LocalPool *pool, UsherCustomer *customer, GError **error)
-{
-  g_autoptr (LocalStatement) read
-      = local_db_prepare (db, "SELECT network, id, name FROM identities WHERE customer = ? ORDER BY place", error);
-  g_autoptr (GPtrArray) found = g_ptr_array_new ();
-  gboolean row;
-
-  if (read == NULL)
-    return FALSE;
-  local_bind_int (read, 1, n);
-  while (TRUE)
+  local_bind_text (find, 1, key);
+  local_bind_int (find, 2, MOST_CANDIDATES);
+  while (row)
     {
-      UsherIdentity *identity;
-
-      if (!local_db_step (db, read, &row, error))
+      if (!local_db_step (db, find, &row, error)
+          || (row && !add_once (db, sqlite3_column_int64 (find, 0), seen, answer, error)))
         return FALSE;
-      if (!row)
-        break;
-      identity = local_pool_alloc (pool, sizeof *identity);
-      identity->struct_size = sizeof *identity;
-      identity->network = local_column_text (read, 0, pool);
-      identity->id = local_column_text (read, 1, pool);
-      identity->name = local_column_text (read, 2, pool);
-      g_ptr_array_add (found, identity);
-    }
-  if (found->len > 0)
-    {
-      const UsherIdentity **list = local_pool_alloc (pool, (found->len + 1) * sizeof *list);
-
-      memcpy (list, found->pdata, found->len * sizeof *list);
-      customer->identities = list;
     }
   return TRUE;
-}
-
-/* What people see when nobody gave a display name. */
-static const char *
-shown_name (LocalPool *pool, const UsherCustomer *customer)
-{
-  const UsherIdentity *first = customer->identities != NULL ? customer->identities[0] : NULL;
-
-  if (customer->name != NULL)
-    return customer->name;
-  if (customer->first_name != NULL && customer->last_name != NULL)
-    return local_pool_take (pool, g_strconcat (customer->first_name, " ", customer->last_name, NULL));
-  if (customer->first_name != NULL || customer->last_name != NULL)
-    return customer->first_name != NULL ? customer->first_name : customer->last_name;
-  if (first != NULL)
-    return first->name != NULL ? first->name : first->id;
-  if (customer->email != NULL)
-    return customer->email;
-  return customer->phone != NULL ? customer->phone : "Unknown";
-}
-
-/* The record as stored: `name` stays NULL when none was given. */
-static UsherCustomer *
-read_stored (LocalDb *db, gint64 n, LocalPool *pool, GError **error)
-{
-  g_autoptr (LocalStatement) read
-      = local_db_prepare (db,
-                          "SELECT id, name, first_name, last_name, email, phone, company, notes, fields, draft,"
-                          " version, created_at, updated_at FROM customers WHERE n = ?",
-                          error);
-  UsherCustomer *customer;
-  gboolean row;
-
-  if (read == NULL)
-    return NULL;
-  local_bind_int (read, 1, n);
-  if (!local_db_step (db, read, &row, error))
-    return NULL;
-  if (!row)
-    {
-      g_set_error (error, LOCAL_ERROR, USHER_NOT_FOUND, "This customer does not exist.");
-      return NULL;
-    }
-  customer = local_pool_alloc (pool, sizeof *customer);
-  customer->struct_size = sizeof *customer;
-  customer->id = local_column_text (read, 0, pool);
-  customer->name = local_column_text (read, 1, pool);
-  customer->first_name = local_column_text (read, 2, pool);
-  customer->last_name = local_column_text (read, 3, pool);
-  customer->email = local_column_text (read, 4, pool);
-  customer->phone = local_column_text (read, 5, pool);
-  customer->company = local_column_text (read, 6, pool);
-  customer->notes = local_column_text (read, 7, pool);
-  customer->fields = local_column_text (read, 8, pool);
-  customer->draft = sqlite3_column_int (read, 9) != 0;
-  customer->version = sqlite3_column_int64 (read, 10);
-  customer->created_at = sqlite3_column_int64 (read, 11);
-  customer->updated_at = sqlite3_column_int64 (read, 12);
-  return load_identities (db, n, pool, customer, error) ? customer : NULL;
-}
-
-UsherCustomer *
-local_customer_load (LocalDb *db, gint64 n, LocalAnswer *answer, GError **error)
-{
-  UsherCustomer *customer = read_stored (db, n, answer->pool, error);
-
-  if (customer == NULL)
-    return NULL;
-  customer->name = shown_name (answer->pool, customer);
-  g_ptr_array_add (answer->customers, customer);
-  return customer;
 }
 
 gboolean
 local_customer_lookup (LocalDb *db, const LocalRequest *request, LocalAnswer *answer, GError **error)
 {
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  const UsherIdentity *identity = request->identity;
   gint64 n;
 
-  if (!find_by_identity (db, request->identity, &n, error))
+  if (!local_customer_find_identity (db, identity, &n, error))
     return FALSE;
-  return n == 0 || local_customer_load (db, n, answer, error) != NULL;
+  if (n != 0)
+    return local_customer_load (db, n, answer, error) != NULL;
+  return (!db->config->match_email || add_by_email (db, identity->id, seen, answer, error))
+         && (!db->config->match_name || identity->name == NULL
+             || add_by_name (db, identity->name, seen, answer, error));
 }
 
 gboolean
 local_customer_get (LocalDb *db, const LocalRequest *request, LocalAnswer *answer, GError **error)
 {
+  UsherCustomer *customer;
   gint64 n;
 
-  if (!local_customer_find (db, request->id, &n, error))
+  if (!local_customer_find_kept (db, request->id, &n, error))
     return FALSE;
   if (n == 0)
     {
@@ -174,7 +89,8 @@ local_customer_get (LocalDb *db, const LocalRequest *request, LocalAnswer *answe
                    "There is no customer with the id %s. It may belong to another CRM.", request->id);
       return FALSE;
     }
-  return local_customer_load (db, n, answer, error) != NULL;
+  customer = local_customer_load (db, n, answer, error);
+  return customer != NULL && local_merge_load (db, n, answer->pool, customer, error);
 }
 
 /* ---- conflicts ----------------------------------------------------------------------------------------- */
@@ -202,7 +118,7 @@ check_identities (LocalDb *db, gint64 self, const UsherCustomer *wanted, LocalAn
     {
       gint64 *owner = local_pool_alloc (answer->pool, sizeof *owner);
 
-      if (!find_by_identity (db, wanted->identities[i], owner, error))
+      if (!local_customer_find_identity (db, wanted->identities[i], owner, error))
         return FALSE;
       if (*owner == 0 || *owner == self || !g_hash_table_add (owners, owner))
         continue;
@@ -219,14 +135,34 @@ check_identities (LocalDb *db, gint64 self, const UsherCustomer *wanted, LocalAn
   return FALSE;
 }
 
+gboolean
+local_customer_was_merged (LocalDb *db, gint64 n, LocalAnswer *answer, GError **error)
+{
+  const UsherCustomer *customer;
+
+  if (!local_customer_kept (db, n, &n, error))
+    return FALSE;
+  customer = local_customer_load (db, n, answer, error);
+  if (customer != NULL)
+    g_set_error (error, LOCAL_ERROR, USHER_CONFLICT,
+                 "This record was merged into the one of %s (account %s). Open that one instead.", customer->name,
+                 customer->account);
+  return FALSE;
+}
+
+/* A merged record keeps its address, so that nobody else takes it; the person it belongs to may. */
 static gboolean
 check_email (LocalDb *db, gint64 self, const UsherCustomer *wanted, LocalAnswer *answer, GError **error)
 {
-  gint64 owner;
+  gint64 owner, kept;
 
-  if (!find_by_email (db, wanted->email, &owner, error))
+  if (!local_customer_find_email (db, wanted->email, &owner, error)
+      || !local_customer_kept (db, owner, &kept, error))
     return FALSE;
-  return owner == 0 || owner == self || taken (db, owner, answer, "e-mail address", error);
+  if (owner == 0 || owner == self)
+    return TRUE;
+  return kept == self ? local_merge_release_email (db, owner, error)
+                      : taken (db, kept, answer, "e-mail address", error);
 }
 
 static gboolean
@@ -245,96 +181,6 @@ check_names (const UsherCustomer *wanted, GError **error)
   g_set_error (error, LOCAL_ERROR, USHER_INVALID, "The %s is missing. A customer needs both to be complete.",
                missing);
   return FALSE;
-}
-
-/* ---- writing ------------------------------------------------------------------------------------------- */
-
-static char *
-haystack_of (LocalPool *pool, const UsherCustomer *customer)
-{
-  GString *haystack = g_string_new (NULL);
-
-  local_haystack_add (haystack, shown_name (pool, customer));
-  local_haystack_add (haystack, customer->first_name);
-  local_haystack_add (haystack, customer->last_name);
-  local_haystack_add (haystack, customer->company);
-  local_haystack_add (haystack, customer->email);
-  local_haystack_add_phone (haystack, customer->phone);
-  for (guint i = 0; customer->identities != NULL && customer->identities[i] != NULL; i++)
-    {
-      local_haystack_add (haystack, customer->identities[i]->name);
-      local_haystack_add (haystack, customer->identities[i]->id);
-    }
-  return local_pool_take (pool, g_string_free (haystack, FALSE));
-}
-
-static gboolean
-write_identities (LocalDb *db, gint64 n, const UsherCustomer *customer, GError **error)
-{
-  g_autoptr (LocalStatement) clear = local_db_prepare (db, "DELETE FROM identities WHERE customer = ?", error);
-
-  if (clear == NULL)
-    return FALSE;
-  local_bind_int (clear, 1, n);
-  if (!local_db_finish (db, clear, error))
-    return FALSE;
-  for (guint i = 0; customer->identities != NULL && customer->identities[i] != NULL; i++)
-    {
-      const UsherIdentity *identity = customer->identities[i];
-      g_autoptr (LocalStatement) add = local_db_prepare (
-          db, "INSERT INTO identities (network, id, customer, place, name) VALUES (?, ?, ?, ?, ?)", error);
-
-      if (add == NULL)
-        return FALSE;
-      local_bind_text (add, 1, identity->network);
-      local_bind_text (add, 2, identity->id);
-      local_bind_int (add, 3, n);
-      local_bind_int (add, 4, i);
-      local_bind_text (add, 5, identity->name);
-      if (!local_db_finish (db, add, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* n 0 = a new one; *n is its number then. */
-static gboolean
-write_customer (LocalDb *db, gint64 *n, const UsherCustomer *customer, LocalPool *pool, GError **error)
-{
-  static const char insert[]
-      = "INSERT INTO customers (id, name, first_name, last_name, email, email_key, phone, company, notes, fields,"
-        " draft, version, created_at, updated_at, haystack, change)"
-        " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-        " coalesce ((SELECT max (change) FROM customers), 0) + 1";
-  static const char update[]
-      = "UPDATE customers SET name = ?2, first_name = ?3, last_name = ?4, email = ?5, email_key = ?6, phone = ?7,"
-        " company = ?8, notes = ?9, fields = ?10, draft = ?11, version = ?12, updated_at = ?14, haystack = ?15,"
-        " change = (SELECT max (change) FROM customers) + 1 WHERE id = ?1";
-  g_autoptr (LocalStatement) write = local_db_prepare (db, *n == 0 ? insert : update, error);
-  g_autofree char *email_key = customer->email != NULL ? local_text_email_key (customer->email) : NULL;
-
-  if (write == NULL)
-    return FALSE;
-  local_bind_text (write, 1, customer->id);
-  local_bind_text (write, 2, customer->name);
-  local_bind_text (write, 3, customer->first_name);
-  local_bind_text (write, 4, customer->last_name);
-  local_bind_text (write, 5, customer->email);
-  local_bind_text (write, 6, email_key);
-  local_bind_text (write, 7, customer->phone);
-  local_bind_text (write, 8, customer->company);
-  local_bind_text (write, 9, customer->notes);
-  local_bind_text (write, 10, customer->fields);
-  local_bind_int (write, 11, customer->draft);
-  local_bind_int (write, 12, customer->version);
-  local_bind_int (write, 13, customer->created_at);
-  local_bind_int (write, 14, customer->updated_at);
-  sqlite3_bind_text (write, 15, haystack_of (pool, customer), -1, SQLITE_TRANSIENT);
-  if (!local_db_finish (db, write, error))
-    return FALSE;
-  if (*n == 0)
-    *n = sqlite3_last_insert_rowid (db->handle);
-  return write_identities (db, *n, customer, error);
 }
 
 /* ---- saving -------------------------------------------------------------------------------------------- */
@@ -385,13 +231,22 @@ same (const UsherCustomer *a, const UsherCustomer *b)
          && same_identities (a->identities, b->identities);
 }
 
+/* Brings the fields to their stored form. Required ones are asked for when a draft is completed. */
+static gboolean
+check_fields (LocalDb *db, UsherCustomer *customer, const UsherCustomer *stored, LocalAnswer *answer,
+              GError **error)
+{
+  return local_fields_check (db, "customer", db->config->customer_fields, stored->fields,
+                             stored->draft && !customer->draft, answer->pool, &customer->fields, error);
+}
+
 static gboolean
 create (LocalDb *db, const UsherCustomer *wanted, LocalAnswer *answer, GError **error)
 {
   UsherCustomer blank = { .struct_size = sizeof blank, .draft = true };
-  UsherCustomer customer = merge (wanted, &blank);
+  LocalCustomer made = { .record = merge (wanted, &blank) };
+  UsherCustomer *customer = &made.record;
   g_autoptr (GError) known = NULL;
-  gint64 n = 0;
 
   if (!check_identities (db, 0, wanted, answer, &known))
     {
@@ -404,59 +259,76 @@ create (LocalDb *db, const UsherCustomer *wanted, LocalAnswer *answer, GError **
       g_ptr_array_set_size (answer->customers, 1);
       return TRUE;
     }
-  if (!check_names (&customer, error) || !check_email (db, 0, &customer, answer, error))
+  if (!check_names (customer, error) || !check_fields (db, customer, &blank, answer, error)
+      || !check_email (db, 0, customer, answer, error))
     return FALSE;
-  if (customer.name == NULL && customer.email == NULL && customer.phone == NULL
-      && (customer.identities == NULL || customer.identities[0] == NULL) && customer.first_name == NULL
-      && customer.last_name == NULL)
+  if (customer->name == NULL && customer->email == NULL && customer->phone == NULL
+      && (customer->identities == NULL || customer->identities[0] == NULL) && customer->first_name == NULL
+      && customer->last_name == NULL)
     {
       g_set_error (error, LOCAL_ERROR, USHER_INVALID,
                    "A new customer needs a name, an identity, an e-mail address or a telephone number.");
       return FALSE;
     }
-  customer.id = local_pool_id (answer->pool, db->host, "cus");
-  customer.version = 1;
-  customer.created_at = customer.updated_at = db->host->now ();
-  return write_customer (db, &n, &customer, answer->pool, error)
-         && local_customer_load (db, n, answer, error) != NULL;
+  customer->id = local_pool_id (answer->pool, db->host, "cus");
+  customer->created_at = db->host->now ();
+  local_customer_touch (db, &made);
+  return local_customer_write (db, &made, answer->pool, error)
+         && local_customer_load (db, made.n, answer, error) != NULL;
+}
+
+static LocalCustomer *
+read_for_change (LocalDb *db, const char *id, LocalAnswer *answer, GError **error)
+{
+  LocalCustomer *stored;
+  gint64 n;
+
+  if (!local_customer_find (db, id, &n, error))
+    return NULL;
+  if (n == 0)
+    {
+      g_set_error (error, LOCAL_ERROR, USHER_NOT_FOUND,
+                   "There is no customer with the id %s. Leave the id out to make a new one.", id);
+      return NULL;
+    }
+  stored = local_customer_read (db, n, answer->pool, error);
+  if (stored != NULL && stored->merged_into != 0)
+    {
+      local_customer_was_merged (db, n, answer, error);
+      return NULL;
+    }
+  return stored;
 }
 
 static gboolean
 change (LocalDb *db, const UsherCustomer *wanted, LocalAnswer *answer, GError **error)
 {
-  const UsherCustomer *stored;
-  UsherCustomer customer;
-  gint64 n;
+  const LocalCustomer *stored = read_for_change (db, wanted->id, answer, error);
+  LocalCustomer customer;
 
-  if (!local_customer_find (db, wanted->id, &n, error))
-    return FALSE;
-  if (n == 0)
-    {
-      g_set_error (error, LOCAL_ERROR, USHER_NOT_FOUND,
-                   "There is no customer with the id %s. Leave the id out to make a new one.", wanted->id);
-      return FALSE;
-    }
-  stored = read_stored (db, n, answer->pool, error);
   if (stored == NULL)
     return FALSE;
-  customer = merge (wanted, stored);
+  customer = *stored;
+  customer.record = merge (wanted, &stored->record);
+  if (!check_fields (db, &customer.record, &stored->record, answer, error))
+    return FALSE;
   /* Also when the version is old: a save that is repeated because its answer was lost finds its own work done. */
-  if (same (&customer, stored) && check_names (&customer, NULL))
-    return local_customer_load (db, n, answer, error) != NULL;
-  if (wanted->version != 0 && wanted->version != stored->version)
+  if (same (&customer.record, &stored->record) && check_names (&customer.record, NULL))
+    return local_customer_load (db, stored->n, answer, error) != NULL;
+  if (wanted->version != 0 && wanted->version != stored->record.version)
     {
-      if (local_customer_load (db, n, answer, error) != NULL)
+      if (local_customer_load (db, stored->n, answer, error) != NULL)
         g_set_error (error, LOCAL_ERROR, USHER_CONFLICT,
                      "Somebody else changed this customer meanwhile. Look at the new record and save again.");
       return FALSE;
     }
-  if (!check_names (&customer, error) || !check_identities (db, n, wanted, answer, error)
-      || !check_email (db, n, &customer, answer, error))
+  if (!check_names (&customer.record, error) || !check_identities (db, stored->n, wanted, answer, error)
+      || !check_email (db, stored->n, &customer.record, answer, error)
+      || !local_fill_edited (db, stored, &customer, !wanted->draft, error))
     return FALSE;
-  customer.version = stored->version + 1;
-  customer.updated_at = MAX (db->host->now (), stored->updated_at);
-  return write_customer (db, &n, &customer, answer->pool, error)
-         && local_customer_load (db, n, answer, error) != NULL;
+  local_customer_touch (db, &customer);
+  return local_customer_write (db, &customer, answer->pool, error)
+         && local_customer_load (db, stored->n, answer, error) != NULL;
 }
 
 gboolean

@@ -199,6 +199,16 @@ rank_of (sqlite3_context *context, int count, sqlite3_value **values)
   sqlite3_result_int (context, local_needle_rank (argument (values[0]), argument (values[1])));
 }
 
+/* A line of a haystack, for the step that brings an old file up to date. */
+static void
+folded (sqlite3_context *context, int count, sqlite3_value **values)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  local_haystack_add (line, argument (values[0]));
+  sqlite3_result_text (context, line->str, -1, SQLITE_TRANSIENT);
+}
+
 /* ---- opening ------------------------------------------------------------------------------------------- */
 
 /* A lock of our own keeps a second instance or daemon from writing to the same file; readers are welcome. It
@@ -274,6 +284,7 @@ connect_file (LocalDb *db, GError **error)
   sqlite3_db_config (db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_create_function (db->handle, "local_has", 2, function, NULL, has_words, NULL, NULL);
   sqlite3_create_function (db->handle, "local_rank", 2, function, NULL, rank_of, NULL, NULL);
+  sqlite3_create_function (db->handle, "local_fold", 1, function, NULL, folded, NULL, NULL);
   return local_schema_recognise (db, error) && (!check || check_file (db, error))
          && local_db_run (db,
                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
@@ -283,14 +294,14 @@ connect_file (LocalDb *db, GError **error)
 }
 
 LocalDb *
-local_db_open (const char *path, const UsherHost *host, gint64 search_limit, GError **error)
+local_db_open (const char *path, const UsherHost *host, const LocalConfig *config, GError **error)
 {
   LocalDb *db = g_new0 (LocalDb, 1);
 
   db->host = host;
   db->path = g_strdup (path);
   db->lock_fd = -1;
-  db->search_limit = search_limit;
+  db->config = config;
   db->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, forget_statement);
   if (take_lock (db, error) && connect_file (db, error))
     {

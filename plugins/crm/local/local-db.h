@@ -5,6 +5,7 @@
 #ifndef LOCAL_DB_H
 #define LOCAL_DB_H
 
+#include "local-config.h"
 #include "local-value.h"
 
 #include <sqlite3.h>
@@ -12,12 +13,12 @@
 typedef struct
 {
   const UsherHost *host; /* only slots for any thread */
+  const LocalConfig *config;
   char *path;
   sqlite3 *handle;
   int lock_fd;            /* path + ".lock", held while open */
   GHashTable *statements; /* SQL -> sqlite3_stmt* */
-  gint64 search_limit;
-  gboolean broken; /* the file can't be trusted to answer any more: close and open again */
+  gboolean broken;        /* the file can't be trusted to answer any more: close and open again */
 } LocalDb;
 
 /* A prepared statement in use; the cleanup resets it, so that it holds no lock and no argument. */
@@ -26,7 +27,7 @@ void local_statement_done (LocalStatement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LocalStatement, local_statement_done)
 
 /* Opens or makes the file and brings its tables up to date. */
-LocalDb *local_db_open (const char *path, const UsherHost *host, gint64 search_limit, GError **error);
+LocalDb *local_db_open (const char *path, const UsherHost *host, const LocalConfig *config, GError **error);
 /* Empties the write-ahead log into the file and closes it. */
 void local_db_close (LocalDb *db);
 

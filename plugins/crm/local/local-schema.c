@@ -59,6 +59,82 @@ static const char *const steps[] = {
   "  INSERT INTO case_words (case_words, rowid, haystack) VALUES ('delete', old.n, old.haystack); END;"
 
   "PRAGMA application_id = " NUMBER (APPLICATION_ID) ";",
+
+  /* Numbers for people follow from n, which is never used twice. `top` is the highest version a record ever had.
+   * A merged record stays in its row and points to the kept one. */
+  "ALTER TABLE customers ADD COLUMN account INTEGER AS (100000 + n);"
+  "ALTER TABLE customers ADD COLUMN name_key TEXT;"
+  "ALTER TABLE customers ADD COLUMN top INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE customers ADD COLUMN merged_into INTEGER REFERENCES customers (n);"
+  "UPDATE customers SET fields = json (fields) WHERE json_valid (fields);"
+  "UPDATE customers SET top = version,"
+  "  name_key = CASE WHEN draft = 0 AND first_name IS NOT NULL AND last_name IS NOT NULL THEN local_fold "
+  "(first_name || ' ' || last_name) END,"
+  "  haystack = haystack || char (10) || account || coalesce ((SELECT char (10) || group_concat (local_fold "
+  "(atom),"
+  "    char (10)) FROM json_tree (CASE WHEN json_valid (fields) THEN fields END)"
+  "    WHERE type IN ('text', 'integer', 'real') AND atom <> ''), '');"
+  "CREATE INDEX customers_name ON customers (name_key, change) WHERE name_key IS NOT NULL;"
+  "CREATE INDEX customers_drafts ON customers (change) WHERE draft = 1 AND merged_into IS NULL;"
+  "CREATE INDEX customers_merged ON customers (merged_into) WHERE merged_into IS NOT NULL;"
+
+  /* `change` counts changes of all cases. */
+  "ALTER TABLE cases ADD COLUMN number TEXT AS ('C-' || (1000 + n));"
+  "ALTER TABLE cases ADD COLUMN severity TEXT;"
+  "ALTER TABLE cases ADD COLUMN priority TEXT;"
+  "ALTER TABLE cases ADD COLUMN category TEXT;"
+  "ALTER TABLE cases ADD COLUMN codes TEXT;"
+  "ALTER TABLE cases ADD COLUMN follow_up_of INTEGER REFERENCES cases (n);"
+  "ALTER TABLE cases ADD COLUMN closed_at INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE cases ADD COLUMN change INTEGER NOT NULL DEFAULT 0;"
+  "UPDATE cases SET fields = json (fields) WHERE json_valid (fields);"
+  "UPDATE cases SET closed_at = CASE state WHEN 'closed' THEN updated_at ELSE 0 END,"
+  "  haystack = haystack || char (10) || lower (number) || coalesce ((SELECT char (10) || group_concat ("
+  "    local_fold (atom), char (10)) FROM json_tree (CASE WHEN json_valid (fields) THEN fields END)"
+  "    WHERE type IN ('text', 'integer', 'real') AND atom <> ''), '');"
+  "UPDATE cases SET change = ranked.place FROM (SELECT n, row_number () OVER (ORDER BY updated_at, n) AS place"
+  "  FROM cases) AS ranked WHERE ranked.n = cases.n;"
+  "CREATE UNIQUE INDEX cases_change ON cases (change);"
+  "CREATE UNIQUE INDEX cases_number ON cases (number);"
+  "DROP INDEX cases_customer;"
+  "CREATE INDEX cases_customer ON cases (customer, change);"
+
+  "CREATE TABLE case_history ("
+  "  n INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL REFERENCES cases (n), at INTEGER NOT NULL,"
+  "  author TEXT, field TEXT NOT NULL, before TEXT, after TEXT, why TEXT) STRICT;"
+  "CREATE INDEX case_history_record ON case_history (record, n);"
+  "CREATE TABLE case_comments ("
+  "  n INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL REFERENCES cases (n), version INTEGER NOT NULL,"
+  "  at INTEGER NOT NULL, author TEXT, text TEXT NOT NULL) STRICT;"
+  "CREATE INDEX case_comments_record ON case_comments (record, n);"
+
+  /* `asked` is the state that the interaction wanted the case to have. */
+  "CREATE TABLE follow_ups ("
+  "  n INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL REFERENCES cases (n),"
+  "  interaction TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, agent TEXT, channel TEXT, queue TEXT,"
+  "  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, asked TEXT, lines INTEGER NOT NULL,"
+  "  transcript TEXT) STRICT;"
+  "CREATE INDEX follow_ups_record ON follow_ups (record, n);"
+
+  /* What undoing needs: the kept record's version, time and place before, and what moved or was filled. */
+  "CREATE TABLE merges ("
+  "  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+  "  kept INTEGER NOT NULL REFERENCES customers (n), dropped INTEGER NOT NULL REFERENCES customers (n),"
+  "  name TEXT NOT NULL, at INTEGER NOT NULL, author TEXT, kept_version INTEGER NOT NULL,"
+  "  kept_updated_at INTEGER NOT NULL, kept_change INTEGER NOT NULL, merged_version INTEGER NOT NULL,"
+  "  undone_at INTEGER, undone_by TEXT) STRICT;"
+  "CREATE INDEX merges_kept ON merges (kept, n) WHERE undone_at IS NULL;"
+  "CREATE UNIQUE INDEX merges_dropped ON merges (dropped) WHERE undone_at IS NULL;"
+  "CREATE TABLE merge_identities ("
+  "  merge INTEGER NOT NULL REFERENCES merges (n), network TEXT NOT NULL, id TEXT NOT NULL,"
+  "  place INTEGER NOT NULL, PRIMARY KEY (merge, network, id)) STRICT, WITHOUT ROWID;"
+  "CREATE TABLE merge_cases ("
+  "  merge INTEGER NOT NULL REFERENCES merges (n), record INTEGER NOT NULL REFERENCES cases (n),"
+  "  PRIMARY KEY (merge, record)) STRICT, WITHOUT ROWID;"
+  "CREATE TABLE merge_fills ("
+  "  customer INTEGER NOT NULL REFERENCES customers (n), member TEXT NOT NULL,"
+  "  merge INTEGER NOT NULL REFERENCES merges (n), PRIMARY KEY (customer, member)) STRICT, WITHOUT ROWID;"
+  "CREATE INDEX merge_fills_merge ON merge_fills (merge, member);",
 };
 
 static gboolean

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "local-case.h"
-#include "local-customer.h"
+#include "local-customer-row.h"
 #include "local-text.h"
 
 /* Where a page begins: after the row with this rank and place. */
@@ -85,20 +85,27 @@ load_case (LocalDb *db, gint64 n, LocalAnswer *answer, GError **error)
 gboolean
 local_search_customers (LocalDb *db, const LocalRequest *request, LocalAnswer *answer, GError **error)
 {
-  /* ?1 rank and ?2 place of the mark, ?3 rows, ?4 words, ?5 phrase, ?6 most matches ranked, ?7 index expression */
-  static const char all[] = "SELECT n, 0, change FROM customers WHERE change < ?2 ORDER BY change DESC LIMIT ?3";
+  /* ?1 rank and ?2 place of the mark, ?3 rows, ?4 words, ?5 phrase, ?6 most matches ranked, ?7 index expression,
+   * ?8 whether only drafts. Merged records have no words and nothing is found in them. */
+  static const char all[] = "SELECT n, 0, change FROM customers WHERE change < ?2 AND merged_into IS NULL"
+                            " ORDER BY change DESC LIMIT ?3";
+  static const char drafts[] = "SELECT n, 0, change FROM customers WHERE draft = 1 AND merged_into IS NULL"
+                               " AND change < ?2 ORDER BY change DESC LIMIT ?3";
   static const char indexed[] = "SELECT c.n, local_rank (c.haystack, ?5) AS rank, c.change FROM customers AS c"
                                 " JOIN (SELECT rowid AS n FROM customer_words WHERE customer_words MATCH ?7"
                                 "       ORDER BY rowid DESC LIMIT ?6) AS found ON found.n = c.n"
-                                " WHERE local_has (c.haystack, ?4) AND (rank, -c.change) > (?1, -?2)"
-                                " ORDER BY rank, c.change DESC LIMIT ?3";
+                                " WHERE local_has (c.haystack, ?4) AND c.draft >= ?8"
+                                " AND (rank, -c.change) > (?1, -?2) ORDER BY rank, c.change DESC LIMIT ?3";
   static const char scanned[] = "SELECT c.n, local_rank (c.haystack, ?5) AS rank, c.change FROM customers AS c"
                                 " JOIN (SELECT n FROM customers WHERE local_has (haystack, ?4)"
                                 "       ORDER BY n DESC LIMIT ?6) AS found ON found.n = c.n"
-                                " WHERE (rank, -c.change) > (?1, -?2) ORDER BY rank, c.change DESC LIMIT ?3";
+                                " WHERE c.draft >= ?8 AND (rank, -c.change) > (?1, -?2)"
+                                " ORDER BY rank, c.change DESC LIMIT ?3";
   const UsherCrmQuery *query = request->query;
+  gboolean only_drafts = query->state != NULL && *query->state != '\0';
   g_autoptr (LocalNeedle) needle = local_needle_new (query->text);
-  const char *sql = *needle->words == '\0' ? all : needle->match != NULL ? indexed : scanned;
+  gboolean words = *needle->words != '\0';
+  const char *sql = !words ? (only_drafts ? drafts : all) : needle->match != NULL ? indexed : scanned;
   g_autoptr (LocalStatement) list = NULL;
   Mark mark;
 
@@ -110,11 +117,12 @@ local_search_customers (LocalDb *db, const LocalRequest *request, LocalAnswer *a
   local_bind_int (list, 1, mark.rank);
   local_bind_int (list, 2, mark.place);
   local_bind_int (list, 3, query->limit + 1);
-  if (sql != all)
+  if (words)
     {
       local_bind_text (list, 4, needle->words);
       local_bind_text (list, 5, needle->phrase);
-      local_bind_int (list, 6, db->search_limit);
+      local_bind_int (list, 6, db->config->search_limit);
+      local_bind_int (list, 8, only_drafts);
     }
   if (sql == indexed)
     local_bind_text (list, 7, needle->match);
@@ -127,9 +135,10 @@ local_search_cases (LocalDb *db, const LocalRequest *request, LocalAnswer *answe
   /* ?1 place of the mark, ?2 rows, ?3 state, ?4 words, ?5 customer, ?6 index expression */
   static const char all[] = "SELECT n, 0, n FROM cases WHERE n < ?1 AND (?3 IS NULL OR state = ?3)"
                             " AND local_has (haystack, ?4) ORDER BY n DESC LIMIT ?2";
+  /* A customer's cases are a history of dealings: the one in which something happened last comes first. */
   static const char of_customer[]
-      = "SELECT n, 0, n FROM cases WHERE customer = ?5 AND n < ?1 AND (?3 IS NULL OR state = ?3)"
-        " AND local_has (haystack, ?4) ORDER BY n DESC LIMIT ?2";
+      = "SELECT n, 0, change FROM cases WHERE customer = ?5 AND change < ?1 AND (?3 IS NULL OR state = ?3)"
+        " AND local_has (haystack, ?4) ORDER BY change DESC LIMIT ?2";
   static const char indexed[] = "SELECT c.n, 0, c.n FROM case_words AS w CROSS JOIN cases AS c ON c.n = w.rowid"
                                 " WHERE w.case_words MATCH ?6 AND w.rowid < ?1 AND (?3 IS NULL OR c.state = ?3)"
                                 " AND local_has (c.haystack, ?4) ORDER BY w.rowid DESC LIMIT ?2";
@@ -142,7 +151,7 @@ local_search_cases (LocalDb *db, const LocalRequest *request, LocalAnswer *answe
   Mark mark;
 
   if (!read_mark (query->cursor, &mark, error)
-      || (one && !local_customer_find (db, query->customer_id, &customer, error)))
+      || (one && !local_customer_find_kept (db, query->customer_id, &customer, error)))
     return FALSE;
   list = local_db_prepare (db, sql, error);
   if (list == NULL)

@@ -78,6 +78,30 @@ local_text_email_problem (const char *email)
   return NULL;
 }
 
+void
+local_json_text (GString *out, const char *text)
+{
+  g_string_append_c (out, '"');
+  for (const char *p = text; *p != '\0'; p++)
+    if (*p == '"' || *p == '\\')
+      g_string_append_printf (out, "\\%c", *p);
+    else if ((guchar)*p < 0x20)
+      g_string_append_printf (out, "\\u%04x", (guint)*p);
+    else
+      g_string_append_c (out, *p);
+  g_string_append_c (out, '"');
+}
+
+char *
+local_text_list (char **words)
+{
+  GString *list = g_string_new (NULL);
+
+  for (char **word = words; *word != NULL; word++)
+    g_string_append_printf (list, "%s%s", word == words ? "" : word[1] != NULL ? ", " : " or ", *word);
+  return g_string_free (list->len > 0 ? list : g_string_append (list, "none"), FALSE);
+}
+
 /* "+4930..." is looked for among the digits of telephone numbers. */
 static const char *
 skip_plus (const char *word)

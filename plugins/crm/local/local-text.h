@@ -17,6 +17,11 @@ char *local_text_line (const char *text);
 /* NULL when it looks like an address, otherwise what is wrong with it. */
 const char *local_text_email_problem (const char *email);
 
+/* Adds the text as a JSON string, quotes included. */
+void local_json_text (GString *out, const char *text);
+/* "gold, silver or bronze"; "none" of an empty list. Freed by the caller. */
+char *local_text_list (char **words);
+
 /* What is searched for, folded. */
 typedef struct
 {

@@ -92,7 +92,7 @@ local_answer_clear (LocalAnswer *answer)
   g_ptr_array_set_size (answer->customers, 0);
   g_ptr_array_set_size (answer->cases, 0);
   g_ptr_array_set_size (answer->pool, 0);
-  answer->next = NULL;
+  answer->next = answer->data = NULL;
 }
 
 static UsherStatus
@@ -123,6 +123,9 @@ local_answer_send (const UsherHost *host, UsherReply *reply, LocalAnswer *answer
       result.cases = (const UsherCase *const *)answer->cases->pdata;
     }
   if (answer != NULL && error == NULL)
-    result.next = answer->next;
+    {
+      result.next = answer->next;
+      result.data = answer->data;
+    }
   host->complete (reply, &result);
 }

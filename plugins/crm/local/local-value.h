@@ -36,6 +36,7 @@ typedef struct
   const UsherCrmQuery *query;
   const UsherCustomer *customer;
   const UsherCase *record;
+  const UsherMerge *merge;
 } LocalRequest;
 
 /* What it gets. */
@@ -44,7 +45,7 @@ typedef struct
   LocalPool *pool;
   GPtrArray *customers; /* of UsherCustomer* in pool */
   GPtrArray *cases;     /* of UsherCase* in pool */
-  char *next;           /* in pool */
+  char *next, *data;    /* in pool */
 } LocalAnswer;
 
 LocalAnswer *local_answer_new (void);

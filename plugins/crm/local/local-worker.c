@@ -37,7 +37,7 @@ struct LocalWorker
   const UsherHost *host;
   char *path;
   guint busy_limit;
-  gint64 search_limit;
+  const LocalConfig *config;
   GThread *thread;
 
   GMutex lock; /* guards what follows up to the next blank line */
@@ -123,7 +123,7 @@ worker_reopen (LocalWorker *worker, GError **error)
   if (g_get_monotonic_time () >= worker->reopen_at)
     {
       worker->reopen_at = g_get_monotonic_time () + REOPEN_PAUSE_US;
-      worker->db = local_db_open (worker->path, worker->host, worker->search_limit, error);
+      worker->db = local_db_open (worker->path, worker->host, worker->config, error);
       if (worker->db != NULL)
         worker_tell (worker, NULL);
       return worker->db != NULL;
@@ -265,7 +265,7 @@ worker_main (gpointer data)
   UsherReply *start = g_steal_pointer (&worker->start_reply);
   UsherReply *stop;
 
-  worker->db = local_db_open (worker->path, worker->host, worker->search_limit, &error);
+  worker->db = local_db_open (worker->path, worker->host, worker->config, &error);
   if (worker->db == NULL)
     {
       stop = worker_end (worker, USHER_RETRY, "The customer database is not open.");
@@ -301,7 +301,7 @@ local_worker_new (UsherInstance *instance, const UsherHost *host, const LocalWor
   worker->host = host;
   worker->path = g_strdup (settings->path);
   worker->busy_limit = (guint)settings->busy_limit;
-  worker->search_limit = settings->search_limit;
+  worker->config = settings->config;
   g_mutex_init (&worker->lock);
   g_cond_init (&worker->wake);
   g_queue_init (&worker->jobs);

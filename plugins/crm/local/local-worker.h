@@ -16,8 +16,8 @@ typedef gboolean (*LocalWork) (LocalDb *db, const LocalRequest *request, LocalAn
 typedef struct
 {
   const char *path;
-  gint64 busy_limit;   /* requests that may wait */
-  gint64 search_limit; /* matches a search ranks */
+  gint64 busy_limit;         /* requests that may wait */
+  const LocalConfig *config; /* outlives the worker */
 } LocalWorkerSettings;
 
 /* Does no I/O. */

@@ -3,13 +3,22 @@ if PLUGIN_LOCAL
 plugin_LTLIBRARIES += %D%/local.la
 %C%_local_la_SOURCES = \
 	%D%/local-case.c %D%/local-case.h \
+	%D%/local-case-row.c %D%/local-case-row.h \
 	%D%/local-check.c %D%/local-check.h \
+	%D%/local-config.c %D%/local-config.h \
 	%D%/local-customer.c %D%/local-customer.h \
+	%D%/local-customer-row.c %D%/local-customer-row.h \
 	%D%/local-db.c %D%/local-db.h \
+	%D%/local-fields.c %D%/local-fields.h \
+	%D%/local-fill.c %D%/local-fill.h \
+	%D%/local-follow-up.c %D%/local-follow-up.h \
+	%D%/local-history.c %D%/local-history.h \
+	%D%/local-merge.c %D%/local-merge.h \
 	%D%/local-plugin.c \
 	%D%/local-schema.c %D%/local-schema.h \
 	%D%/local-search.c %D%/local-search.h \
 	%D%/local-text.c %D%/local-text.h \
+	%D%/local-unmerge.c \
 	%D%/local-value.c %D%/local-value.h \
 	%D%/local-worker.c %D%/local-worker.h
 %C%_local_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -I$(srcdir)/%D% -D_GNU_SOURCE -DG_LOG_DOMAIN=\"usher-local\"

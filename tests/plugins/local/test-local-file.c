@@ -102,7 +102,7 @@ test_pragmas (void)
   version = ask_sql (path, "PRAGMA user_version");
   g_assert_cmpstr (mode, ==, "wal");
   g_assert_cmpint (g_ascii_strtoll (application, NULL, 10), ==, g_ascii_strtoll (APPLICATION_ID, NULL, 16));
-  g_assert_cmpstr (version, ==, "1");
+  g_assert_cmpstr (version, ==, "2");
 }
 
 static void
@@ -145,11 +145,11 @@ test_newer (void)
   g_autofree char *version = NULL;
 
   fake_host_down (crm);
-  run_sql (path, "PRAGMA user_version = 2");
-  start_refused (crm, USHER_FAILED, "newer usher (version 2");
+  run_sql (path, "PRAGMA user_version = 3");
+  start_refused (crm, USHER_FAILED, "newer usher (version 3");
   version = ask_sql (path, "PRAGMA user_version");
-  g_assert_cmpstr (version, ==, "2");
-  run_sql (path, "PRAGMA user_version = 1");
+  g_assert_cmpstr (version, ==, "3");
+  run_sql (path, "PRAGMA user_version = 2");
   fake_host_up (crm);
 }
 

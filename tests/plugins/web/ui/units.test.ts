@@ -3,6 +3,8 @@
 // The desktop's logic without a browser, all of it; bundled for Node by plugins/frontend/web/build.mjs.
 
 import './clock.test';
+import './composer.test';
 import './connection.test';
 import './outbox.test';
 import './state.test';
+import './views.test';

@@ -1,0 +1,1 @@
+# The messenger plugin against the fake host and a small HTTP server in the same process.

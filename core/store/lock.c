@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
@@ -70,11 +71,55 @@ set_locked_error (GError **error, const char *path, int fd)
                  path);
 }
 
+/* The first start says so in the lock file before it makes the database, until that is complete. So a database
+ * that is empty for another reason is told from one whose first start was cut short. */
+#define NEW "new\n"
+
+static gboolean
+is_marked_new (int fd)
+{
+  char text[32] = "";
+
+  return pread (fd, text, sizeof text - 1, 0) > 0 && strstr (text, "\n" NEW) != NULL;
+}
+
+/* The number is for people; without it (disk full) the lock is as good. */
+static void
+write_lock (int fd, gboolean fresh)
+{
+  g_autofree char *text = g_strdup_printf ("%ld\n%s", (long)getpid (), fresh ? NEW : "");
+
+  if (ftruncate (fd, 0) == 0)
+    (void)!pwrite (fd, text, strlen (text), 0);
+}
+
+void
+uc_store_lock_settle (int fd)
+{
+  write_lock (fd, FALSE);
+}
+
+/* Before SQLite sees the file: of one without a byte it throws the log away, too. */
+static gboolean
+check_size (const char *path, int fd, gboolean *fresh, GError **error)
+{
+  struct stat info;
+
+  *fresh = stat (path, &info) != 0 || is_marked_new (fd);
+  if (*fresh || !S_ISREG (info.st_mode) || info.st_size > 0)
+    return TRUE;
+  g_set_error (
+      error, UC_ERROR, UC_ERROR_FAILED,
+      "the database %s is empty (0 bytes), which usher never leaves it; restore it from a backup, or remove "
+      "the file to start with an empty centre",
+      path);
+  return FALSE;
+}
+
 int
-uc_store_lock (const char *path, GError **error)
+uc_store_lock (const char *path, gboolean *fresh, GError **error)
 {
   g_autofree char *lock = g_strconcat (path, ".lock", NULL);
-  g_autofree char *pid = g_strdup_printf ("%ld\n", (long)getpid ());
   int fd = open (lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600), file;
 
   if (fd < 0)
@@ -88,6 +133,12 @@ uc_store_lock (const char *path, GError **error)
       close (fd);
       return -1;
     }
+  if (!check_size (path, fd, fresh, error))
+    {
+      close (fd);
+      return -1;
+    }
+  write_lock (fd, *fresh);
   /* Opening the database itself tells what is wrong with it better than SQLite does, and makes a new file readable
    * by its owner only: it holds what customers wrote. */
   file = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -98,8 +149,5 @@ uc_store_lock (const char *path, GError **error)
       return -1;
     }
   close (file);
-  /* The number is for people; without it (disk full) the lock is as good. */
-  if (ftruncate (fd, 0) == 0)
-    (void)!write (fd, pid, strlen (pid));
   return fd;
 }

@@ -43,7 +43,7 @@ connect_to (const char *path, int flags, GError **error)
 
 /* Reads the header and tells a foreign or damaged file. */
 static gboolean
-check_owner (UcSqlite *sqlite, GError **error)
+check_owner (UcSqlite *sqlite, gboolean fresh, GError **error)
 {
   gint64 owner, version, objects;
   int code = uc_sqlite_exec (sqlite, "SELECT count(*) FROM sqlite_schema");
@@ -65,7 +65,17 @@ check_owner (UcSqlite *sqlite, GError **error)
   owner = uc_sqlite_int (sqlite, "PRAGMA application_id", 0);
   version = uc_sqlite_int (sqlite, "PRAGMA user_version", 0);
   objects = uc_sqlite_int (sqlite, "SELECT count(*) FROM sqlite_schema", 1);
-  if (owner == UC_SQLITE_APPLICATION_ID || (owner == 0 && version == 0 && objects == 0))
+  if (owner == 0 && version == 0 && objects == 0)
+    {
+      if (!fresh)
+        g_set_error (
+            error, UC_ERROR, UC_ERROR_FAILED,
+            "the database %s has no tables, which usher never leaves it; restore it from a backup, or remove "
+            "the file to start with an empty centre",
+            sqlite->path);
+      return fresh;
+    }
+  if (owner == UC_SQLITE_APPLICATION_ID)
     return TRUE;
   g_set_error (
       error, UC_ERROR, UC_ERROR_FAILED,
@@ -120,6 +130,33 @@ quick_check (UcSqlite *sqlite, GError **error)
   return FALSE;
 }
 
+/* Each table and index that the migrations make must be there. */
+static gboolean
+check_complete (UcSqlite *sqlite, GError **error)
+{
+  g_autoptr (UcSqlite) model = connect_to (":memory:", SQLITE_OPEN_READWRITE, error);
+  sqlite3_stmt *names = NULL;
+  g_autofree char *lost = NULL;
+
+  if (model == NULL || !uc_sqlite_migrate (model, uc_sqlite_migrations, uc_sqlite_n_migrations, error))
+    return FALSE;
+  sqlite3_prepare_v2 (model->db, "SELECT name, type FROM sqlite_schema ORDER BY rowid", -1, &names, NULL);
+  while (lost == NULL && sqlite3_step (names) == SQLITE_ROW)
+    {
+      const char *name = (const char *)sqlite3_column_text (names, 0);
+      g_autofree char *sql = g_strdup_printf ("SELECT count(*) FROM sqlite_schema WHERE name = '%s'", name);
+
+      if (uc_sqlite_int (sqlite, sql, 0) == 0)
+        lost = g_strdup_printf ("%s %s", (const char *)sqlite3_column_text (names, 1), name);
+    }
+  sqlite3_finalize (names);
+  if (lost != NULL)
+    g_set_error (error, UC_ERROR, UC_ERROR_FAILED,
+                 "the database %s has lost its %s: another program changed it; restore it from a backup",
+                 sqlite->path, lost);
+  return lost == NULL;
+}
+
 static void
 read_state (UcSqlite *sqlite, UcSqliteState *state)
 {
@@ -129,12 +166,13 @@ read_state (UcSqlite *sqlite, UcSqliteState *state)
 }
 
 UcSqlite *
-uc_sqlite_open_writer (const char *path, UcSqliteState *state, GError **error)
+uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, GError **error)
 {
   g_autoptr (UcSqlite) sqlite = connect_to (path, SQLITE_OPEN_READWRITE, error);
 
-  if (sqlite == NULL || !check_owner (sqlite, error) || !set_up_writer (sqlite, error)
-      || !uc_sqlite_migrate (sqlite, uc_sqlite_migrations, uc_sqlite_n_migrations, error))
+  if (sqlite == NULL || !check_owner (sqlite, fresh, error) || !set_up_writer (sqlite, error)
+      || !uc_sqlite_migrate (sqlite, uc_sqlite_migrations, uc_sqlite_n_migrations, error)
+      || !check_complete (sqlite, error))
     return NULL;
   read_state (sqlite, state);
   if (state->unclean && !quick_check (sqlite, error))
@@ -172,7 +210,7 @@ uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error)
 
   if (sqlite == NULL)
     return NULL;
-  if (!check_owner (sqlite, error) || !check_version (sqlite, error))
+  if (!check_owner (sqlite, FALSE, error) || !check_version (sqlite, error) || !check_complete (sqlite, error))
     return NULL;
   read_state (sqlite, state);
   return g_steal_pointer (&sqlite);

@@ -53,8 +53,11 @@ gint64 uc_sqlite_int (UcSqlite *sqlite, const char *sql, gint64 fallback);
 char *uc_sqlite_sentence (UcSqlite *sqlite, int code);
 /* ---- opening (sqlite-open.c, lock.c) ------------------------------------------------------------------- */
 
-/* Keeps other processes off the database; the descriptor is the lock. -1 on failure. */
-int uc_store_lock (const char *path, GError **error);
+/* Keeps other processes off the database; the descriptor is the lock. -1 on failure. fresh: there was no database,
+ * or an earlier start was cut short before it was complete: it may be empty. */
+int uc_store_lock (const char *path, gboolean *fresh, GError **error);
+/* From now on an empty database is a lost one. */
+void uc_store_lock_settle (int fd);
 
 typedef struct
 {
@@ -62,8 +65,9 @@ typedef struct
   gboolean unclean;
 } UcSqliteState;
 
-/* Call with the lock held. Creates, checks, migrates, counts the epoch up, marks the database as in use. */
-UcSqlite *uc_sqlite_open_writer (const char *path, UcSqliteState *state, GError **error);
+/* Call with the lock held. Fills an empty one if it is fresh, checks, migrates, counts the epoch up, marks the
+ * database as in use. */
+UcSqlite *uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, GError **error);
 UcSqlite *uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error);
 
 /* ---- schema (sqlite-schema.c) -------------------------------------------------------------------------- */

@@ -361,15 +361,17 @@ open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
 {
   UcSqliteState state = { 0 }, ignored = { 0 };
   UcSqlite *sqlite = NULL;
+  gboolean fresh;
 
   if (!options->read_only_tools)
     {
-      store->lock_fd = uc_store_lock (options->path, error);
+      store->lock_fd = uc_store_lock (options->path, &fresh, error);
       if (store->lock_fd < 0)
         return FALSE;
-      sqlite = uc_sqlite_open_writer (options->path, &state, error);
+      sqlite = uc_sqlite_open_writer (options->path, fresh, &state, error);
       if (sqlite == NULL)
         return FALSE;
+      uc_store_lock_settle (store->lock_fd);
       store->writer = uc_writer_new (sqlite, &state);
     }
   store->reader = uc_sqlite_open_reader (options->path, sqlite != NULL ? &ignored : &state, error);

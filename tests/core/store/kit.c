@@ -360,7 +360,7 @@ kit_check_derived (const char *path)
                    "-- PRAGMA integrity_check\n integrity_check=ok\n-- PRAGMA foreign_key_check\n");
 
   g_assert_true (g_file_set_contents (again, "", 0, NULL));
-  fresh = uc_sqlite_open_writer (again, &state, &error);
+  fresh = uc_sqlite_open_writer (again, TRUE, &state, &error);
   g_assert_no_error (error);
   uc_sqlite_exec (fresh, "PRAGMA synchronous = OFF");
   replay (db, fresh);

@@ -277,6 +277,62 @@ test_bad_paths (Place *place, gconstpointer data)
   expect_refusal_as (place, place->path, TRUE, (const char *const[]){ "unable to open", "check", NULL });
 }
 
+/* A database that became empty is not taken for a new one, and its log is not thrown away. */
+static void
+test_empty (Place *place, gconstpointer data)
+{
+  g_autofree char *wal = g_strconcat (place->path, "-wal", NULL), *after = NULL;
+  g_autofree char *lock = g_strconcat (place->path, ".lock", NULL);
+
+  uc_store_close (open_well (place));
+  g_assert_true (g_file_set_contents (place->path, "", 0, NULL));
+  g_assert_true (g_file_set_contents (wal, "the log", -1, NULL));
+  EXPECT_REFUSAL (place, place->path, "is empty (0 bytes)", "backup", "remove the file");
+  g_assert_true (g_file_get_contents (wal, &after, NULL, NULL));
+  g_assert_cmpstr (after, ==, "the log");
+  g_assert_cmpint (g_remove (wal), ==, 0);
+
+  /* Also one with a header and nothing else, and without the lock file of its former life. */
+  g_assert_cmpint (g_remove (lock), ==, 0);
+  kit_sql (place->path, "PRAGMA user_version = 1; PRAGMA user_version = 0");
+  EXPECT_REFUSAL (place, place->path, "has no tables", "backup", "remove the file");
+  expect_refusal_as (place, place->path, TRUE, (const char *const[]){ "has no tables", NULL });
+
+  g_assert_cmpint (g_remove (place->path), ==, 0);
+  uc_store_close (open_well (place));
+}
+
+/* The first start was cut short: at once, or when SQLite had written its header. */
+static void
+test_cut_short (Place *place, gconstpointer data)
+{
+  g_autofree char *lock = g_strconcat (place->path, ".lock", NULL), *text = NULL;
+
+  for (int header = 0; header < 2; header++)
+    {
+      g_assert_true (g_file_set_contents (place->path, "", 0, NULL));
+      g_assert_true (g_file_set_contents (lock, "12345\nnew\n", -1, NULL));
+      if (header)
+        kit_sql (place->path, "PRAGMA journal_mode = WAL");
+      uc_store_close (open_well (place));
+      g_clear_pointer (&text, g_free);
+      g_assert_true (g_file_get_contents (lock, &text, NULL, NULL));
+      g_assert_null (strstr (text, "new"));
+      g_assert_cmpint (g_remove (place->path), ==, 0);
+    }
+}
+
+static void
+test_lost_table (Place *place, gconstpointer data)
+{
+  uc_store_close (open_well (place));
+  kit_sql (place->path, "DROP TABLE media");
+  EXPECT_REFUSAL (place, place->path, "has lost its table media", "backup");
+  expect_refusal_as (place, place->path, TRUE, (const char *const[]){ "table media", NULL });
+  kit_sql (place->path, "CREATE TABLE media (id); DROP INDEX interaction_time");
+  EXPECT_REFUSAL (place, place->path, "has lost its index interaction_time", "backup");
+}
+
 /* Root may write everything, so a file that may not be written needs another user. */
 static void
 test_no_permission (Place *place, gconstpointer data)
@@ -291,11 +347,11 @@ test_no_permission (Place *place, gconstpointer data)
   if (child == 0)
     {
       g_autoptr (GError) error = NULL;
-      gboolean right;
+      gboolean right, fresh;
 
       if (geteuid () == 0 && (setgid (65534) != 0 || setuid (65534) != 0))
         _exit (2);
-      right = uc_store_lock (place->path, &error) < 0 && error != NULL
+      right = uc_store_lock (place->path, &fresh, &error) < 0 && error != NULL
               && strstr (error->message, "may not be written by user") != NULL
               && strstr (error->message, place->path) != NULL;
       _exit (right ? 0 : 1);
@@ -480,6 +536,9 @@ main (int argc, char **argv)
   ADD ("not-a-database", test_not_a_database);
   ADD ("of-another-program", test_of_another_program);
   ADD ("bad-paths", test_bad_paths);
+  ADD ("empty", test_empty);
+  ADD ("cut-short", test_cut_short);
+  ADD ("lost-table", test_lost_table);
   ADD ("no-permission", test_no_permission);
   ADD ("truncated", test_truncated);
   ADD ("damaged", test_damaged);

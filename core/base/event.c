@@ -10,27 +10,27 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 
+typedef enum
+{
+  MEMBER_INT,
+  MEMBER_STRING,
+  MEMBER_JSON /* a string that holds JSON text */
+} MemberKind;
+
 typedef struct
 {
   const char *member;
   const char *key;
   gsize offset;
-  gboolean is_string;
+  MemberKind kind;
 } Member;
 
-/* Strings that hold JSON text. */
-static gboolean
-is_json (const Member *member)
-{
-  return strcmp (member->key, "attachments") == 0 || strcmp (member->key, "codes") == 0
-         || strcmp (member->key, "matches") == 0;
-}
-
-static const Member members[] = {
-#define X(name) { #name, #name, offsetof (UcEvent, name), TRUE },
+/* What differs from the rule is set in make_layouts. */
+static Member members[] = {
+#define X(name) { #name, #name, offsetof (UcEvent, name), MEMBER_STRING },
   UC_EVENT_STRINGS (X)
 #undef X
-#define X(name) { #name, #name, offsetof (UcEvent, name), FALSE },
+#define X(name) { #name, #name, offsetof (UcEvent, name), MEMBER_INT },
       UC_EVENT_INTS (X)
 #undef X
 };
@@ -60,7 +60,7 @@ static const struct
   [UC_EVENT_CONVERSATION_CHANGED] = { "conversation.changed", "conversation interaction agent name picture" },
   [UC_EVENT_INTERACTION_QUEUED]
   = { "interaction.queued", "interaction conversation channel network identity name queue queue_name "
-                            "enqueued_at boost acceptance_ms excluded agent cause" },
+                            "enqueued_at boost acceptance_ms excluded deadline agent cause" },
   [UC_EVENT_INTERACTION_OFFERED]
   = { "interaction.offered", "interaction agent offer deadline acceptance_ms conversation channel network "
                              "identity name queue queue_name enqueued_at customer customer_name draft" },
@@ -76,7 +76,7 @@ static const struct
   = { "message.state", "conversation interaction agent message n state external_id error" },
   [UC_EVENT_INTERACTION_CUSTOMER] = { "interaction.customer", "interaction agent customer customer_name draft" },
   [UC_EVENT_INTERACTION_SAVE] = { "interaction.save", "interaction agent state mode case_id attempts error by" },
-  [UC_EVENT_INTERACTION_CODES] = { "interaction.codes", "interaction agent codes by" },
+  [UC_EVENT_INTERACTION_CODES] = { "interaction.codes", "interaction agent codes uncoded by" },
   [UC_EVENT_INTERACTION_MATCHES] = { "interaction.matches", "interaction agent matches" },
   [UC_EVENT_INTERACTION_CASE] = { "interaction.case", "interaction agent follows cause by" },
   [UC_EVENT_INTERACTION_OVERDUE] = { "interaction.overdue", "interaction agent deadline" },
@@ -97,8 +97,23 @@ static const struct
 static const Member **layouts[UC_EVENT_N_TYPES];
 
 static void
+name_exceptions (void)
+{
+  for (gsize m = 0; m < G_N_ELEMENTS (members); m++)
+    {
+      const char *name = members[m].member;
+
+      if (strcmp (name, "case_id") == 0)
+        members[m].key = "case";
+      else if (strcmp (name, "attachments") == 0 || strcmp (name, "codes") == 0 || strcmp (name, "matches") == 0)
+        members[m].kind = MEMBER_JSON;
+    }
+}
+
+static void
 make_layouts (void)
 {
+  name_exceptions ();
   for (int t = 0; t < UC_EVENT_N_TYPES; t++)
     {
       g_auto (GStrv) words = g_strsplit (types[t].members, " ", -1);
@@ -132,12 +147,6 @@ layout_of (UcEventType type)
       g_once_init_leave (&once, 1);
     }
   return layouts[type];
-}
-
-static const char *
-json_key (const Member *member)
-{
-  return strcmp (member->key, "case_id") == 0 ? "case" : member->key;
 }
 
 static char **
@@ -220,14 +229,14 @@ uc_event_to_json (const UcEvent *event, gsize *len)
   uc_json_add_string (out, "type", types[event->type].name);
   for (const Member **m = layout_of (event->type); *m != NULL; m++)
     {
-      if (!(*m)->is_string)
-        uc_json_add_int (out, json_key (*m), *int_at (event, *m));
+      if ((*m)->kind == MEMBER_INT)
+        uc_json_add_int (out, (*m)->key, *int_at (event, *m));
       else if (*string_at (event, *m) == NULL)
         continue;
-      else if (is_json (*m))
-        uc_json_add_raw (out, json_key (*m), *string_at (event, *m));
+      else if ((*m)->kind == MEMBER_JSON)
+        uc_json_add_raw (out, (*m)->key, *string_at (event, *m));
       else
-        uc_json_add_string (out, json_key (*m), *string_at (event, *m));
+        uc_json_add_string (out, (*m)->key, *string_at (event, *m));
     }
   uc_json_end (out);
   if (len != NULL)
@@ -257,14 +266,14 @@ uc_event_from_json (const char *json, gsize len, GError **error)
   event->seq = uc_json_int (uc_json_get (root, "seq"), 0);
   for (const Member **m = layout_of (type); *m != NULL; m++)
     {
-      const UcJson *value = uc_json_get (root, json_key (*m));
+      const UcJson *value = uc_json_get (root, (*m)->key);
 
-      if ((*m)->is_string && is_json (*m))
-        *string_at (event, *m) = value != NULL ? uc_json_print (value, NULL) : NULL;
-      else if ((*m)->is_string)
-        *string_at (event, *m) = g_strdup (uc_json_string (value));
-      else
+      if ((*m)->kind == MEMBER_INT)
         *int_at (event, *m) = uc_json_int (value, 0);
+      else if ((*m)->kind == MEMBER_STRING)
+        *string_at (event, *m) = g_strdup (uc_json_string (value));
+      else if (value != NULL && !uc_json_is_null (value))
+        *string_at (event, *m) = uc_json_print (value, NULL);
     }
   return g_steal_pointer (&event);
 }

@@ -26,30 +26,41 @@ typedef enum
 
   /* Agents */
   UC_EVENT_AGENT_STATUS,   /* agent.status: shown status, the status asked for, since when and why */
-  UC_EVENT_AGENT_PRESENCE, /* agent.presence: whether a desk is connected; deadline = when his absence counts next
+  UC_EVENT_AGENT_PRESENCE, /* agent.presence: whether a desk is connected; deadline = when his chats go back, 0 =
+                            * not
                             */
 
   /* Conversations and interactions */
   UC_EVENT_CONVERSATION_OPENED,  /* conversation.opened: first contact of an identity with a channel instance */
-  UC_EVENT_CONVERSATION_CHANGED, /* conversation.changed: the network tells another display name */
-  UC_EVENT_INTERACTION_QUEUED,   /* interaction.queued: new, or back in line (cause says which) */
-  UC_EVENT_INTERACTION_OFFERED,  /* interaction.offered: reserved for one agent until deadline */
+  UC_EVENT_CONVERSATION_CHANGED, /* conversation.changed: another name or picture; a member left out stays */
+  /* interaction.queued: in line. cause: new, rejected, timed_out, agent_lost (with `agent` when he had accepted
+   * it), withdrawn, rested. deadline: until then it is not offered again to those in `excluded`; then it is queued
+   * once more (rested); 0 = it may be. acceptance_ms: the channel's own, 0 = none. state.interaction has both so.
+   */
+  UC_EVENT_INTERACTION_QUEUED,
+  UC_EVENT_INTERACTION_OFFERED, /* interaction.offered: reserved for one agent until deadline */
   UC_EVENT_OFFER_ENDED, /* offer.ended: cause accepted rejected timed_out agent_lost customer_left withdrawn */
   UC_EVENT_INTERACTION_ACCEPTED, /* interaction.accepted */
-  UC_EVENT_INTERACTION_ENDED,  /* interaction.ended: the conversation is over; deadline = end of wrap-up, 0 = none
-                                */
-  UC_EVENT_INTERACTION_CLOSED, /* interaction.closed: nothing left to do; cause manual timed_out none abandoned */
-  UC_EVENT_MESSAGE_ADDED,      /* message.added: one line, number n in its conversation */
-  UC_EVENT_MESSAGE_STATE,      /* message.state: queued sent delivered read failed; only ever upwards */
+  UC_EVENT_INTERACTION_ENDED, /* interaction.ended: the conversation is over; deadline = end of wrap-up, 0 = none
+                               */
+  /* interaction.closed: nothing left to do; cause manual timed_out none abandoned uncoded agent_lost */
+  UC_EVENT_INTERACTION_CLOSED,
+  /* message.added: one line, number n in its conversation. Without interaction: nobody is to be found for it.
+   * Every line has window_until and tagged_until of its conversation as they are from now on. */
+  UC_EVENT_MESSAGE_ADDED,
+  UC_EVENT_MESSAGE_STATE, /* message.state: queued uncertain sent delivered read failed; only ever upwards */
   UC_EVENT_INTERACTION_CUSTOMER, /* interaction.customer: who it is, by the CRM */
   UC_EVENT_INTERACTION_SAVE,     /* interaction.save: state requested queued saved failed of "Save to CRM" */
-  UC_EVENT_INTERACTION_CODES,   /* interaction.codes: the transaction codes it has now; also after it was closed */
-  UC_EVENT_INTERACTION_MATCHES, /* interaction.matches: several customers may be it; the agent chooses */
-  UC_EVENT_INTERACTION_CASE,    /* interaction.case: the earlier case it continues (cause named chosen), or none */
-  UC_EVENT_INTERACTION_OVERDUE, /* interaction.overdue: wrap-up ran out without a required code; deadline = when it
-                                   is closed as uncoded, 0 = never */
-  UC_EVENT_FAQ_USED,            /* faq.used: an answer was sent in a chat */
-  UC_EVENT_CUSTOMER_MERGED,     /* customer.merged: `dropped` is `customer` from now on; removed=1 undoes it */
+  UC_EVENT_INTERACTION_CODES,    /* interaction.codes: the transaction codes it has now; also after it was closed,
+                                    uncoded = a required one is missing still (always 0 before it was closed) */
+  UC_EVENT_INTERACTION_MATCHES,  /* interaction.matches: several customers may be it; the agent chooses */
+  UC_EVENT_INTERACTION_CASE, /* interaction.case: the earlier case it continues (cause named chosen), or none */
+  /* interaction.overdue: wrap-up ran out (or the queue has none) and a required code is missing. Its state is
+   * wrap_up from here, also when interaction.ended came with deadline 0; deadline = when it is closed as uncoded,
+   * 0 = never. */
+  UC_EVENT_INTERACTION_OVERDUE,
+  UC_EVENT_FAQ_USED,        /* faq.used: an answer was sent in a chat */
+  UC_EVENT_CUSTOMER_MERGED, /* customer.merged: `dropped` is `customer` from now on; removed=1 undoes it */
 
   /* Whole rows, made by the store when the daemon starts; never in the journal */
   UC_EVENT_STATE_AGENT,
@@ -133,7 +144,7 @@ typedef enum
   X (boost)         /* head start in line, ms */                                                             \
   X (capacity)                                                                                               \
   X (code_grace_ms) /* policy: how long a missing required code holds back; 0 = until it is there */         \
-  X (deadline)      /* when the offer or the wrap-up lapses; 0 = never */                                    \
+  X (deadline)      /* when the offer, the wrap-up or the rest in line lapses; 0 = never */                                    \
   X (draft)                                                                                                  \
   X (enabled)                                                                                                \
   X (ended_at)                                                                                               \

@@ -15,8 +15,9 @@ typedef enum
 
 gsize uc_text_length (const char *text, UcTextUnit unit);
 
-/* Parts of at most `max` units, NULL-terminated; max 0 = one part. Cuts after a paragraph, else a line, a
- * sentence, a word, else between characters a person sees as one (never inside a flag, an emoji with a skin colour
- * or a joined family, a letter with its accents, unless one alone is longer than max). White space at a cut is
- * dropped; otherwise the parts joined are the text. */
+/* Parts of at most `max` units, NULL-terminated; max 0 = one part. Cuts after a paragraph, else a line, a sentence
+ * (these three where the part is at least half full), a word, else between characters a person sees as one: never
+ * inside a flag, an emoji with a skin colour or a joined family, a letter with its accents, unless one alone is
+ * longer than max, and never inside a code point. White space at a cut is dropped; otherwise the parts joined are
+ * the text. Text of nothing but white space that is too long has no parts. */
 char **uc_text_split (const char *text, UcTextUnit unit, gsize max);

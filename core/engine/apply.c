@@ -7,10 +7,8 @@
 
 #include <string.h>
 
-#define CLOSED_KEPT 4096
-
-static void
-set_string (char **place, const char *value)
+void
+uc_apply_string (char **place, const char *value)
 {
   if (g_strcmp0 (*place, value) == 0)
     return;
@@ -28,6 +26,8 @@ agent_new (UcEngine *engine, const char *id)
   agent->id = g_strdup (id);
   agent->memberships = g_ptr_array_new_with_free_func (g_free);
   agent->interactions = g_ptr_array_new ();
+  uc_timers_init (&agent->presence_timer, UC_TIMER_PRESENCE, agent, agent->id);
+  uc_timers_init (&agent->return_timer, UC_TIMER_RETURN, agent, agent->id);
   g_hash_table_insert (engine->agents, agent->id, agent);
   return agent;
 }
@@ -41,15 +41,17 @@ apply_user (UcEngine *engine, const UcEvent *event)
     agent = agent_new (engine, event->user);
   else
     g_hash_table_remove (engine->logins, agent->login);
-  set_string (&agent->login, event->login);
+  uc_apply_string (&agent->login, event->login);
   g_hash_table_insert (engine->logins, agent->login, agent);
-  set_string (&agent->name, event->name);
-  set_string (&agent->role, event->role);
-  set_string (&agent->permissions, event->permissions);
+  uc_apply_string (&agent->name, event->name);
+  uc_apply_string (&agent->role, event->role);
+  uc_apply_string (&agent->permissions, event->permissions);
   agent->may_reject = uc_agent_has_permission (agent, "interaction.reject");
   agent->enabled = event->enabled != 0;
   agent->capacity = event->capacity;
   agent->acceptance_ms = event->acceptance_ms;
+  agent->auto_accept = event->auto_accept != 0;
+  uc_apply_string (&agent->scope, event->scope);
   uc_place_limit (agent, TRUE);
   if (agent->group == NULL)
     uc_route_regroup (engine, agent);
@@ -68,9 +70,12 @@ apply_queue (UcEngine *engine, const UcEvent *event)
       queue->class = uc_route_class_new (engine, queue);
       g_hash_table_insert (engine->queues, queue->id, queue);
     }
-  set_string (&queue->name, event->name);
+  uc_apply_string (&queue->name, event->name);
   queue->post_processing_ms = event->post_processing_ms;
   queue->boost = event->boost;
+  queue->acceptance_ms = event->acceptance_ms;
+  uc_apply_string (&queue->save_during, event->save_during);
+  uc_apply_string (&queue->save_after, event->save_after);
   queue->enabled = event->enabled != 0;
   uc_route_queue_changed (engine, queue);
 }
@@ -108,6 +113,34 @@ apply_membership (UcEngine *engine, const UcEvent *event)
   uc_route_regroup (engine, agent);
 }
 
+/* Who is away loses his offer after a time that the policy says. */
+static void
+apply_policy (UcEngine *engine, const UcEvent *event)
+{
+  GHashTableIter iter;
+  gpointer agent;
+
+  uc_policy_set (&engine->policy, event);
+  g_hash_table_iter_init (&iter, engine->agents);
+  while (g_hash_table_iter_next (&iter, NULL, &agent))
+    uc_presence_timer (engine, agent);
+}
+
+static void
+apply_codes (UcEngine *engine, const UcEvent *event)
+{
+  guint place = 0;
+
+  while (place < engine->code_lists->len
+         && strcmp (((UcCodeList *)engine->code_lists->pdata[place])->id, event->list) < 0)
+    place++;
+  if (place < engine->code_lists->len
+      && strcmp (((UcCodeList *)engine->code_lists->pdata[place])->id, event->list) == 0)
+    g_ptr_array_remove_index (engine->code_lists, place);
+  if (!event->removed)
+    g_ptr_array_insert (engine->code_lists, (gint)place, uc_codes_new (event));
+}
+
 /* `shown` follows from the counters, but only here: between the event that moves an interaction and the status
  * that follows from it, `shown` is what was last told. */
 static void
@@ -120,8 +153,25 @@ apply_status (UcEngine *engine, const UcEvent *event)
   agent->since = event->since;
   agent->idle_since = event->idle_since;
   agent->stop_new = event->stop_new != 0;
-  set_string (&agent->cause, event->cause);
-  set_string (&agent->reason, event->reason);
+  uc_apply_string (&agent->cause, event->cause);
+  uc_apply_string (&agent->reason, event->reason);
+  agent->misses = event->misses;
+  agent->return_at = event->return_at;
+  uc_timers_set (engine, &agent->return_timer, agent->return_at);
+  uc_route_agent_changed (engine, agent);
+}
+
+/* A state.agent row has the presence in the same members, but not since when. */
+static void
+apply_presence (UcEngine *engine, const UcEvent *event, gint64 since)
+{
+  UcAgent *agent = g_hash_table_lookup (engine->agents, event->agent);
+
+  if (!uc_presence_from_word (event->state, &agent->presence))
+    agent->presence = UC_PRESENCE_NONE;
+  agent->presence_since = since;
+  agent->presence_deadline = agent->presence == UC_PRESENCE_AWAY ? event->deadline : 0;
+  uc_presence_timer (engine, agent);
   uc_route_agent_changed (engine, agent);
 }
 
@@ -137,9 +187,23 @@ apply_conversation (UcEngine *engine, const UcEvent *event)
   conversation->network = g_strdup (event->network);
   conversation->identity = g_strdup (event->identity);
   conversation->name = g_strdup (event->name);
+  conversation->picture = g_strdup (event->picture);
+  conversation->window_until = event->window_until;
+  conversation->tagged_until = event->tagged_until;
   conversation->last_n = event->last_n;
   g_hash_table_insert (engine->conversations, conversation->id, conversation);
   g_hash_table_add (engine->addresses, conversation);
+}
+
+static void
+apply_profile (UcEngine *engine, const UcEvent *event)
+{
+  UcConversation *conversation = g_hash_table_lookup (engine->conversations, event->conversation);
+
+  if (event->name != NULL)
+    uc_apply_string (&conversation->name, event->name);
+  if (event->picture != NULL)
+    uc_apply_string (&conversation->picture, event->picture);
 }
 
 static void
@@ -148,233 +212,14 @@ apply_message (UcEngine *engine, const UcEvent *event)
   UcConversation *conversation = g_hash_table_lookup (engine->conversations, event->conversation);
 
   conversation->last_n = event->n;
+  conversation->window_until = event->window_until;
+  conversation->tagged_until = event->tagged_until;
 }
 
-/* ---- interactions -------------------------------------------------------------------------------------- */
-
-char *
-uc_interaction_excluded (const UcInteraction *interaction, const char *one_more)
-{
-  GString *list = g_string_new (NULL);
-
-  for (guint e = 0; e < interaction->excluded->len; e++)
-    g_string_append_printf (list, "%s%s", e > 0 ? "," : "", (char *)interaction->excluded->pdata[e]);
-  if (one_more != NULL && !uc_interaction_excludes (interaction, one_more))
-    g_string_append_printf (list, "%s%s", list->len > 0 ? "," : "", one_more);
-  if (list->len == 0)
-    return g_string_free (list, TRUE);
-  return g_string_free (list, FALSE);
-}
-
-gboolean
-uc_interaction_excludes (const UcInteraction *interaction, const char *agent)
-{
-  for (guint e = 0; e < interaction->excluded->len; e++)
-    if (strcmp (interaction->excluded->pdata[e], agent) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static void
-set_excluded (UcInteraction *interaction, const char *list)
-{
-  g_auto (GStrv) words = g_strsplit (list != NULL ? list : "", ",", -1);
-
-  g_ptr_array_set_size (interaction->excluded, 0);
-  for (gsize w = 0; words[w] != NULL; w++)
-    if (*words[w] != '\0')
-      g_ptr_array_add (interaction->excluded, g_strdup (words[w]));
-}
-
-static UcInteraction *
-interaction_new (UcEngine *engine, const UcEvent *event)
-{
-  UcInteraction *interaction = g_new0 (UcInteraction, 1);
-
-  interaction->id = g_strdup (event->interaction);
-  interaction->conversation = g_hash_table_lookup (engine->conversations, event->conversation);
-  interaction->conversation->interactions++;
-  interaction->queue = g_hash_table_lookup (engine->queues, event->queue);
-  interaction->enqueued_at = event->enqueued_at;
-  interaction->boost = event->boost;
-  interaction->excluded = g_ptr_array_new_with_free_func (g_free);
-  set_excluded (interaction, event->excluded);
-  interaction->state = UC_INTERACTION_CLOSED;
-  g_hash_table_insert (engine->interactions, interaction->id, interaction);
-  return interaction;
-}
-
-static void
-apply_queued (UcEngine *engine, const UcEvent *event, UcInteraction *interaction)
-{
-  if (interaction != NULL)
-    {
-      set_excluded (interaction, event->excluded);
-      return;
-    }
-  interaction = interaction_new (engine, event);
-  interaction->conversation->open = interaction;
-  uc_place_put (engine, interaction, UC_INTERACTION_WAITING, NULL);
-}
-
-static void
-apply_offered (UcEngine *engine, const UcEvent *event, UcInteraction *interaction)
-{
-  set_string (&interaction->offer, event->offer);
-  interaction->offered_ms = event->acceptance_ms;
-  uc_timers_set (engine, interaction, event->deadline);
-  uc_place_put (engine, interaction, UC_INTERACTION_OFFERED, g_hash_table_lookup (engine->agents, event->agent));
-}
-
-/* An accepted one is the agent's from now on; any other goes back to its place in line, where it may be closed. */
-static void
-apply_offer_ended (UcEngine *engine, const UcEvent *event, UcInteraction *interaction)
-{
-  set_string (&interaction->offer, NULL);
-  uc_timers_set (engine, interaction, 0);
-  if (g_strcmp0 (event->cause, "accepted") == 0)
-    {
-      interaction->accepted_at = event->at;
-      uc_place_put (engine, interaction, UC_INTERACTION_ACTIVE, interaction->agent);
-    }
-  else
-    uc_place_put (engine, interaction, UC_INTERACTION_WAITING, NULL);
-}
-
-/* The customer's leaving changes nothing for the agent until he ends it too; his ending is what brings a deadline.
- */
-static void
-apply_ended (UcEngine *engine, const UcEvent *event, UcInteraction *interaction)
-{
-  set_string (&interaction->ended_by, event->ended_by);
-  interaction->ended_at = event->ended_at;
-  if (interaction->conversation->open == interaction)
-    interaction->conversation->open = NULL;
-  if (event->deadline == 0)
-    return;
-  uc_timers_set (engine, interaction, event->deadline);
-  uc_place_put (engine, interaction, UC_INTERACTION_WRAP_UP, interaction->agent);
-}
-
-static void
-remember_closed (UcEngine *engine, const char *id, const char *cause)
-{
-  char *key;
-
-  if (g_hash_table_contains (engine->closed, id))
-    return;
-  if (g_queue_get_length (&engine->closed_order) == CLOSED_KEPT)
-    g_hash_table_remove (engine->closed, g_queue_pop_head (&engine->closed_order));
-  key = g_strdup (id);
-  g_hash_table_insert (engine->closed, key, g_strdup (cause));
-  g_queue_push_tail (&engine->closed_order, key);
-}
-
-static void
-apply_closed (UcEngine *engine, const UcEvent *event, UcInteraction *interaction)
-{
-  UcConversation *conversation = interaction->conversation;
-
-  uc_timers_set (engine, interaction, 0);
-  uc_place_leave (engine, interaction, NULL);
-  conversation->interactions--;
-  if (conversation->open == interaction)
-    conversation->open = NULL;
-  remember_closed (engine, interaction->id, event->cause);
-  g_hash_table_remove (engine->interactions, interaction->id);
-}
-
-static void
-apply_customer (const UcEvent *event, UcInteraction *interaction)
-{
-  set_string (&interaction->customer, event->customer);
-  set_string (&interaction->customer_name, event->customer_name);
-  interaction->draft = event->draft != 0;
-}
-
-/* `state` is the word of the save here; a state.interaction row has it in `status`. */
-static void
-apply_save (const UcEvent *event, UcInteraction *interaction, const char *state)
-{
-  set_string (&interaction->save_state, state);
-  set_string (&interaction->save_mode, event->mode);
-  set_string (&interaction->case_id, event->case_id);
-  set_string (&interaction->save_error, event->error);
-  interaction->save_attempts = event->attempts;
-}
-
-static UcInteractionState
-state_from_word (const char *word)
-{
-  for (UcInteractionState s = UC_INTERACTION_WAITING; s < UC_INTERACTION_CLOSED; s++)
-    if (g_strcmp0 (uc_interaction_state_word (s), word) == 0)
-      return s;
-  return UC_INTERACTION_CLOSED;
-}
-
-static void
-apply_interaction_row (UcEngine *engine, const UcEvent *row)
-{
-  UcInteraction *interaction = interaction_new (engine, row);
-  UcAgent *agent = row->agent != NULL ? g_hash_table_lookup (engine->agents, row->agent) : NULL;
-
-  interaction->accepted_at = row->accepted_at;
-  interaction->ended_at = row->ended_at;
-  set_string (&interaction->ended_by, row->ended_by);
-  set_string (&interaction->offer, row->offer);
-  apply_customer (row, interaction);
-  apply_save (row, interaction, row->status);
-  uc_timers_set (engine, interaction, row->deadline);
-  uc_place_put (engine, interaction, state_from_word (row->state), agent);
-  if (interaction->ended_by == NULL)
-    interaction->conversation->open = interaction;
-  if (agent == NULL)
-    return;
-  agent->shown = uc_agent_shown (agent, agent->asked);
-  uc_place_limit (agent, TRUE);
-}
-
-static void
-apply_to_interaction (UcEngine *engine, const UcEvent *event)
-{
-  UcInteraction *interaction = g_hash_table_lookup (engine->interactions, event->interaction);
-
-  switch (event->type)
-    {
-    case UC_EVENT_INTERACTION_QUEUED:
-      apply_queued (engine, event, interaction);
-      break;
-    case UC_EVENT_INTERACTION_OFFERED:
-      apply_offered (engine, event, interaction);
-      break;
-    case UC_EVENT_OFFER_ENDED:
-      apply_offer_ended (engine, event, interaction);
-      break;
-    case UC_EVENT_INTERACTION_ACCEPTED:
-      interaction->accepted_at = event->accepted_at;
-      break;
-    case UC_EVENT_INTERACTION_ENDED:
-      apply_ended (engine, event, interaction);
-      break;
-    case UC_EVENT_INTERACTION_CLOSED:
-      apply_closed (engine, event, interaction);
-      break;
-    case UC_EVENT_INTERACTION_CUSTOMER:
-      apply_customer (event, interaction);
-      break;
-    case UC_EVENT_INTERACTION_SAVE:
-      apply_save (event, interaction, event->state);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-}
-
+/* An event of a type that is not here concerns an interaction. */
 void
 uc_engine_apply (UcEngine *engine, const UcEvent *event)
 {
-  UcConversation *conversation;
-
   switch (event->type)
     {
     case UC_EVENT_USER_CHANGED:
@@ -386,27 +231,38 @@ uc_engine_apply (UcEngine *engine, const UcEvent *event)
     case UC_EVENT_MEMBERSHIP_CHANGED:
       apply_membership (engine, event);
       break;
+    case UC_EVENT_POLICY_CHANGED:
+      apply_policy (engine, event);
+      break;
+    case UC_EVENT_CODES_CHANGED:
+      apply_codes (engine, event);
+      break;
     case UC_EVENT_AGENT_STATUS:
+      apply_status (engine, event);
+      break;
+    case UC_EVENT_AGENT_PRESENCE:
+      apply_presence (engine, event, event->since);
+      break;
     case UC_EVENT_STATE_AGENT:
       apply_status (engine, event);
+      apply_presence (engine, event, 0);
       break;
     case UC_EVENT_CONVERSATION_OPENED:
     case UC_EVENT_STATE_CONVERSATION:
       apply_conversation (engine, event);
       break;
     case UC_EVENT_CONVERSATION_CHANGED:
-      conversation = g_hash_table_lookup (engine->conversations, event->conversation);
-      set_string (&conversation->name, event->name);
+      apply_profile (engine, event);
       break;
     case UC_EVENT_MESSAGE_ADDED:
       apply_message (engine, event);
       break;
-    case UC_EVENT_MESSAGE_STATE:
-      break; /* messages live in the store */
-    case UC_EVENT_STATE_INTERACTION:
-      apply_interaction_row (engine, event);
+    case UC_EVENT_MESSAGE_STATE: /* messages live in the store, */
+    case UC_EVENT_FAQ_CHANGED:   /* questions too, */
+    case UC_EVENT_FAQ_USED:
+    case UC_EVENT_CUSTOMER_MERGED: /* and customers in the CRM */
       break;
     default:
-      apply_to_interaction (engine, event);
+      uc_apply_interaction (engine, event);
     }
 }

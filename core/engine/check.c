@@ -36,6 +36,7 @@ may_take (const UcAgent *agent, const UcQueue *queue)
 
   return membership != NULL && membership->enabled && queue->enabled && agent->enabled
          && agent->asked == UC_AGENT_AVAILABLE && !agent->stop_new && agent->offered == 0
+         && (agent->presence == UC_PRESENCE_NONE || agent->presence == UC_PRESENCE_HERE)
          && agent->offered + agent->active + agent->wrapping < agent->capacity;
 }
 
@@ -112,6 +113,38 @@ check_standing (Check *check, UcAgent *agent)
 }
 
 static gboolean
+check_presence (Check *check, const UcAgent *agent)
+{
+  gboolean away = agent->presence == UC_PRESENCE_AWAY, lost = agent->presence == UC_PRESENCE_LOST;
+
+  if (away != (agent->presence_deadline != 0) || away != (agent->presence_timer.place != 0))
+    return broken (check, "agent %s is %s with the wrong timer", agent->id, uc_presence_word (agent->presence));
+  if ((away || lost) && agent->asked == UC_AGENT_LOGGED_OUT)
+    return broken (check, "agent %s is logged out and still missed", agent->id);
+  if (lost && agent->offered + agent->active > 0)
+    return broken (check, "agent %s is lost and has %u offers and %u chats", agent->id, agent->offered,
+                   agent->active);
+  return TRUE;
+}
+
+static gboolean
+check_rules (Check *check, const UcAgent *agent)
+{
+  gboolean returns = agent->return_at != 0;
+
+  if (returns != (agent->return_timer.place != 0) || agent->return_timer.at != agent->return_at)
+    return broken (check, "agent %s returns by himself with the wrong timer", agent->id);
+  if (returns && (agent->asked == UC_AGENT_AVAILABLE || agent->asked == UC_AGENT_LOGGED_OUT))
+    return broken (check, "agent %s is %s and returns by himself", agent->id, uc_agent_status_word (agent->asked));
+  if (agent->stop_new && uc_agent_load (agent) == 0)
+    return broken (check, "agent %s takes nothing new until a last chat that he has not got", agent->id);
+  if (agent->auto_accept && (agent->may_reject || agent->offered > 0))
+    return broken (check, "agent %s accepts at once and %s", agent->id,
+                   agent->may_reject ? "may reject" : "has an offer");
+  return TRUE;
+}
+
+static gboolean
 check_agents (Check *check)
 {
   GHashTableIter iter;
@@ -122,7 +155,8 @@ check_agents (Check *check)
                    g_hash_table_size (check->engine->logins));
   g_hash_table_iter_init (&iter, check->engine->agents);
   while (g_hash_table_iter_next (&iter, NULL, &agent))
-    if (!check_work (check, agent) || !check_standing (check, agent))
+    if (!check_work (check, agent) || !check_standing (check, agent) || !check_presence (check, agent)
+        || !check_rules (check, agent))
       return FALSE;
   return TRUE;
 }
@@ -130,15 +164,11 @@ check_agents (Check *check)
 /* ---- interactions and conversations -------------------------------------------------------------------- */
 
 static gboolean
-check_interaction (Check *check, UcInteraction *interaction)
+check_place (Check *check, const UcInteraction *interaction)
 {
-  gboolean waits = interaction->state == UC_INTERACTION_WAITING,
-           offered = interaction->state == UC_INTERACTION_OFFERED;
-  gboolean timed = offered || interaction->state == UC_INTERACTION_WRAP_UP;
-  gboolean open = interaction->conversation->open == interaction;
+  const UcClass *class = interaction->queue->class;
+  gboolean waits = interaction->state == UC_INTERACTION_WAITING;
 
-  if (interaction->state == UC_INTERACTION_CLOSED)
-    return broken (check, "interaction %s is closed and still here", interaction->id);
   if (waits != (interaction->agent == NULL) || waits != (interaction->waiting != NULL))
     return broken (check, "interaction %s is %s in the wrong place", interaction->id,
                    uc_interaction_state_word (interaction->state));
@@ -147,13 +177,43 @@ check_interaction (Check *check, UcInteraction *interaction)
                    interaction->agent->id);
   if (waits
       && (g_sequence_get (interaction->waiting) != interaction
-          || g_sequence_iter_get_sequence (interaction->waiting) != interaction->queue->class->waiting))
+          || g_sequence_iter_get_sequence (interaction->waiting)
+                 != (interaction->deadline != 0 ? class->resting : class->waiting)))
     return broken (check, "interaction %s stands in the wrong line", interaction->id);
-  if (offered != (interaction->offer != NULL))
-    return broken (check, "interaction %s: %s", interaction->id, offered ? "an offer without id" : "a dead offer");
-  if (timed != (interaction->deadline != 0) || timed != (interaction->timer != 0))
+  return TRUE;
+}
+
+/* An offer has a deadline, a wrap-up has one unless it is overdue for ever, and what waits may be resting. */
+static gboolean
+check_deadline (Check *check, const UcInteraction *interaction)
+{
+  gboolean wraps = interaction->state == UC_INTERACTION_WRAP_UP, has = interaction->deadline != 0;
+  gboolean must = interaction->state == UC_INTERACTION_OFFERED || (wraps && !interaction->overdue);
+
+  if (must ? !has : has && interaction->state == UC_INTERACTION_ACTIVE)
+    return broken (check, "interaction %s is %s with the wrong deadline", interaction->id,
+                   uc_interaction_state_word (interaction->state));
+  if (has != (interaction->timer.place != 0) || interaction->timer.at != interaction->deadline)
     return broken (check, "interaction %s is %s with the wrong timer", interaction->id,
                    uc_interaction_state_word (interaction->state));
+  if (interaction->overdue && !wraps)
+    return broken (check, "interaction %s is %s and overdue", interaction->id,
+                   uc_interaction_state_word (interaction->state));
+  return TRUE;
+}
+
+static gboolean
+check_interaction (Check *check, const UcInteraction *interaction)
+{
+  gboolean offered = interaction->state == UC_INTERACTION_OFFERED;
+  gboolean open = interaction->conversation->open == interaction;
+
+  if (interaction->state == UC_INTERACTION_CLOSED)
+    return broken (check, "interaction %s is closed and still here", interaction->id);
+  if (!check_place (check, interaction) || !check_deadline (check, interaction))
+    return FALSE;
+  if (offered != (interaction->offer != NULL))
+    return broken (check, "interaction %s: %s", interaction->id, offered ? "an offer without id" : "a dead offer");
   if (open != (interaction->ended_by == NULL))
     return broken (check, "interaction %s %s, but new messages %s it", interaction->id,
                    interaction->ended_by != NULL ? "has ended" : "goes on", open ? "go to" : "pass by");
@@ -198,18 +258,25 @@ check_interactions (Check *check)
 }
 
 static gboolean
+is_live (Check *check, const UcTimer *timer)
+{
+  GHashTable *owners = timer->kind == UC_TIMER_INTERACTION ? check->engine->interactions : check->engine->agents;
+
+  return g_hash_table_lookup (owners, timer->id) == timer->owner;
+}
+
+static gboolean
 check_timers (Check *check)
 {
   const GPtrArray *timers = check->engine->timers;
 
   for (guint t = 0; t < timers->len; t++)
     {
-      const UcInteraction *interaction = timers->pdata[t], *parent = timers->pdata[(t + 1) / 2 - (t > 0)];
+      const UcTimer *timer = timers->pdata[t], *parent = timers->pdata[(t + 1) / 2 - (t > 0)];
 
-      if (interaction->timer != t + 1
-          || g_hash_table_lookup (check->engine->interactions, interaction->id) != interaction)
-        return broken (check, "timer %u is not of a live interaction", t + 1);
-      if (parent->deadline > interaction->deadline)
+      if (timer->place != t + 1 || !is_live (check, timer))
+        return broken (check, "timer %u is not of a live interaction or agent", t + 1);
+      if (parent->at > timer->at)
         return broken (check, "timer %u is due before its parent", t + 1);
     }
   return TRUE;
@@ -226,12 +293,15 @@ check_lines (Check *check)
     {
       const UcClass *class = engine->classes->pdata[c];
 
-      if ((guint)g_sequence_get_length (class->waiting) != class->queue->waiting)
+      gint in_line = g_sequence_get_length (class->waiting) + g_sequence_get_length (class->resting);
+
+      if ((guint)in_line != class->queue->waiting)
         return broken (check, "queue %s counts %u waiting, %d are in line", class->queue->id,
-                       class->queue->waiting, g_sequence_get_length (class->waiting));
-      if (uc_bits_has (&engine->waiting_classes, c) == g_sequence_is_empty (class->waiting))
+                       class->queue->waiting, in_line);
+      if (uc_bits_has (&engine->waiting_classes, c) != (in_line > 0))
         return broken (check, "queue %s: the mark of waiting work is wrong", class->queue->id);
-      if (!is_sorted (class->waiting, (gint (*) (gconstpointer, gconstpointer))uc_interaction_compare))
+      if (!is_sorted (class->waiting, (gint (*) (gconstpointer, gconstpointer))uc_interaction_compare)
+          || !is_sorted (class->resting, (gint (*) (gconstpointer, gconstpointer))uc_interaction_compare))
         return broken (check, "queue %s is out of order", class->queue->id);
     }
   return TRUE;
@@ -266,6 +336,18 @@ check_groups (Check *check)
   return agents == g_hash_table_size (engine->agents) || broken (check, "the groups have %u agents", agents);
 }
 
+/* How many of the queue this agent could be offered: all, but for those that rest and were refused by him. */
+static guint
+could_take (const UcClass *class, const UcAgent *agent)
+{
+  guint could = g_sequence_get_length (class->waiting);
+  GSequenceIter *iter = g_sequence_get_begin_iter (class->resting);
+
+  for (; !g_sequence_iter_is_end (iter); iter = g_sequence_iter_next (iter))
+    could += !uc_interaction_excludes (g_sequence_get (iter), agent->id);
+  return could;
+}
+
 /* Work conservation: nobody waits for whom somebody could work. */
 static gboolean
 check_nobody_waits_in_vain (Check *check)
@@ -281,9 +363,30 @@ check_nobody_waits_in_vain (Check *check)
         continue;
       g_hash_table_iter_init (&iter, check->engine->agents);
       while (g_hash_table_iter_next (&iter, NULL, &agent))
-        if (may_take (agent, class->queue))
-          return broken (check, "%u wait in queue %s though agent %s could take one", class->queue->waiting,
+        if (may_take (agent, class->queue) && could_take (class, agent) > 0)
+          return broken (check, "%u wait in queue %s though agent %s could take one", could_take (class, agent),
                          class->queue->id, ((UcAgent *)agent)->id);
+    }
+  return TRUE;
+}
+
+/* A list that must be chosen from and can't be would stop everybody. */
+static gboolean
+check_lists (Check *check)
+{
+  const GPtrArray *lists = check->engine->code_lists;
+
+  for (guint l = 0; l < lists->len; l++)
+    {
+      const UcCodeList *list = lists->pdata[l];
+      guint active = 0;
+
+      for (guint c = 0; c < list->codes->len; c++)
+        active += ((UcCode *)list->codes->pdata[c])->active;
+      if (list->required && list->enabled && active == 0)
+        return broken (check, "list of codes %s is required and has nothing to choose", list->id);
+      if (l > 0 && strcmp (((UcCodeList *)lists->pdata[l - 1])->id, list->id) >= 0)
+        return broken (check, "list of codes %s is out of order", list->id);
     }
   return TRUE;
 }
@@ -294,5 +397,5 @@ uc_engine_check (UcEngine *engine, gint64 now, GError **error)
   Check check = { engine, now, error };
 
   return check_agents (&check) && check_interactions (&check) && check_timers (&check) && check_lines (&check)
-         && check_groups (&check) && check_nobody_waits_in_vain (&check);
+         && check_groups (&check) && check_lists (&check) && check_nobody_waits_in_vain (&check);
 }

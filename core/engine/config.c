@@ -9,14 +9,12 @@
 
 #define CAPACITY_MAX 100
 #define ACCEPTANCE_MIN G_GINT64_CONSTANT (1000)
-#define ACCEPTANCE_MAX G_GINT64_CONSTANT (3600000)
+#define ACCEPTANCE_MAX G_GINT64_CONSTANT (900000)
 #define POST_PROCESSING_MAX G_GINT64_CONSTANT (86400000)
 #define BOOST_MAX (366 * G_GINT64_CONSTANT (86400000))
 
-static gboolean invalid (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-invalid (GError **error, const char *format, ...)
+gboolean
+uc_config_invalid (GError **error, const char *format, ...)
 {
   va_list args;
 
@@ -27,24 +25,45 @@ invalid (GError **error, const char *format, ...)
   return FALSE;
 }
 
-static gboolean
-check_id (const char *what, const char *id, GError **error)
+gboolean
+uc_config_check_id (const char *what, const char *id, GError **error)
 {
   if (uc_id_valid (id))
     return TRUE;
-  return invalid (error, "%s: the id '%s' must be 1 to 128 printable ASCII characters without spaces or commas",
-                  what, id != NULL ? id : "");
+  return uc_config_invalid (error,
+                            "%s: the id '%s' must be 1 to 128 printable ASCII characters without spaces or commas",
+                            what, id != NULL ? id : "");
 }
 
-static gboolean
-check_range (const char *what, const char *id, const char *member, gint64 value, gint64 min, gint64 max,
-             GError **error)
+gboolean
+uc_config_check_range (const char *what, const char *id, const char *member, gint64 value, gint64 min, gint64 max,
+                       GError **error)
 {
   if (value >= min && value <= max)
     return TRUE;
-  return invalid (error,
-                  "%s %s: %s must be from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ", not %" G_GINT64_FORMAT,
-                  what, id, member, min, max, value);
+  return uc_config_invalid (
+      error, "%s %s: %s must be from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ", not %" G_GINT64_FORMAT, what,
+      id, member, min, max, value);
+}
+
+gboolean
+uc_config_check_word (const char *what, const char *id, const char *member, const char *value,
+                      const char *const *words, GError **error)
+{
+  g_autofree char *choice = NULL;
+
+  if (value != NULL && g_strv_contains (words, value))
+    return TRUE;
+  choice = g_strjoinv (", ", (char **)words);
+  return uc_config_invalid (error, "%s %s: %s must be one of %s; not '%s'", what, id, member, choice,
+                            value != NULL ? value : "");
+}
+
+gboolean
+uc_config_check_acceptance (const char *what, const char *id, gint64 value, GError **error)
+{
+  return value == 0
+         || uc_config_check_range (what, id, "acceptance_ms", value, ACCEPTANCE_MIN, ACCEPTANCE_MAX, error);
 }
 
 static gboolean
@@ -65,7 +84,7 @@ check_permissions (const UcEvent *event, GError **error)
 
   for (gsize w = 0; words[w] != NULL; w++)
     if (!is_permission (words[w]))
-      return invalid (
+      return uc_config_invalid (
           error, "user %s: permissions must be words of a-z, '.' and '_' separated by commas; '%s' is not one",
           event->user, words[w]);
   return TRUE;
@@ -78,50 +97,78 @@ check_login (UcEngine *engine, const UcEvent *event, GError **error)
   const UcAgent *holder = g_hash_table_lookup (engine->logins, login);
 
   if (*login == '\0')
-    return invalid (error, "user %s: the login is missing", event->user);
+    return uc_config_invalid (error, "user %s: the login is missing", event->user);
   for (const char *at = login; *at != '\0'; at = g_utf8_next_char (at))
     if (g_unichar_isspace (g_utf8_get_char (at)) || g_unichar_iscntrl (g_utf8_get_char (at)))
-      return invalid (error, "user %s: the login must have no spaces", event->user);
+      return uc_config_invalid (error, "user %s: the login must have no spaces", event->user);
   if (holder != NULL && strcmp (holder->id, event->user) != 0)
-    return invalid (error, "user %s: the login '%s' belongs to %s (%s) already; choose another", event->user,
-                    login, holder->name, holder->id);
+    return uc_config_invalid (error, "user %s: the login '%s' belongs to %s (%s) already; choose another",
+                              event->user, login, holder->name, holder->id);
   return TRUE;
+}
+
+static gboolean
+has_word (const char *list, const char *word)
+{
+  g_auto (GStrv) words = g_strsplit (list != NULL ? list : "", ",", -1);
+
+  return g_strv_contains ((const char *const *)words, word);
 }
 
 gboolean
 uc_config_check_user (UcEngine *engine, const UcEvent *event, GError **error)
 {
-  if (!check_id ("user", event->user, error) || !check_login (engine, event, error))
+  if (!uc_config_check_id ("user", event->user, error) || !check_login (engine, event, error))
     return FALSE;
   if (event->name == NULL || *event->name == '\0')
-    return invalid (error, "user %s: the name is missing", event->user);
+    return uc_config_invalid (error, "user %s: the name is missing", event->user);
   if (g_strcmp0 (event->role, "agent") != 0 && g_strcmp0 (event->role, "supervisor") != 0
       && g_strcmp0 (event->role, "administrator") != 0)
-    return invalid (error, "user %s: the role must be agent, supervisor or administrator, not '%s'", event->user,
-                    event->role != NULL ? event->role : "");
+    return uc_config_invalid (error, "user %s: the role must be agent, supervisor or administrator, not '%s'",
+                              event->user, event->role != NULL ? event->role : "");
   if (event->permissions != NULL && *event->permissions != '\0' && !check_permissions (event, error))
     return FALSE;
-  return check_range ("user", event->user, "capacity", event->capacity, 1, CAPACITY_MAX, error)
-         && check_range ("user", event->user, "acceptance_ms", event->acceptance_ms, ACCEPTANCE_MIN,
-                         ACCEPTANCE_MAX, error);
+  if (event->scope != NULL && strcmp (event->scope, "all") != 0 && strcmp (event->scope, "queues") != 0)
+    return uc_config_invalid (error, "user %s: the scope must be all or queues, not '%s'", event->user,
+                              event->scope);
+  if (event->auto_accept && has_word (event->permissions, "interaction.reject"))
+    return uc_config_invalid (error,
+                              "user %s: auto_accept and the permission interaction.reject exclude each other: who "
+                              "accepts everything at once has nothing to reject",
+                              event->user);
+  return uc_config_check_range ("user", event->user, "capacity", event->capacity, 1, CAPACITY_MAX, error)
+         && uc_config_check_acceptance ("user", event->user, event->acceptance_ms, error);
+}
+
+/* NULL = the default. */
+static gboolean
+check_case_state (const UcEvent *event, const char *member, const char *state, GError **error)
+{
+  static const char *const states[] = { "open", "closed", NULL };
+
+  return state == NULL || uc_config_check_word ("queue", event->queue, member, state, states, error);
 }
 
 gboolean
 uc_config_check_queue (UcEngine *engine, const UcEvent *event, GError **error)
 {
-  if (!check_id ("queue", event->queue, error))
+  if (!uc_config_check_id ("queue", event->queue, error))
     return FALSE;
   if (event->name == NULL || *event->name == '\0')
-    return invalid (error, "queue %s: the name is missing", event->queue);
-  return check_range ("queue", event->queue, "post_processing_ms", event->post_processing_ms, 0,
-                      POST_PROCESSING_MAX, error)
-         && check_range ("queue", event->queue, "boost", event->boost, -BOOST_MAX, BOOST_MAX, error);
+    return uc_config_invalid (error, "queue %s: the name is missing", event->queue);
+  return uc_config_check_range ("queue", event->queue, "post_processing_ms", event->post_processing_ms, 0,
+                                POST_PROCESSING_MAX, error)
+         && uc_config_check_range ("queue", event->queue, "boost", event->boost, -BOOST_MAX, BOOST_MAX, error)
+         && uc_config_check_acceptance ("queue", event->queue, event->acceptance_ms, error)
+         && check_case_state (event, "save_during", event->save_during, error)
+         && check_case_state (event, "save_after", event->save_after, error);
 }
 
 gboolean
 uc_config_check_membership (UcEngine *engine, const UcEvent *event, GError **error)
 {
-  if (!check_id ("membership: user", event->user, error) || !check_id ("membership: queue", event->queue, error))
+  if (!uc_config_check_id ("membership: user", event->user, error)
+      || !uc_config_check_id ("membership: queue", event->queue, error))
     return FALSE;
   if (!g_hash_table_contains (engine->agents, event->user))
     {
@@ -159,7 +206,8 @@ same_user (const UcAgent *agent, const UcEvent *event)
   return agent != NULL && strcmp (agent->login, event->login) == 0 && strcmp (agent->name, event->name) == 0
          && strcmp (agent->role, event->role) == 0 && strcmp (agent->permissions, event->permissions) == 0
          && agent->capacity == event->capacity && agent->acceptance_ms == event->acceptance_ms
-         && agent->enabled == (event->enabled != 0);
+         && agent->enabled == (event->enabled != 0) && agent->auto_accept == (event->auto_accept != 0)
+         && g_strcmp0 (agent->scope, event->scope) == 0;
 }
 
 static UcEvent *
@@ -176,6 +224,8 @@ user_event (UcStep *step)
   event->capacity = command->capacity;
   event->acceptance_ms = command->acceptance_ms;
   event->enabled = command->enabled != 0;
+  event->auto_accept = command->auto_accept != 0;
+  event->scope = g_strdup (command->scope);
   event->by = g_strdup (command->by);
   return event;
 }
@@ -197,7 +247,9 @@ shut_out (UcStep *step, UcAgent *agent)
   change = uc_agent_unchanged (agent, "changed", NULL);
   change.asked = UC_AGENT_LOGGED_OUT;
   change.reason = NULL;
+  change.return_at = 0;
   uc_step_status (step, agent, &change);
+  uc_step_presence_over (step, agent);
 }
 
 gboolean
@@ -214,29 +266,40 @@ uc_step_put_user (UcStep *step)
   uc_step_emit (step, g_steal_pointer (&event));
   if (agent != NULL && !agent->enabled)
     shut_out (step, agent);
+  else if (agent != NULL && agent->auto_accept)
+    uc_step_accept_at_once (step, agent);
   return TRUE;
 }
 
 /* ---- queues and memberships ---------------------------------------------------------------------------- */
+
+static gboolean
+same_queue (const UcQueue *queue, const UcEvent *event)
+{
+  return queue != NULL && strcmp (queue->name, event->name) == 0 && queue->enabled == (event->enabled != 0)
+         && queue->post_processing_ms == event->post_processing_ms && queue->boost == event->boost
+         && queue->acceptance_ms == event->acceptance_ms && g_strcmp0 (queue->save_during, event->save_during) == 0
+         && g_strcmp0 (queue->save_after, event->save_after) == 0;
+}
 
 gboolean
 uc_step_put_queue (UcStep *step)
 {
   const UcCommand *command = step->command;
   g_autoptr (UcEvent) event = uc_step_event (step, UC_EVENT_QUEUE_CHANGED);
-  UcQueue *queue;
 
   event->queue = g_strdup (command->queue);
   event->name = g_strdup (command->name != NULL && *command->name != '\0' ? command->name : command->queue);
   event->enabled = command->enabled != 0;
   event->post_processing_ms = command->post_processing_ms;
   event->boost = command->boost;
+  event->acceptance_ms = command->acceptance_ms;
+  event->save_during = g_strdup (command->save_during);
+  event->save_after = g_strdup (command->save_after);
   event->by = g_strdup (command->by);
   if (!uc_config_check_queue (step->engine, event, step->error))
     return FALSE;
-  queue = g_hash_table_lookup (step->engine->queues, event->queue);
-  if (queue != NULL && strcmp (queue->name, event->name) == 0 && queue->enabled == (event->enabled != 0)
-      && queue->post_processing_ms == event->post_processing_ms && queue->boost == event->boost)
+  if (same_queue (g_hash_table_lookup (step->engine->queues, event->queue), event))
     return TRUE;
   uc_step_emit (step, g_steal_pointer (&event));
   return TRUE;

@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What is said: lines from the customer, from the agent and from the system, and the customer's coming and going.
- * Lines are numbered without gaps per conversation; their texts live in the store. Main thread.
+ * What comes in: the customer's lines, his coming and going, and what the network tells of him. Lines are numbered
+ * without gaps per conversation; their texts live in the store. Main thread.
  */
 #include "core/engine/engine-private.h"
 
 #include <string.h>
 
-/* A line of the conversation that the interaction belongs to; the caller adds author and text. */
-static UcEvent *
-line_event (UcStep *step, const UcInteraction *interaction, const char *id)
+#define ATTACHMENTS_MAX 32
+#define ACCEPTANCE_MIN G_GINT64_CONSTANT (1000)
+#define ACCEPTANCE_MAX G_GINT64_CONSTANT (900000)
+
+UcEvent *
+uc_step_line (UcStep *step, const UcConversation *conversation, const UcInteraction *interaction, const char *id)
 {
-  const UcConversation *conversation = interaction->conversation;
   UcEvent *event = uc_step_event (step, UC_EVENT_MESSAGE_ADDED);
 
   event->conversation = g_strdup (conversation->id);
-  event->interaction = g_strdup (interaction->id);
-  event->agent = g_strdup (interaction->agent != NULL ? interaction->agent->id : NULL);
   event->message = id != NULL ? g_strdup (id) : uc_step_id (step);
   event->n = conversation->last_n + 1;
   event->channel = g_strdup (conversation->channel);
   event->identity = g_strdup (conversation->identity);
+  event->window_until = conversation->window_until;
+  event->tagged_until = conversation->tagged_until;
+  if (interaction == NULL)
+    return event;
+  event->interaction = g_strdup (interaction->id);
+  event->agent = g_strdup (interaction->agent != NULL ? interaction->agent->id : NULL);
   return event;
 }
 
@@ -28,7 +34,7 @@ void
 uc_step_system_line (UcStep *step, UcInteraction *interaction, const char *id, const char *code,
                      const char *author_name, const char *text)
 {
-  UcEvent *event = line_event (step, interaction, id);
+  UcEvent *event = uc_step_line (step, interaction->conversation, interaction, id);
 
   event->author = g_strdup ("system");
   event->author_name = g_strdup (author_name);
@@ -37,7 +43,7 @@ uc_step_system_line (UcStep *step, UcInteraction *interaction, const char *id, c
   uc_step_emit (step, event);
 }
 
-/* ---- receiving ----------------------------------------------------------------------------------------- */
+/* ---- checking what comes in ---------------------------------------------------------------------------- */
 
 static gboolean
 need_word (UcStep *step, const char *member, const char *value)
@@ -57,26 +63,69 @@ need_unused (UcStep *step, const char *member, const char *value, GHashTable *ta
   return TRUE;
 }
 
+/* A picture needs no words. *attachments: one line of JSON, or NULL. */
 static gboolean
-check_receive (UcStep *step, const UcConversation *conversation)
+check_content (UcStep *step, char **attachments)
+{
+  const UcCommand *command = step->command;
+
+  if (command->attachments != NULL)
+    {
+      *attachments = uc_step_json_array (step, "attachments", command->attachments, "kind", ATTACHMENTS_MAX);
+      if (*attachments == NULL)
+        return FALSE;
+      if (strcmp (*attachments, "[]") != 0)
+        return TRUE;
+      g_clear_pointer (attachments, g_free);
+    }
+  return uc_step_need_text (step);
+}
+
+static gboolean
+check_numbers (UcStep *step)
+{
+  const UcCommand *command = step->command;
+
+  if (command->window_until < 0 || command->tagged_until < 0)
+    return uc_step_fail (step, UC_ERROR_INVALID, "window_until and tagged_until can't be negative");
+  if (command->acceptance_ms != 0
+      && (command->acceptance_ms < ACCEPTANCE_MIN || command->acceptance_ms > ACCEPTANCE_MAX))
+    return uc_step_fail (step, UC_ERROR_INVALID,
+                         "channel %s: acceptance_ms must be 0, or from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                         ", not %" G_GINT64_FORMAT,
+                         command->channel, ACCEPTANCE_MIN, ACCEPTANCE_MAX, command->acceptance_ms);
+  return TRUE;
+}
+
+/* ---- receiving ----------------------------------------------------------------------------------------- */
+
+static gboolean
+check_address (UcStep *step)
+{
+  const UcCommand *command = step->command;
+
+  return uc_step_need_id (step, "channel", command->channel) && uc_step_need_id (step, "network", command->network)
+         && need_word (step, "identity", command->identity)
+         && uc_step_need_id (step, "new_message", command->new_message) && check_numbers (step);
+}
+
+/* What is made of it: perhaps a conversation, and unless it is passive perhaps an interaction. */
+static gboolean
+check_openings (UcStep *step, const UcConversation *conversation)
 {
   const UcCommand *command = step->command;
   UcEngine *engine = step->engine;
 
-  if (!uc_step_need_id (step, "channel", command->channel) || !uc_step_need_id (step, "network", command->network)
-      || !need_word (step, "identity", command->identity) || !uc_step_need_text (step)
-      || !uc_step_need_id (step, "new_message", command->new_message))
+  if (conversation == NULL
+      && !need_unused (step, "new_conversation", command->new_conversation, engine->conversations))
     return FALSE;
-  if (conversation != NULL && conversation->open != NULL)
+  if (command->passive || (conversation != NULL && conversation->open != NULL))
     return TRUE;
   if (!uc_step_need_id (step, "queue", command->queue))
     return FALSE;
   if (!g_hash_table_contains (engine->queues, command->queue))
     return uc_step_fail (step, UC_ERROR_NOT_FOUND, "there is no queue %s for channel %s", command->queue,
                          command->channel);
-  if (conversation == NULL
-      && !need_unused (step, "new_conversation", command->new_conversation, engine->conversations))
-    return FALSE;
   return need_unused (step, "new_interaction", command->new_interaction, engine->interactions)
          && need_unused (step, "new_interaction", command->new_interaction, engine->closed);
 }
@@ -95,19 +144,25 @@ open_conversation (UcStep *step)
   uc_step_emit (step, event);
 }
 
+/* What is not known stays as it was. */
 static void
-rename_conversation (UcStep *step, const UcConversation *conversation)
+tell_profile (UcStep *step, const UcConversation *conversation, const char *name, const char *picture)
 {
   const UcInteraction *open = conversation->open;
   UcEvent *event;
 
-  if (step->command->name == NULL || g_strcmp0 (step->command->name, conversation->name) == 0)
+  if (g_strcmp0 (name, conversation->name) == 0)
+    name = NULL;
+  if (g_strcmp0 (picture, conversation->picture) == 0)
+    picture = NULL;
+  if (name == NULL && picture == NULL)
     return;
   event = uc_step_event (step, UC_EVENT_CONVERSATION_CHANGED);
   event->conversation = g_strdup (conversation->id);
   event->interaction = g_strdup (open != NULL ? open->id : NULL);
   event->agent = g_strdup (open != NULL && open->agent != NULL ? open->agent->id : NULL);
-  event->name = g_strdup (step->command->name);
+  event->name = g_strdup (name);
+  event->picture = g_strdup (picture);
   uc_step_emit (step, event);
 }
 
@@ -127,22 +182,40 @@ open_interaction (UcStep *step, const UcConversation *conversation)
   event->queue_name = g_strdup (queue->name);
   event->enqueued_at = step->now;
   event->boost = queue->boost;
+  event->acceptance_ms = step->command->acceptance_ms;
   event->cause = g_strdup ("new");
   uc_step_emit (step, event);
+  if (step->command->follows != NULL)
+    uc_step_case (step, conversation->open, step->command->follows, "named");
+}
+
+/* A message that was overtaken by a later one does not shorten the window. 0: the network has none; but a reaction
+ * or an edit just has nothing to say about it. */
+static gint64
+later_window (UcStep *step, gint64 before, gint64 now)
+{
+  if (now == 0)
+    return step->command->passive ? before : 0;
+  return MAX (before, now);
 }
 
 static void
-add_customer_line (UcStep *step, UcInteraction *interaction)
+add_customer_line (UcStep *step, const UcConversation *conversation, const char *attachments)
 {
   const UcCommand *command = step->command;
-  UcEvent *event = line_event (step, interaction, command->new_message);
+  UcEvent *event = uc_step_line (step, conversation, conversation->open, command->new_message);
 
   event->author = g_strdup ("customer");
-  event->author_name = g_strdup (interaction->conversation->name);
+  event->author_name = g_strdup (conversation->name);
   event->text = g_strdup (command->text);
+  event->form = g_strdup (command->form);
+  event->reply_to = g_strdup (command->reply_to);
+  event->attachments = g_strdup (attachments);
   event->external_id = g_strdup (command->external_id);
   event->client_id = g_strdup (command->client_id);
   event->sent_at = command->sent_at;
+  event->window_until = later_window (step, conversation->window_until, command->window_until);
+  event->tagged_until = later_window (step, conversation->tagged_until, command->tagged_until);
   event->state = g_strdup ("received");
   uc_step_emit (step, event);
 }
@@ -153,9 +226,10 @@ uc_step_receive (UcStep *step)
   const UcCommand *command = step->command;
   const UcConversation *conversation
       = uc_engine_conversation_of (step->engine, command->channel, command->identity);
-  gboolean starts = conversation == NULL || conversation->open == NULL;
+  gboolean starts = !command->passive && (conversation == NULL || conversation->open == NULL);
+  g_autofree char *attachments = NULL;
 
-  if (!check_receive (step, conversation))
+  if (!check_address (step) || !check_content (step, &attachments) || !check_openings (step, conversation))
     return FALSE;
   if (conversation == NULL)
     {
@@ -163,12 +237,63 @@ uc_step_receive (UcStep *step)
       conversation = uc_engine_conversation (step->engine, command->new_conversation);
     }
   else
-    rename_conversation (step, conversation);
+    tell_profile (step, conversation, command->name, NULL);
   if (starts)
     open_interaction (step, conversation);
-  add_customer_line (step, conversation->open);
+  add_customer_line (step, conversation, attachments);
   if (starts)
     uc_step_system_line (step, conversation->open, NULL, "queued", NULL, "Waiting for an agent");
+  return TRUE;
+}
+
+/* ---- what is not the customer's word ------------------------------------------------------------------- */
+
+static const UcConversation *
+known_conversation (UcStep *step)
+{
+  const char *id = step->command->conversation;
+  const UcConversation *conversation;
+
+  if (!uc_step_need_id (step, "conversation", id))
+    return NULL;
+  conversation = uc_engine_conversation (step->engine, id);
+  if (conversation == NULL)
+    uc_step_fail (step, UC_ERROR_NOT_FOUND, "there is no conversation %s", id);
+  return conversation;
+}
+
+/* Somebody answered with another tool of the same account. It is sent, and nobody is to be found for it. */
+gboolean
+uc_step_echo (UcStep *step)
+{
+  const UcCommand *command = step->command;
+  const UcConversation *conversation = known_conversation (step);
+  g_autofree char *attachments = NULL;
+  UcEvent *event;
+
+  if (conversation == NULL || !uc_step_need_id (step, "new_message", command->new_message)
+      || !check_content (step, &attachments))
+    return FALSE;
+  event = uc_step_line (step, conversation, conversation->open, command->new_message);
+  event->author = g_strdup ("agent");
+  event->text = g_strdup (command->text);
+  event->attachments = g_steal_pointer (&attachments);
+  event->external_id = g_strdup (command->external_id);
+  event->sent_at = command->sent_at;
+  event->form = g_strdup ("elsewhere");
+  event->state = g_strdup ("sent");
+  uc_step_emit (step, event);
+  return TRUE;
+}
+
+gboolean
+uc_step_profile (UcStep *step)
+{
+  const UcConversation *conversation = known_conversation (step);
+
+  if (conversation == NULL)
+    return FALSE;
+  tell_profile (step, conversation, step->command->name, step->command->picture);
   return TRUE;
 }
 
@@ -195,15 +320,11 @@ abandon (UcStep *step, UcInteraction *interaction)
 gboolean
 uc_step_customer_end (UcStep *step)
 {
-  const char *id = step->command->conversation;
-  const UcConversation *conversation;
+  const UcConversation *conversation = known_conversation (step);
   UcInteraction *open;
 
-  if (!uc_step_need_id (step, "conversation", id) || !uc_step_optional_message (step))
+  if (conversation == NULL || !uc_step_optional_message (step))
     return FALSE;
-  conversation = uc_engine_conversation (step->engine, id);
-  if (conversation == NULL)
-    return uc_step_fail (step, UC_ERROR_NOT_FOUND, "there is no conversation %s", id);
   open = conversation->open;
   if (open == NULL)
     return TRUE;
@@ -214,106 +335,5 @@ uc_step_customer_end (UcStep *step)
     }
   uc_step_interaction_ended (step, open, "customer", step->now, 0);
   uc_step_system_line (step, open, step->command->new_message, "ended", NULL, "The customer left the chat");
-  return TRUE;
-}
-
-/* ---- the agent writes ---------------------------------------------------------------------------------- */
-
-static gboolean
-check_send (UcStep *step, const UcInteraction *interaction)
-{
-  if (interaction->state == UC_INTERACTION_OFFERED)
-    return uc_step_fail (step, UC_ERROR_CONFLICT, "interaction %s is only offered: accept it before writing",
-                         interaction->id);
-  if (interaction->ended_by != NULL && strcmp (interaction->ended_by, "customer") == 0)
-    return uc_step_fail (step, UC_ERROR_CONFLICT, "nothing can be sent: the customer has left");
-  if (interaction->state != UC_INTERACTION_ACTIVE)
-    return uc_step_fail (step, UC_ERROR_CONFLICT, "nothing can be sent: the chat has ended");
-  return TRUE;
-}
-
-gboolean
-uc_step_send (UcStep *step)
-{
-  const UcCommand *command = step->command;
-  UcAgent *agent;
-  UcInteraction *interaction;
-  UcEvent *event;
-
-  if (!uc_step_need_text (step) || !uc_step_need_id (step, "new_message", command->new_message))
-    return FALSE;
-  interaction = uc_step_owned (step, UC_ERROR_CONFLICT, &agent);
-  if (interaction == NULL || !check_send (step, interaction))
-    return FALSE;
-  event = line_event (step, interaction, command->new_message);
-  event->author = g_strdup ("agent");
-  event->author_name = g_strdup (agent->name);
-  event->by = g_strdup (agent->id);
-  event->text = g_strdup (command->text);
-  event->client_id = g_strdup (command->client_id);
-  event->state = g_strdup ("queued");
-  uc_step_emit (step, event);
-  return TRUE;
-}
-
-/* ---- what became of a message -------------------------------------------------------------------------- */
-
-static gboolean
-is_message_state (const char *word)
-{
-  static const char *const states[] = { "queued", "sent", "delivered", "read", "failed" };
-
-  for (gsize s = 0; s < G_N_ELEMENTS (states); s++)
-    if (g_strcmp0 (word, states[s]) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-check_message_state (UcStep *step, const UcConversation *conversation, const UcInteraction *interaction)
-{
-  const UcCommand *command = step->command;
-
-  if (!is_message_state (command->state))
-    return uc_step_fail (step, UC_ERROR_INVALID,
-                         "the state of a message is queued, sent, delivered, read or failed, not '%s'",
-                         command->state != NULL ? command->state : "");
-  if (command->n < 1 || (conversation != NULL && command->n > conversation->last_n))
-    return uc_step_fail (step, UC_ERROR_INVALID, "conversation %s has no line number %" G_GINT64_FORMAT,
-                         command->conversation, command->n);
-  if (interaction != NULL && interaction->conversation != conversation)
-    return uc_step_fail (step, UC_ERROR_INVALID, "interaction %s is not of conversation %s", interaction->id,
-                         command->conversation);
-  return TRUE;
-}
-
-/* Message and conversation may have left the memory long ago: a receipt can come days later. */
-gboolean
-uc_step_message_state (UcStep *step)
-{
-  const UcCommand *command = step->command;
-  const UcConversation *conversation = uc_engine_conversation (step->engine, command->conversation);
-  const UcInteraction *interaction = uc_engine_interaction (step->engine, command->interaction);
-  const char *agent = command->agent;
-  UcEvent *event;
-
-  if (!uc_step_need_id (step, "conversation", command->conversation)
-      || !uc_step_need_id (step, "message", command->message)
-      || !check_message_state (step, conversation, interaction))
-    return FALSE;
-  if (command->interaction == NULL && agent == NULL && conversation != NULL)
-    interaction = conversation->open;
-  if (interaction != NULL)
-    agent = interaction->agent != NULL ? interaction->agent->id : NULL;
-  event = uc_step_event (step, UC_EVENT_MESSAGE_STATE);
-  event->conversation = g_strdup (command->conversation);
-  event->interaction = g_strdup (command->interaction);
-  event->agent = g_strdup (agent);
-  event->message = g_strdup (command->message);
-  event->n = command->n;
-  event->state = g_strdup (command->state);
-  event->external_id = g_strdup (command->external_id);
-  event->error = g_strdup (command->error);
-  uc_step_emit (step, event);
   return TRUE;
 }

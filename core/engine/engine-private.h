@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the files of core/engine share. A command goes: decide (config.c, agent.c, offer.c, conversation.c,
- * interaction.c) -> uc_step_emit -> apply (apply.c), and at the end uc_step_route. Main thread.
+ * What the files of core/engine share. A command goes: decide (config.c, policy.c, codes.c, agent.c, presence.c,
+ * offer.c, conversation.c, send.c, interaction.c, disposition.c, crm.c, faq.c) -> uc_step_emit -> apply (apply.c,
+ * apply-interaction.c), and at the end uc_step_route. Main thread.
  */
 #pragma once
 
@@ -15,6 +16,7 @@ struct UcClass
   guint index;
   UcQueue *queue;
   GSequence *waiting; /* of UcInteraction*, by (K, id) */
+  GSequence *resting; /* the same order: those that are not for who refused them just now; mostly empty */
   UcBits groups;      /* who may serve it: one row of the compatibility matrix */
 };
 
@@ -44,10 +46,15 @@ struct UcEngine
   UcBits waiting_classes; /* classes in which somebody waits */
   UcBits able_groups;     /* groups in which somebody is able */
   UcBits dirty;           /* classes that may have become servable since the last routing */
-  GPtrArray *timers;      /* of UcInteraction, a binary heap by (deadline, id) */
-  GHashTable *closed;     /* id -> cause, of the last closed ones: for error messages only */
-  GQueue closed_order;    /* of the keys of `closed`, oldest first */
+  GPtrArray *timers;      /* of UcTimer, a binary heap by (at, kind, id) */
+  GPtrArray *code_lists;  /* of UcCodeList, owned, by id */
+  UcPolicy policy;
+  GHashTable *closed;  /* id -> cause, of the last closed ones: for error messages only */
+  GQueue closed_order; /* of the keys of `closed`, oldest first */
 };
+
+/* So long a chat is not offered again to those who refused it, when they stayed available and nobody else is. */
+#define UC_REST_MS G_GINT64_CONSTANT (5000)
 
 /* One step under way. */
 typedef struct
@@ -85,12 +92,17 @@ void uc_agent_free (UcAgent *agent);
 void uc_queue_free (UcQueue *queue);
 void uc_conversation_free (UcConversation *conversation);
 void uc_interaction_free (UcInteraction *interaction);
+void uc_code_free (UcCode *code);
+void uc_code_list_free (UcCodeList *list);
+void uc_policy_clear (UcPolicy *policy);
 guint uc_conversation_hash (gconstpointer key);
 gboolean uc_conversation_equal (gconstpointer a, gconstpointer b);
 
-/* ---- apply.c */
+/* ---- apply.c, apply-interaction.c */
 /* The only function that changes what the engine knows about the centre. */
 void uc_engine_apply (UcEngine *engine, const UcEvent *event);
+void uc_apply_interaction (UcEngine *engine, const UcEvent *event);
+void uc_apply_string (char **place, const char *value);
 /* The list as events carry it, with one more; NULL = nobody. */
 char *uc_interaction_excluded (const UcInteraction *interaction, const char *one_more);
 gboolean uc_interaction_excludes (const UcInteraction *interaction, const char *agent);
@@ -111,10 +123,35 @@ gint uc_interaction_compare_age (gconstpointer a, gconstpointer b);
 gboolean uc_config_check_user (UcEngine *engine, const UcEvent *event, GError **error);
 gboolean uc_config_check_queue (UcEngine *engine, const UcEvent *event, GError **error);
 gboolean uc_config_check_membership (UcEngine *engine, const UcEvent *event, GError **error);
+gboolean uc_config_invalid (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+gboolean uc_config_check_id (const char *what, const char *id, GError **error);
+gboolean uc_config_check_range (const char *what, const char *id, const char *member, gint64 value, gint64 min,
+                                gint64 max, GError **error);
+gboolean uc_config_check_word (const char *what, const char *id, const char *member, const char *value,
+                               const char *const *words, GError **error);
+/* 0 or an acceptance interval. */
+gboolean uc_config_check_acceptance (const char *what, const char *id, gint64 value, GError **error);
 gboolean uc_step_put_user (UcStep *step);
 gboolean uc_step_put_queue (UcStep *step);
 gboolean uc_step_put_membership (UcStep *step);
 UcMembership *uc_agent_membership (const UcAgent *agent, const char *queue);
+
+/* ---- policy.c */
+gboolean uc_policy_check (const UcEvent *event, GError **error);
+void uc_policy_set (UcPolicy *policy, const UcEvent *event);
+gboolean uc_step_put_policy (UcStep *step);
+
+/* ---- codes.c */
+gboolean uc_codes_check (UcEngine *engine, const UcEvent *event, GError **error);
+UcCodeList *uc_codes_new (const UcEvent *event);
+UcCodeList *uc_codes_find (UcEngine *engine, const char *id);
+/* Whether `reason` will do for this use (and status): from its lists when there are any; otherwise it fails. */
+gboolean uc_step_reason (UcStep *step, const char *use, const char *status, const char *reason);
+gboolean uc_step_put_codes (UcStep *step);
+
+/* ---- disposition.c */
+gboolean uc_step_set_codes (UcStep *step);
+gboolean uc_interaction_lacks_codes (UcEngine *engine, const UcInteraction *interaction);
 
 /* ---- agent.c */
 typedef struct
@@ -122,6 +159,8 @@ typedef struct
   UcAgentStatus asked;
   gboolean stop_new;
   gint64 idle_since;
+  guint misses;
+  gint64 return_at;
   const char *cause, *reason, *interaction;
 } UcStatusChange;
 /* What stays as it is, for the caller to change. */
@@ -130,38 +169,84 @@ UcStatusChange uc_agent_unchanged (const UcAgent *agent, const char *cause, cons
 void uc_step_status (UcStep *step, UcAgent *agent, const UcStatusChange *change);
 /* After an interaction of his closed. */
 void uc_step_status_freed (UcStep *step, UcAgent *agent, const char *cause, const char *interaction);
+/* He comes back by himself. */
+void uc_step_status_returns (UcStep *step, UcAgent *agent);
 gboolean uc_step_set_status (UcStep *step);
+gboolean uc_step_stop_new (UcStep *step);
 /* Everything but membership and queue. */
 gboolean uc_agent_able (const UcAgent *agent);
+
+/* ---- presence.c */
+gboolean uc_step_presence (UcStep *step);
+/* His absence has lasted long enough for something. */
+void uc_step_presence_due (UcStep *step, UcAgent *agent);
+/* Who is logged out is not judged any more. */
+void uc_step_presence_over (UcStep *step, UcAgent *agent);
+/* Sets his timer, which follows from his presence, his offer and the policy. */
+void uc_presence_timer (UcEngine *engine, UcAgent *agent);
+gboolean uc_presence_from_word (const char *word, UcPresence *presence);
 
 /* ---- offer.c */
 void uc_step_offer (UcStep *step, UcInteraction *interaction, UcAgent *agent);
 void uc_step_offer_withdraw (UcStep *step, UcInteraction *interaction);
+/* The offer was made to a desk that is gone: no blame. */
+void uc_step_offer_lost (UcStep *step, UcInteraction *interaction);
+/* The acceptance interval of an offer of it to this agent. */
+gint64 uc_offer_interval (UcEngine *engine, const UcInteraction *interaction, const UcAgent *agent);
 gboolean uc_step_accept (UcStep *step);
+/* The offer that he has, since he accepts everything from now on. */
+void uc_step_accept_at_once (UcStep *step, UcAgent *agent);
 gboolean uc_step_reject (UcStep *step);
 gboolean uc_step_tick (UcStep *step);
 void uc_step_offer_ended (UcStep *step, const UcInteraction *interaction, const char *cause, const char *reason);
+/* Back in line at its old place. `had`: who had accepted it; rest_until: see interaction.queued. */
+void uc_step_requeue (UcStep *step, const UcInteraction *interaction, const char *cause, const char *exclude,
+                      const char *had, gint64 rest_until);
 
 /* ---- conversation.c */
 gboolean uc_step_receive (UcStep *step);
 gboolean uc_step_customer_end (UcStep *step);
-gboolean uc_step_send (UcStep *step);
-gboolean uc_step_message_state (UcStep *step);
-/* A line that the system writes; id NULL = one from the seed. */
+gboolean uc_step_echo (UcStep *step);
+gboolean uc_step_profile (UcStep *step);
+/* A line of the conversation, in the interaction if there is one; the caller adds author and text. id NULL = one
+ * from the seed. */
+UcEvent *uc_step_line (UcStep *step, const UcConversation *conversation, const UcInteraction *interaction,
+                       const char *id);
+/* A line that the system writes. */
 void uc_step_system_line (UcStep *step, UcInteraction *interaction, const char *id, const char *code,
                           const char *author_name, const char *text);
+
+/* ---- send.c */
+gboolean uc_step_send (UcStep *step);
+gboolean uc_step_message_state (UcStep *step);
 
 /* ---- interaction.c */
 gboolean uc_step_end (UcStep *step);
 /* Closes what an agent has; the causes of interaction.closed and of agent.status. */
 void uc_step_handled (UcStep *step, UcInteraction *interaction, const char *cause, const char *status_cause);
 gboolean uc_step_wrap_up_done (UcStep *step);
-gboolean uc_step_set_customer (UcStep *step);
-gboolean uc_step_save (UcStep *step);
-gboolean uc_step_save_state (UcStep *step);
+/* The time of its wrap-up, or the grace after it, is over. */
+void uc_step_wrap_up_due (UcStep *step, UcInteraction *interaction);
 void uc_step_interaction_ended (UcStep *step, UcInteraction *interaction, const char *ended_by, gint64 ended_at,
                                 gint64 deadline);
 void uc_step_interaction_closed (UcStep *step, UcInteraction *interaction, const char *cause);
+
+/* ---- crm.c */
+UcEvent *uc_step_save_event (UcStep *step, const UcInteraction *interaction, const char *state);
+gboolean uc_step_set_customer (UcStep *step);
+gboolean uc_step_matches (UcStep *step);
+gboolean uc_step_follow (UcStep *step);
+gboolean uc_step_merged (UcStep *step);
+gboolean uc_step_save (UcStep *step);
+gboolean uc_step_save_state (UcStep *step);
+/* The JSON text of an array of at most `max` objects as one line; NULL = it is not one, the step has failed. */
+char *uc_step_json_array (UcStep *step, const char *member, const char *text, const char *key, gsize max);
+/* Tells that it continues an earlier case. */
+void uc_step_case (UcStep *step, const UcInteraction *interaction, const char *follows, const char *cause);
+
+/* ---- faq.c */
+gboolean uc_step_put_faq (UcStep *step);
+gboolean uc_step_faq_used (UcStep *step);
 
 /* ---- route.c */
 UcClass *uc_route_class_new (UcEngine *engine, UcQueue *queue);
@@ -182,7 +267,8 @@ char *uc_route_key (const UcAgent *agent);
 void uc_step_route (UcStep *step);
 
 /* ---- timers.c */
-/* 0 = no timer. */
-void uc_timers_set (UcEngine *engine, UcInteraction *interaction, gint64 deadline);
+void uc_timers_init (UcTimer *timer, UcTimerKind kind, gpointer owner, const char *id);
+/* at 0 = not set. */
+void uc_timers_set (UcEngine *engine, UcTimer *timer, gint64 at);
 /* The one that is due first, NULL = none. */
-UcInteraction *uc_timers_first (UcEngine *engine);
+UcTimer *uc_timers_first (UcEngine *engine);

@@ -20,9 +20,15 @@ static const char *const interaction_words[] = { [UC_INTERACTION_WAITING] = "wai
                                                  [UC_INTERACTION_WRAP_UP] = "wrap_up",
                                                  [UC_INTERACTION_CLOSED] = "closed" };
 
+static const char *const presence_words[] = { [UC_PRESENCE_NONE] = "none",
+                                              [UC_PRESENCE_HERE] = "here",
+                                              [UC_PRESENCE_AWAY] = "away",
+                                              [UC_PRESENCE_LOST] = "lost" };
+
 UcEngine *
 uc_engine_new (void)
 {
+  g_autoptr (UcEvent) policy = uc_policy_preset ("8x8");
   UcEngine *engine = g_new0 (UcEngine, 1);
 
   engine->agents = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)uc_agent_free);
@@ -37,6 +43,8 @@ uc_engine_new (void)
   engine->groups = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_route_group_free);
   engine->group_keys = g_hash_table_new (g_str_hash, g_str_equal);
   engine->timers = g_ptr_array_new ();
+  engine->code_lists = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_code_list_free);
+  uc_policy_set (&engine->policy, policy);
   engine->closed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_queue_init (&engine->closed_order);
   return engine;
@@ -50,6 +58,8 @@ uc_engine_free (UcEngine *engine)
   g_queue_clear (&engine->closed_order);
   g_hash_table_unref (engine->closed);
   g_ptr_array_unref (engine->timers);
+  g_ptr_array_unref (engine->code_lists);
+  uc_policy_clear (&engine->policy);
   g_hash_table_unref (engine->group_keys);
   g_ptr_array_unref (engine->groups);
   g_ptr_array_unref (engine->classes);
@@ -139,6 +149,25 @@ uc_engine_each_interaction (UcEngine *engine, void (*func) (const UcInteraction 
   EACH (UcInteraction, engine->interactions);
 }
 
+const UcPolicy *
+uc_engine_policy (UcEngine *engine)
+{
+  return &engine->policy;
+}
+
+const UcCodeList *
+uc_engine_code_list (UcEngine *engine, const char *id)
+{
+  return id != NULL ? uc_codes_find (engine, id) : NULL;
+}
+
+void
+uc_engine_each_code_list (UcEngine *engine, void (*func) (const UcCodeList *, gpointer), gpointer data)
+{
+  for (guint l = 0; l < engine->code_lists->len; l++)
+    func (engine->code_lists->pdata[l], data);
+}
+
 /* ---- words --------------------------------------------------------------------------------------------- */
 
 const char *
@@ -165,6 +194,25 @@ uc_interaction_state_word (UcInteractionState state)
 {
   g_return_val_if_fail ((guint)state < G_N_ELEMENTS (interaction_words), NULL);
   return interaction_words[state];
+}
+
+const char *
+uc_presence_word (UcPresence presence)
+{
+  g_return_val_if_fail ((guint)presence < G_N_ELEMENTS (presence_words), NULL);
+  return presence_words[presence];
+}
+
+gboolean
+uc_presence_from_word (const char *word, UcPresence *presence)
+{
+  for (guint p = 0; p < G_N_ELEMENTS (presence_words); p++)
+    if (g_strcmp0 (word, presence_words[p]) == 0)
+      {
+        *presence = p;
+        return TRUE;
+      }
+  return FALSE;
 }
 
 guint

@@ -47,7 +47,28 @@ typedef enum
 typedef struct UcClass UcClass;
 typedef struct UcGroup UcGroup;
 
-/* The centre's rules. One row; without it the preset 8x8 holds. */
+typedef enum
+{
+  UC_TIMER_INTERACTION, /* an offer, a wrap-up, or a rest in line */
+  UC_TIMER_PRESENCE,    /* an agent is away */
+  UC_TIMER_RETURN       /* an agent comes back by himself */
+} UcTimerKind;
+
+/* Stands in the engine's heap of timers; part of its owner. */
+typedef struct
+{
+  gint64 at;   /* 0 = not set */
+  guint place; /* in the heap, 1.., 0 = none */
+  UcTimerKind kind;
+  gpointer owner; /* UcInteraction or UcAgent */
+  const char *id; /* the owner's */
+} UcTimer;
+
+/* The centre's rules. One row; without it the preset 8x8 holds. Of the acceptance intervals that are set, the
+ * channel's counts, else the queue's, else the user's, else this one.
+ *
+ * Where a refusal leaves the agent available, the chat goes to somebody else if anybody is able, and otherwise it
+ * rests for 5 s before those who refused it are asked again: short for the customer, and no ping-pong. */
 typedef struct
 {
   char *preset;             /* NULL = changed by hand */
@@ -57,9 +78,11 @@ typedef struct
   UcAgentStatus on_timeout; /* the same */
   char *reason_reject, *reason_timeout;
   gint64 return_reject_ms, return_timeout_ms; /* 0 = comes back by hand only */
-  gint64 max_misses; /* on_timeout applies at the n-th missed offer in a row; 1 = the first */
+  gint64 max_misses; /* on_timeout applies at the n-th missed offer in a row (which are counted anew then); 1 = the
+                        first */
   gint64 lease_ms, grace_ms;
-  gint64 code_grace_ms;     /* 0 = until the code is there */
+  gint64 code_grace_ms;     /* 0 = until the code is there. The presets say 5 minutes: a forgotten code holds the
+                               agent visibly, but not out of service for hours (mission B15) */
   char *pop_on, *late_save; /* not the engine's business; kept with the rest */
 } UcPolicy;
 
@@ -123,10 +146,11 @@ typedef struct
   guint misses;     /* offers missed in a row */
   gint64 return_at; /* when he becomes available by himself; 0 = not */
   UcPresence presence;
-  gint64 presence_since, presence_deadline; /* 0 = none */
-  guint offered, active, wrapping;          /* interactions in these states; load = their sum */
-  guint over;                               /* of the load, what exceeds a capacity that was lowered meanwhile */
-  GPtrArray *interactions;                  /* of UcInteraction*, oldest first: offered, active and wrap-up ones */
+  gint64 presence_since, presence_deadline; /* when his chats go back; 0 = not */
+  UcTimer presence_timer, return_timer;
+  guint offered, active, wrapping; /* interactions in these states; load = their sum */
+  guint over;                      /* of the load, what exceeds a capacity that was lowered meanwhile */
+  GPtrArray *interactions;         /* of UcInteraction*, oldest first: offered, active and wrap-up ones */
 
   UcGroup *group;
   GSequenceIter *idle; /* place in group->idle while able to take work */
@@ -152,7 +176,7 @@ struct UcInteraction
   UcInteractionState state;
   UcAgent *agent;            /* offered, active, wrap-up */
   char *offer;               /* id of the live offer */
-  gint64 deadline;           /* of the live offer or of the wrap-up; 0 = none */
+  gint64 deadline;           /* of the live offer, the wrap-up, or the rest while waiting; 0 = none */
   gint64 offered_ms;         /* acceptance interval of the live offer */
   gint64 enqueued_at, boost; /* K = enqueued_at - boost: the static key of its place in line */
   gint64 accepted_at, ended_at;
@@ -167,8 +191,8 @@ struct UcInteraction
   gboolean draft;
   char *save_state, *save_mode, *save_error, *case_id; /* Save to CRM */
   gint64 save_attempts;
-  GSequenceIter *waiting; /* place in queue->class->waiting */
-  guint timer;            /* place in the heap of timers, 1.., 0 = none */
+  GSequenceIter *waiting; /* place in queue->class->waiting, or in its resting while that counts */
+  UcTimer timer;          /* of deadline */
 };
 
 /* ---- commands ------------------------------------------------------------------------------------------ */
@@ -181,12 +205,15 @@ typedef enum
   UC_COMMAND_SET_STATUS,     /* agent status(asked) reason cause: by hand, log-in (policy.on_login) and log-out;
                                 status NULL with cause login = the policy's. `by` may be a supervisor */
   UC_COMMAND_RECEIVE, /* channel network identity name queue text external_id sent_at form reply_to attachments
-                         window_until tagged_until acceptance_ms follows passive;
+                         window_until tagged_until acceptance_ms follows passive (part of the open interaction if
+                         there is one, but never starts one);
                          new_conversation new_interaction new_message new_offer: ids to use if needed */
   UC_COMMAND_CUSTOMER_END, /* conversation external_id; new_message */
   UC_COMMAND_ACCEPT,       /* agent interaction; offer (optional: only this one); new_message */
   UC_COMMAND_REJECT,       /* agent interaction reason */
-  UC_COMMAND_SEND, /* agent interaction text client_id max_text text_unit; new_message: of the first part */
+  UC_COMMAND_SEND, /* agent interaction text client_id max_text (0 = no limit) text_unit; new_message. A text that
+                      is parted makes several lines: new_message and client_id are those of the first, the others
+                      have an id of the seed and no client_id */
   UC_COMMAND_MESSAGE_STATE, /* conversation interaction(optional) agent(optional) message n state external_id error
                              */
   UC_COMMAND_END,           /* agent interaction; new_message */
@@ -196,24 +223,27 @@ typedef enum
   UC_COMMAND_SAVE,          /* agent interaction: Save to CRM was asked for */
   UC_COMMAND_SAVE_STATE,    /* interaction state case_id attempts error: how the CRM answered */
   UC_COMMAND_TICK,          /* everything whose deadline is <= now */
-  UC_COMMAND_PUT_POLICY,    /* preset, or every other member of policy.changed: status words in on_login on_reject
-                               on_timeout, reason_reject reason_timeout return_reject_ms return_timeout_ms max_misses
-                               acceptance_ms lease_ms grace_ms code_grace_ms pop_on late_save */
-  UC_COMMAND_PUT_CODES,     /* list name use status queues required enabled removed codes */
-  UC_COMMAND_PUT_FAQ,       /* faq category question answer language enabled removed: checked and journaled only */
-  UC_COMMAND_FAQ_USED,      /* agent interaction faq */
-  UC_COMMAND_STOP_NEW,      /* agent enabled: on or off */
-  UC_COMMAND_PRESENCE,      /* agent state: here (a desk connected), away (the last one vanished), none (logged out
-                               by hand: not judged) */
-  UC_COMMAND_SET_CODES, /* interaction codes (words "list/code" separated by commas; "" = none) agent(optional);
-                           closed ones too: then conversation's queue must be in `queue` and agent is who had it */
-  UC_COMMAND_MATCHES,   /* interaction matches */
-  UC_COMMAND_FOLLOW,    /* interaction follows (NULL = none) cause (named chosen) agent(optional) */
-  UC_COMMAND_ECHO,      /* conversation text external_id sent_at attachments; new_message: ours, sent elsewhere */
-  UC_COMMAND_PROFILE,   /* conversation name picture: NULL = leave */
-  UC_COMMAND_MERGED     /* customer dropped merge removed customer_name: live interactions of `dropped` get
-                           `customer` under customer_name; removed=1: those of `customer` whose "NETWORK ID" is one of
-                           the lines of `identities` go back to `dropped`, under customer_name */
+  UC_COMMAND_PUT_POLICY, /* preset (sets everything, stands alone), or members of policy.changed: status words in
+                            on_login on_reject on_timeout, reason_reject reason_timeout ("" = none) pop_on
+                            late_save: NULL = keep; return_reject_ms return_timeout_ms max_misses acceptance_ms
+                            lease_ms grace_ms code_grace_ms: -1 = keep. The policy is called by the name of its
+                            preset until it differs from it */
+  UC_COMMAND_PUT_CODES,  /* list name use status queues required enabled removed codes (JSON, as in the event) */
+  UC_COMMAND_PUT_FAQ,    /* faq category question answer language enabled removed: checked and journaled only */
+  UC_COMMAND_FAQ_USED,   /* agent interaction faq */
+  UC_COMMAND_STOP_NEW,   /* agent enabled: on, or off = resume. Who has nothing in hand is work_offline at once */
+  UC_COMMAND_PRESENCE,   /* agent state: here (a desk connected), away (the last one vanished), none (logged out
+                            by hand: not judged) */
+  UC_COMMAND_SET_CODES,  /* interaction codes (words "list/code" separated by commas; "" = none) agent(optional);
+                            closed ones too: then its queue must be in `queue`, agent is who had it, and codes that
+                            are not active any more are taken too, for it may have them already */
+  UC_COMMAND_MATCHES,    /* interaction matches (NULL or [] = none) */
+  UC_COMMAND_FOLLOW,     /* interaction follows (NULL = none) cause (named chosen) agent(optional) */
+  UC_COMMAND_ECHO,       /* conversation text external_id sent_at attachments; new_message: ours, sent elsewhere */
+  UC_COMMAND_PROFILE,    /* conversation name picture: NULL = leave */
+  UC_COMMAND_MERGED      /* customer dropped merge removed customer_name: live interactions of `dropped` get
+                            `customer` under customer_name; removed=1: those of `customer` whose "NETWORK ID" is one of
+                            the lines of `identities` go back to `dropped`, under customer_name */
 } UcCommandType;
 
 /* Borrowed strings; members as listed above. `by` is the user who asked, NULL = the system. Ids of what a step

@@ -77,6 +77,7 @@ uc_place_leave (UcEngine *engine, UcInteraction *interaction, UcAgent *next_agen
   g_ptr_array_remove (agent->interactions, interaction);
   interaction->agent = NULL;
   uc_place_limit (agent, FALSE);
+  uc_presence_timer (engine, agent);
   uc_route_agent_changed (engine, agent);
 }
 
@@ -95,5 +96,6 @@ uc_place_put (UcEngine *engine, UcInteraction *interaction, UcInteractionState s
   interaction->agent = agent;
   ++*counter (agent, state);
   g_ptr_array_sort (agent->interactions, uc_interaction_compare_age);
+  uc_presence_timer (engine, agent);
   uc_route_agent_changed (engine, agent);
 }

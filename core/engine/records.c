@@ -16,6 +16,7 @@ uc_agent_free (UcAgent *agent)
   g_free (agent->permissions);
   g_free (agent->cause);
   g_free (agent->reason);
+  g_free (agent->scope);
   g_ptr_array_unref (agent->memberships);
   g_ptr_array_unref (agent->interactions);
   g_free (agent);
@@ -26,6 +27,8 @@ uc_queue_free (UcQueue *queue)
 {
   g_free (queue->id);
   g_free (queue->name);
+  g_free (queue->save_during);
+  g_free (queue->save_after);
   g_free (queue);
 }
 
@@ -37,6 +40,7 @@ uc_conversation_free (UcConversation *conversation)
   g_free (conversation->network);
   g_free (conversation->identity);
   g_free (conversation->name);
+  g_free (conversation->picture);
   g_free (conversation);
 }
 
@@ -53,7 +57,41 @@ uc_interaction_free (UcInteraction *interaction)
   g_free (interaction->save_mode);
   g_free (interaction->save_error);
   g_free (interaction->case_id);
+  g_free (interaction->codes);
+  g_free (interaction->matches);
+  g_free (interaction->follows);
   g_free (interaction);
+}
+
+void
+uc_code_free (UcCode *code)
+{
+  g_free (code->id);
+  g_free (code->name);
+  g_free (code);
+}
+
+void
+uc_code_list_free (UcCodeList *list)
+{
+  g_free (list->id);
+  g_free (list->name);
+  g_free (list->use);
+  g_free (list->status);
+  g_free (list->queues);
+  g_free (list->json);
+  g_ptr_array_unref (list->codes);
+  g_free (list);
+}
+
+void
+uc_policy_clear (UcPolicy *policy)
+{
+  g_free (policy->preset);
+  g_free (policy->reason_reject);
+  g_free (policy->reason_timeout);
+  g_free (policy->pop_on);
+  g_free (policy->late_save);
 }
 
 guint

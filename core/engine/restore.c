@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "core/base/json.h"
+
 static gboolean wrong (GError **error, const UcEvent *row, const char *id, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 
@@ -28,12 +30,19 @@ static gboolean
 check_agent (UcEngine *engine, const UcEvent *row, GError **error)
 {
   UcAgentStatus asked;
+  UcPresence presence;
 
   if (uc_engine_agent (engine, row->agent) == NULL)
     return wrong (error, row, row->agent, "there is no such user");
   if (!uc_agent_status_from_word (row->asked, &asked) || asked == UC_AGENT_OFFERED || asked == UC_AGENT_BUSY
       || asked == UC_AGENT_POST_PROCESSING)
     return wrong (error, row, row->agent, "'%s' is not a status to ask for", row->asked != NULL ? row->asked : "");
+  if (row->state != NULL && !uc_presence_from_word (row->state, &presence))
+    return wrong (error, row, row->agent, "'%s' is not a presence", row->state);
+  if (g_strcmp0 (row->state, "away") == 0 && row->deadline <= 0)
+    return wrong (error, row, row->agent, "he is away, but not until when");
+  if (row->misses < 0 || row->misses > G_MAXUINT16 || row->return_at < 0)
+    return wrong (error, row, row->agent, "misses or return_at is out of range");
   return TRUE;
 }
 
@@ -98,7 +107,9 @@ check_place (UcEngine *engine, const UcEvent *row, GError **error)
     return wrong (error, row, row->interaction, "the id of its offer is missing");
   if (offered && uc_engine_agent (engine, row->agent)->offered > 0)
     return wrong (error, row, row->interaction, "%s has another offer already", row->agent);
-  if ((offered || wrap_up) && row->deadline <= 0)
+  if (row->overdue && !wrap_up)
+    return wrong (error, row, row->interaction, "%s, but overdue", row->state);
+  if ((offered || (wrap_up && !row->overdue)) && row->deadline <= 0)
     return wrong (error, row, row->interaction, "the deadline is missing");
   return TRUE;
 }
@@ -121,6 +132,24 @@ check_end (UcEngine *engine, const UcEvent *row, GError **error)
 }
 
 static gboolean
+is_array (const char *text)
+{
+  g_autoptr (UcJson) root = text != NULL ? uc_json_parse (text, strlen (text), NULL, NULL) : NULL;
+
+  return text == NULL || uc_json_is_array (root);
+}
+
+static gboolean
+check_crm (const UcEvent *row, GError **error)
+{
+  if (!is_array (row->codes) || !is_array (row->matches))
+    return wrong (error, row, row->interaction, "its codes or matches are not JSON arrays");
+  if (row->acceptance_ms < 0)
+    return wrong (error, row, row->interaction, "its acceptance interval is negative");
+  return TRUE;
+}
+
+static gboolean
 check_save (const UcEvent *row, GError **error)
 {
   if (row->status != NULL && !is (row->status, "requested") && !is (row->status, "queued")
@@ -137,7 +166,8 @@ normalized (const UcEvent *row)
 
   if (!is (row->state, "offered"))
     g_clear_pointer (&copy->offer, g_free);
-  if (!is (row->state, "offered") && !is (row->state, "wrap_up"))
+  if (is (row->state, "active") || copy->deadline < 0
+      || (is (row->state, "waiting") && (row->excluded == NULL || *row->excluded == '\0')))
     copy->deadline = 0;
   return copy;
 }
@@ -148,7 +178,7 @@ restore_interaction (UcEngine *engine, const UcEvent *row, GError **error)
   g_autoptr (UcEvent) copy = NULL;
 
   if (!check_names (engine, row, error) || !check_place (engine, row, error) || !check_end (engine, row, error)
-      || !check_save (row, error))
+      || !check_save (row, error) || !check_crm (row, error))
     return FALSE;
   copy = normalized (row);
   uc_engine_apply (engine, copy);
@@ -162,6 +192,12 @@ uc_engine_restore (UcEngine *engine, const UcEvent *row, GError **error)
 
   switch (row->type)
     {
+    case UC_EVENT_POLICY_CHANGED:
+      right = uc_policy_check (row, error);
+      break;
+    case UC_EVENT_CODES_CHANGED:
+      right = uc_codes_check (engine, row, error);
+      break;
     case UC_EVENT_USER_CHANGED:
       right = uc_config_check_user (engine, row, error);
       break;

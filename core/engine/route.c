@@ -61,6 +61,7 @@ uc_route_class_new (UcEngine *engine, UcQueue *queue)
   class->index = engine->classes->len;
   class->queue = queue;
   class->waiting = g_sequence_new (NULL);
+  class->resting = g_sequence_new (NULL);
   g_ptr_array_add (engine->classes, class);
   return class;
 }
@@ -69,6 +70,7 @@ void
 uc_route_class_free (UcClass *class)
 {
   g_sequence_free (class->waiting);
+  g_sequence_free (class->resting);
   uc_bits_free (&class->groups);
   g_free (class);
 }
@@ -239,8 +241,9 @@ void
 uc_route_enter (UcEngine *engine, UcInteraction *interaction)
 {
   UcClass *class = interaction->queue->class;
+  GSequence *line = interaction->deadline != 0 ? class->resting : class->waiting;
 
-  interaction->waiting = g_sequence_insert_sorted (class->waiting, interaction, compare_waiting, NULL);
+  interaction->waiting = g_sequence_insert_sorted (line, interaction, compare_waiting, NULL);
   interaction->queue->waiting++;
   uc_bits_set (&engine->waiting_classes, class->index);
   uc_bits_set (&engine->dirty, class->index);
@@ -254,19 +257,27 @@ uc_route_leave (UcEngine *engine, UcInteraction *interaction)
   g_sequence_remove (interaction->waiting);
   interaction->waiting = NULL;
   interaction->queue->waiting--;
-  uc_bits_put (&engine->waiting_classes, class->index, !g_sequence_is_empty (class->waiting));
+  uc_bits_put (&engine->waiting_classes, class->index, interaction->queue->waiting > 0);
 }
 
 static UcInteraction *
-first_in_line (const UcClass *class)
+first_of (GSequence *line)
 {
-  return g_sequence_get (g_sequence_get_begin_iter (class->waiting));
+  return g_sequence_is_empty (line) ? NULL : g_sequence_get (g_sequence_get_begin_iter (line));
+}
+
+static UcInteraction *
+earlier (UcInteraction *a, UcInteraction *b)
+{
+  if (a == NULL || b == NULL)
+    return a != NULL ? a : b;
+  return uc_interaction_compare (a, b) < 0 ? a : b;
 }
 
 const UcInteraction *
 uc_engine_first_waiting (UcEngine *engine, const UcQueue *queue)
 {
-  return queue->waiting > 0 ? first_in_line (queue->class) : NULL;
+  return earlier (first_of (queue->class->waiting), first_of (queue->class->resting));
 }
 
 /* ---- matching ------------------------------------------------------------------------------------------ */
@@ -287,7 +298,8 @@ best_willing (const UcGroup *group, const UcInteraction *interaction)
   return NULL;
 }
 
-/* Who refused or missed it is asked again only when there is nobody else: better twice than never. */
+/* Who refused or missed it is asked again only when there is nobody else (better twice than never), and not while
+ * it rests; NULL = nobody. */
 static UcAgent *
 best_agent (UcEngine *engine, const UcInteraction *interaction)
 {
@@ -305,7 +317,26 @@ best_agent (UcEngine *engine, const UcInteraction *interaction)
       if (candidate != NULL && (willing == NULL || uc_agent_compare (candidate, willing) < 0))
         willing = candidate;
     }
-  return willing != NULL ? willing : any;
+  return willing != NULL || interaction->deadline != 0 ? willing : any;
+}
+
+/* The first in line of a class with able agents: the head, or one that rests and has an agent nevertheless. */
+static UcInteraction *
+first_servable (UcEngine *engine, const UcClass *class)
+{
+  UcInteraction *head = first_of (class->waiting);
+  GSequenceIter *iter = g_sequence_get_begin_iter (class->resting);
+
+  for (; !g_sequence_iter_is_end (iter); iter = g_sequence_iter_next (iter))
+    {
+      UcInteraction *interaction = g_sequence_get (iter);
+
+      if (head != NULL && uc_interaction_compare (head, interaction) < 0)
+        break;
+      if (best_agent (engine, interaction) != NULL)
+        return interaction;
+    }
+  return head;
 }
 
 /* The first in line of all those who can be served; forgets the classes that can't. */
@@ -317,16 +348,13 @@ next_servable (UcEngine *engine)
   for (gint64 c = uc_bits_next (&engine->dirty, NULL, 0); c >= 0; c = uc_bits_next (&engine->dirty, NULL, c + 1))
     {
       const UcClass *class = engine->classes->pdata[c];
-      UcInteraction *head;
+      UcInteraction *first = NULL;
 
-      if (!uc_bits_has (&engine->waiting_classes, c) || !uc_bits_meet (&class->groups, &engine->able_groups))
-        {
-          uc_bits_clear (&engine->dirty, c);
-          continue;
-        }
-      head = first_in_line (class);
-      if (best == NULL || uc_interaction_compare (head, best) < 0)
-        best = head;
+      if (uc_bits_has (&engine->waiting_classes, c) && uc_bits_meet (&class->groups, &engine->able_groups))
+        first = first_servable (engine, class);
+      if (first == NULL)
+        uc_bits_clear (&engine->dirty, c);
+      best = earlier (best, first);
     }
   return best;
 }

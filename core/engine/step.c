@@ -11,6 +11,7 @@
 #define TEXT_MAX 65536
 #define WORD_MAX 1024
 #define ID_MAX 128
+#define LIST_MAX 262144
 
 UcEvent *
 uc_step_event (UcStep *step, UcEventType type)
@@ -183,6 +184,35 @@ static const struct
   STRING (new_conversation, ID_MAX),
   STRING (new_interaction, ID_MAX),
   STRING (new_message, ID_MAX),
+  STRING (scope, WORD_MAX),
+  STRING (form, ID_MAX),
+  STRING (reply_to, WORD_MAX),
+  STRING (attachments, TEXT_MAX),
+  STRING (picture, WORD_MAX),
+  STRING (follows, WORD_MAX),
+  STRING (matches, TEXT_MAX),
+  STRING (codes, LIST_MAX),
+  STRING (list, ID_MAX),
+  STRING (use, WORD_MAX),
+  STRING (queues, TEXT_MAX),
+  STRING (save_during, WORD_MAX),
+  STRING (save_after, WORD_MAX),
+  STRING (preset, WORD_MAX),
+  STRING (on_login, WORD_MAX),
+  STRING (on_reject, WORD_MAX),
+  STRING (on_timeout, WORD_MAX),
+  STRING (reason_reject, WORD_MAX),
+  STRING (reason_timeout, WORD_MAX),
+  STRING (pop_on, WORD_MAX),
+  STRING (late_save, WORD_MAX),
+  STRING (faq, ID_MAX),
+  STRING (category, WORD_MAX),
+  STRING (question, TEXT_MAX),
+  STRING (answer, TEXT_MAX),
+  STRING (language, WORD_MAX),
+  STRING (dropped, WORD_MAX),
+  STRING (merge, WORD_MAX),
+  STRING (identities, LIST_MAX),
 };
 
 static gboolean
@@ -224,6 +254,18 @@ static const struct
   [UC_COMMAND_SAVE] = { uc_step_save, FALSE },
   [UC_COMMAND_SAVE_STATE] = { uc_step_save_state, FALSE },
   [UC_COMMAND_TICK] = { uc_step_tick, TRUE },
+  [UC_COMMAND_PUT_POLICY] = { uc_step_put_policy, FALSE },
+  [UC_COMMAND_PUT_CODES] = { uc_step_put_codes, FALSE },
+  [UC_COMMAND_PUT_FAQ] = { uc_step_put_faq, FALSE },
+  [UC_COMMAND_FAQ_USED] = { uc_step_faq_used, FALSE },
+  [UC_COMMAND_STOP_NEW] = { uc_step_stop_new, TRUE },
+  [UC_COMMAND_PRESENCE] = { uc_step_presence, TRUE },
+  [UC_COMMAND_SET_CODES] = { uc_step_set_codes, TRUE },
+  [UC_COMMAND_MATCHES] = { uc_step_matches, FALSE },
+  [UC_COMMAND_FOLLOW] = { uc_step_follow, FALSE },
+  [UC_COMMAND_ECHO] = { uc_step_echo, FALSE },
+  [UC_COMMAND_PROFILE] = { uc_step_profile, FALSE },
+  [UC_COMMAND_MERGED] = { uc_step_merged, FALSE },
 };
 
 gboolean

@@ -1,70 +1,72 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * All deadlines in one binary heap. An interaction has at most one (its offer's or its wrap-up's) and knows its
- * place, so a timer that no longer counts is taken out and can't fire. Main thread.
+ * All deadlines in one binary heap. A timer is part of what it belongs to and knows its place, so one that no
+ * longer counts is taken out and can't fire. Main thread.
  */
 #include "core/engine/engine-private.h"
 
 #include <string.h>
 
-static UcInteraction *
+static UcTimer *
 at (UcEngine *engine, guint place)
 {
   return engine->timers->pdata[place - 1];
 }
 
 static void
-put (UcEngine *engine, guint place, UcInteraction *interaction)
+put (UcEngine *engine, guint place, UcTimer *timer)
 {
-  engine->timers->pdata[place - 1] = interaction;
-  interaction->timer = place;
+  engine->timers->pdata[place - 1] = timer;
+  timer->place = place;
 }
 
-/* Equal deadlines go by id, so that the order survives a restart. */
+/* Equal times go by kind and id, so that the order survives a restart. */
 static gboolean
-before (const UcInteraction *a, const UcInteraction *b)
+before (const UcTimer *a, const UcTimer *b)
 {
-  if (a->deadline != b->deadline)
-    return a->deadline < b->deadline;
+  if (a->at != b->at)
+    return a->at < b->at;
+  if (a->kind != b->kind)
+    return a->kind < b->kind;
   return strcmp (a->id, b->id) < 0;
 }
 
 static void
-rise (UcEngine *engine, UcInteraction *interaction)
+rise (UcEngine *engine, UcTimer *timer)
 {
-  guint place = interaction->timer;
+  guint place = timer->place;
 
-  for (; place > 1 && before (interaction, at (engine, place / 2)); place /= 2)
+  for (; place > 1 && before (timer, at (engine, place / 2)); place /= 2)
     put (engine, place, at (engine, place / 2));
-  put (engine, place, interaction);
+  put (engine, place, timer);
 }
 
 static void
-sink (UcEngine *engine, UcInteraction *interaction)
+sink (UcEngine *engine, UcTimer *timer)
 {
-  guint place = interaction->timer;
+  guint place = timer->place;
 
   for (guint child = place * 2; child <= engine->timers->len; child = place * 2)
     {
       if (child < engine->timers->len && before (at (engine, child + 1), at (engine, child)))
         child++;
-      if (!before (at (engine, child), interaction))
+      if (!before (at (engine, child), timer))
         break;
       put (engine, place, at (engine, child));
       place = child;
     }
-  put (engine, place, interaction);
+  put (engine, place, timer);
 }
 
 static void
-take_out (UcEngine *engine, UcInteraction *interaction)
+take_out (UcEngine *engine, UcTimer *timer)
 {
-  guint place = interaction->timer;
-  UcInteraction *last = at (engine, engine->timers->len);
+  guint place = timer->place;
+  UcTimer *last = at (engine, engine->timers->len);
 
   g_ptr_array_set_size (engine->timers, engine->timers->len - 1);
-  interaction->timer = 0;
-  if (last == interaction)
+  timer->place = 0;
+  if (last == timer)
     return;
   put (engine, place, last);
   rise (engine, last);
@@ -72,19 +74,27 @@ take_out (UcEngine *engine, UcInteraction *interaction)
 }
 
 void
-uc_timers_set (UcEngine *engine, UcInteraction *interaction, gint64 deadline)
+uc_timers_init (UcTimer *timer, UcTimerKind kind, gpointer owner, const char *id)
 {
-  if (interaction->timer != 0)
-    take_out (engine, interaction);
-  interaction->deadline = deadline;
-  if (deadline == 0)
-    return;
-  g_ptr_array_add (engine->timers, interaction);
-  interaction->timer = engine->timers->len;
-  rise (engine, interaction);
+  *timer = (UcTimer){ .kind = kind, .owner = owner, .id = id };
 }
 
-UcInteraction *
+void
+uc_timers_set (UcEngine *engine, UcTimer *timer, gint64 when)
+{
+  if (timer->at == when)
+    return;
+  if (timer->place != 0)
+    take_out (engine, timer);
+  timer->at = when;
+  if (when == 0)
+    return;
+  g_ptr_array_add (engine->timers, timer);
+  timer->place = engine->timers->len;
+  rise (engine, timer);
+}
+
+UcTimer *
 uc_timers_first (UcEngine *engine)
 {
   return engine->timers->len > 0 ? at (engine, 1) : NULL;
@@ -93,5 +103,5 @@ uc_timers_first (UcEngine *engine)
 gint64
 uc_engine_next_deadline (UcEngine *engine)
 {
-  return engine->timers->len > 0 ? at (engine, 1)->deadline : G_MAXINT64;
+  return engine->timers->len > 0 ? at (engine, 1)->at : G_MAXINT64;
 }

@@ -11,6 +11,14 @@
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
+/* Members that hold JSON stand in the JSON as what they are. */
+static void
+set_json (char **member)
+{
+  g_free (*member);
+  *member = g_strdup ("[{\"code\":\"\xc3\xa9 \\\"\",\"active\":true},1]");
+}
+
 /* An event with every member set, each to something else. */
 static UcEvent *
 full_event (UcEventType type)
@@ -22,6 +30,9 @@ full_event (UcEventType type)
 #define X(name) event->name = g_strdup ("<" #name "> \"\xc3\xa9\"\n");
   UC_EVENT_STRINGS (X)
 #undef X
+  set_json (&event->attachments);
+  set_json (&event->codes);
+  set_json (&event->matches);
 #define X(name) event->name = number++;
   UC_EVENT_INTS (X)
 #undef X

@@ -8,30 +8,32 @@
 
 #define N 300
 
-static const UcInteraction *
-search (UcInteraction *all)
+static const UcTimer *
+search (UcTimer *all)
 {
-  const UcInteraction *first = NULL;
+  const UcTimer *first = NULL;
 
   for (int i = 0; i < N; i++)
-    if (all[i].deadline != 0
-        && (first == NULL || all[i].deadline < first->deadline
-            || (all[i].deadline == first->deadline && strcmp (all[i].id, first->id) < 0)))
+    if (all[i].at != 0
+        && (first == NULL || all[i].at < first->at
+            || (all[i].at == first->at
+                && (all[i].kind < first->kind
+                    || (all[i].kind == first->kind && strcmp (all[i].id, first->id) < 0)))))
       first = &all[i];
   return first;
 }
 
 static void
-check (UcEngine *engine, UcInteraction *all)
+check (UcEngine *engine, UcTimer *all)
 {
-  const UcInteraction *first = search (all);
+  const UcTimer *first = search (all);
 
   g_assert_true (uc_timers_first (engine) == first);
-  g_assert_cmpint (uc_engine_next_deadline (engine), ==, first != NULL ? first->deadline : G_MAXINT64);
+  g_assert_cmpint (uc_engine_next_deadline (engine), ==, first != NULL ? first->at : G_MAXINT64);
   for (int i = 0; i < N; i++)
     {
-      g_assert_cmpint (all[i].timer != 0, ==, all[i].deadline != 0);
-      g_assert_true (all[i].timer == 0 || engine->timers->pdata[all[i].timer - 1] == &all[i]);
+      g_assert_cmpint (all[i].place != 0, ==, all[i].at != 0);
+      g_assert_true (all[i].place == 0 || engine->timers->pdata[all[i].place - 1] == &all[i]);
     }
 }
 
@@ -39,13 +41,13 @@ static void
 test_first_is_always_the_earliest (void)
 {
   g_autoptr (UcEngine) engine = uc_engine_new ();
-  UcInteraction all[N] = { 0 };
+  UcTimer all[N];
   char ids[N][8];
 
   for (int i = 0; i < N; i++)
     {
       g_snprintf (ids[i], sizeof ids[i], "i%d", i);
-      all[i].id = ids[i];
+      uc_timers_init (&all[i], (UcTimerKind)(i % 3), &all[i], ids[i]);
     }
   check (engine, all);
   for (int turn = 0; turn < 20000; turn++)
@@ -55,7 +57,7 @@ test_first_is_always_the_earliest (void)
       uc_timers_set (engine, &all[which], g_test_rand_int_range (0, 3) == 0 ? 0 : g_test_rand_int_range (1, 500));
       check (engine, all);
     }
-  for (UcInteraction *first; (first = uc_timers_first (engine)) != NULL;)
+  for (UcTimer *first; (first = uc_timers_first (engine)) != NULL;)
     {
       uc_timers_set (engine, first, 0);
       check (engine, all);

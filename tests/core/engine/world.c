@@ -221,6 +221,8 @@ agent_rows (const UcAgent *agent, gpointer data)
   user->capacity = agent->capacity;
   user->acceptance_ms = agent->acceptance_ms;
   user->enabled = agent->enabled;
+  user->auto_accept = agent->auto_accept;
+  user->scope = g_strdup (agent->scope);
   g_ptr_array_add (rows, user);
   for (guint m = 0; m < agent->memberships->len; m++)
     {
@@ -240,6 +242,10 @@ agent_rows (const UcAgent *agent, gpointer data)
   state->stop_new = agent->stop_new;
   state->cause = g_strdup (agent->cause);
   state->reason = g_strdup (agent->reason);
+  state->misses = agent->misses;
+  state->return_at = agent->return_at;
+  state->state = g_strdup (uc_presence_word (agent->presence));
+  state->deadline = agent->presence_deadline;
   g_ptr_array_add (rows, state);
 }
 
@@ -253,6 +259,48 @@ queue_row (const UcQueue *queue, gpointer data)
   row->enabled = queue->enabled;
   row->post_processing_ms = queue->post_processing_ms;
   row->boost = queue->boost;
+  row->acceptance_ms = queue->acceptance_ms;
+  row->save_during = g_strdup (queue->save_during);
+  row->save_after = g_strdup (queue->save_after);
+  g_ptr_array_add (data, row);
+}
+
+static void
+policy_row (const UcPolicy *policy, GPtrArray *rows)
+{
+  UcEvent *row = uc_event_new (UC_EVENT_POLICY_CHANGED, 0);
+
+  row->preset = g_strdup (policy->preset);
+  row->acceptance_ms = policy->acceptance_ms;
+  row->on_login = g_strdup (uc_agent_status_word (policy->on_login));
+  row->on_reject = g_strdup (uc_agent_status_word (policy->on_reject));
+  row->on_timeout = g_strdup (uc_agent_status_word (policy->on_timeout));
+  row->reason_reject = g_strdup (policy->reason_reject);
+  row->reason_timeout = g_strdup (policy->reason_timeout);
+  row->return_reject_ms = policy->return_reject_ms;
+  row->return_timeout_ms = policy->return_timeout_ms;
+  row->max_misses = policy->max_misses;
+  row->lease_ms = policy->lease_ms;
+  row->grace_ms = policy->grace_ms;
+  row->code_grace_ms = policy->code_grace_ms;
+  row->pop_on = g_strdup (policy->pop_on);
+  row->late_save = g_strdup (policy->late_save);
+  g_ptr_array_add (rows, row);
+}
+
+static void
+code_list_row (const UcCodeList *list, gpointer data)
+{
+  UcEvent *row = uc_event_new (UC_EVENT_CODES_CHANGED, 0);
+
+  row->list = g_strdup (list->id);
+  row->name = g_strdup (list->name);
+  row->use = g_strdup (list->use);
+  row->status = g_strdup (list->status);
+  row->queues = g_strdup (list->queues);
+  row->required = list->required;
+  row->enabled = list->enabled;
+  row->codes = g_strdup (list->json);
   g_ptr_array_add (data, row);
 }
 
@@ -266,6 +314,9 @@ conversation_row (const UcConversation *conversation, GPtrArray *rows)
   row->network = g_strdup (conversation->network);
   row->identity = g_strdup (conversation->identity);
   row->name = g_strdup (conversation->name);
+  row->picture = g_strdup (conversation->picture);
+  row->window_until = conversation->window_until;
+  row->tagged_until = conversation->tagged_until;
   row->last_n = conversation->last_n;
   row->interaction = g_strdup (conversation->open != NULL ? conversation->open->id : NULL);
   g_ptr_array_add (rows, row);
@@ -320,15 +371,21 @@ interaction_rows (const UcInteraction *interaction, gpointer data)
   row->case_id = g_strdup (interaction->case_id);
   row->attempts = interaction->save_attempts;
   row->error = g_strdup (interaction->save_error);
+  row->acceptance_ms = interaction->acceptance_ms;
+  row->codes = g_strdup (interaction->codes);
+  row->matches = g_strdup (interaction->matches);
+  row->follows = g_strdup (interaction->follows);
+  row->overdue = interaction->overdue;
   g_ptr_array_add (rows, row);
 }
 
 static int
 rank (const UcEvent *row)
 {
-  static const UcEventType order[]
-      = { UC_EVENT_USER_CHANGED, UC_EVENT_QUEUE_CHANGED,      UC_EVENT_MEMBERSHIP_CHANGED,
-          UC_EVENT_STATE_AGENT,  UC_EVENT_STATE_CONVERSATION, UC_EVENT_STATE_INTERACTION };
+  static const UcEventType order[] = { UC_EVENT_POLICY_CHANGED,     UC_EVENT_USER_CHANGED,
+                                       UC_EVENT_QUEUE_CHANGED,      UC_EVENT_MEMBERSHIP_CHANGED,
+                                       UC_EVENT_CODES_CHANGED,      UC_EVENT_STATE_AGENT,
+                                       UC_EVENT_STATE_CONVERSATION, UC_EVENT_STATE_INTERACTION };
 
   for (gsize o = 0; o < G_N_ELEMENTS (order); o++)
     if (order[o] == row->type)
@@ -343,6 +400,8 @@ row_id (const UcEvent *row)
          : row->type == UC_EVENT_STATE_CONVERSATION ? row->conversation
          : row->type == UC_EVENT_STATE_AGENT        ? row->agent
          : row->type == UC_EVENT_QUEUE_CHANGED      ? row->queue
+         : row->type == UC_EVENT_CODES_CHANGED      ? row->list
+         : row->type == UC_EVENT_POLICY_CHANGED     ? "policy"
                                                     : row->user;
 }
 
@@ -363,6 +422,8 @@ world_rows (UcEngine *engine)
 {
   GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
 
+  policy_row (uc_engine_policy (engine), rows);
+  uc_engine_each_code_list (engine, code_list_row, rows);
   uc_engine_each_agent (engine, agent_rows, rows);
   uc_engine_each_queue (engine, queue_row, rows);
   uc_engine_each_interaction (engine, interaction_rows, rows);

@@ -25,3 +25,15 @@ check_PROGRAMS += %D%/test-engine
 %C%_test_engine_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_test_engine_LDADD = %D%/libkit.la libengine-world.la
 TESTS += %D%/test-engine
+
+check_PROGRAMS += %D%/test-migrate
+%C%_test_migrate_SOURCES = %D%/test-migrate.c
+%C%_test_migrate_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_migrate_LDADD = %D%/libkit.la $(SQLITE_LIBS)
+TESTS += %D%/test-migrate
+
+check_PROGRAMS += %D%/test-playback
+%C%_test_playback_SOURCES = %D%/test-playback.c
+%C%_test_playback_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_playback_LDADD = %D%/libkit.la
+TESTS += %D%/test-playback

@@ -78,6 +78,7 @@ apply_queued (UcEngine *engine, const UcEvent *event, UcInteraction *interaction
       interaction->conversation->open = interaction;
     }
   set_excluded (interaction, event->excluded);
+  interaction->accepted_at = 0;
   set_deadline (engine, interaction, event->deadline);
   uc_place_put (engine, interaction, UC_INTERACTION_WAITING, NULL);
 }

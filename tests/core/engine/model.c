@@ -8,8 +8,8 @@
 
 typedef struct
 {
-  char *id, *asked, *status;
-  gboolean enabled, stop_new;
+  char *id, *asked, *status, *presence;
+  gboolean enabled, stop_new, auto_accept;
   gint64 capacity, acceptance_ms, idle_since;
 } Agent;
 
@@ -17,7 +17,7 @@ typedef struct
 {
   char *id;
   gboolean enabled;
-  gint64 boost;
+  gint64 boost, acceptance_ms;
 } Queue;
 
 typedef struct
@@ -31,7 +31,9 @@ typedef struct
   char *id, *conversation, *queue, *agent, *offer;
   const char *state; /* waiting offered active wrap_up */
   gboolean left;     /* the customer ended it */
-  gint64 key, deadline;
+  gboolean resting;  /* not for those who refused it */
+  gboolean overdue;
+  gint64 key, deadline, acceptance_ms;
   char **excluded;
 } Work;
 
@@ -44,6 +46,7 @@ typedef struct
 struct Model
 {
   GPtrArray *agents, *queues, *memberships, *work, *talks;
+  gint64 acceptance_ms; /* the policy's */
 };
 
 static void
@@ -52,6 +55,7 @@ agent_free (Agent *agent)
   g_free (agent->id);
   g_free (agent->asked);
   g_free (agent->status);
+  g_free (agent->presence);
   g_free (agent);
 }
 
@@ -94,6 +98,7 @@ model_new (void)
 {
   Model *model = g_new0 (Model, 1);
 
+  model->acceptance_ms = 30000;
   model->agents = g_ptr_array_new_with_free_func ((GDestroyNotify)agent_free);
   model->queues = g_ptr_array_new_with_free_func ((GDestroyNotify)queue_free);
   model->memberships = g_ptr_array_new_with_free_func ((GDestroyNotify)membership_free);
@@ -163,9 +168,9 @@ serves (Model *model, const Agent *agent, const char *queue)
 static gboolean
 able (Model *model, const Agent *agent, const char *queue)
 {
-  return agent->enabled && is (agent->asked, "available") && !agent->stop_new
-         && count (model, agent, "offered") == 0 && count (model, agent, NULL) < agent->capacity
-         && serves (model, agent, queue);
+  return agent->enabled && is (agent->asked, "available") && !agent->stop_new && !is (agent->presence, "away")
+         && !is (agent->presence, "lost") && count (model, agent, "offered") == 0
+         && count (model, agent, NULL) < agent->capacity && serves (model, agent, queue);
 }
 
 static gboolean
@@ -200,6 +205,8 @@ choose (Model *model, const Work *work)
     {
       const Agent *agent = model->agents->pdata[a];
 
+      if (work->resting && refused (work, agent))
+        continue;
       if (able (model, agent, work->queue) && (best == NULL || goes_before (model, work, agent, best)))
         best = agent;
     }
@@ -241,6 +248,10 @@ model_rest (Model *model)
                            : count (model, other, "offered") > 0 ? "offered"
                                                                  : other->asked;
 
+      if (is (other->presence, "lost") && count (model, other, "offered") + count (model, other, "active") > 0)
+        return g_strdup_printf ("%s is lost and still has chats", other->id);
+      if (other->auto_accept && count (model, other, "offered") > 0)
+        return g_strdup_printf ("%s accepts everything and has an offer", other->id);
       if (!is (status, other->status))
         return g_strdup_printf ("%s was told to be %s and is %s", other->id, other->status, status);
     }
@@ -267,6 +278,7 @@ read_user (Model *model, const UcEvent *event)
   agent->enabled = event->enabled != 0;
   agent->capacity = event->capacity;
   agent->acceptance_ms = event->acceptance_ms;
+  agent->auto_accept = event->auto_accept != 0;
   return NULL;
 }
 
@@ -283,6 +295,7 @@ read_queue (Model *model, const UcEvent *event)
     }
   queue->enabled = event->enabled != 0;
   queue->boost = event->boost;
+  queue->acceptance_ms = event->acceptance_ms;
   return NULL;
 }
 
@@ -325,6 +338,18 @@ read_status (Model *model, const UcEvent *event)
 }
 
 static char *
+read_presence (Model *model, const UcEvent *event)
+{
+  Agent *agent = find (model->agents, event->agent);
+
+  if (is (event->state, "lost") && !is (agent->presence, "away"))
+    return g_strdup_printf ("%s is lost and was %s", agent->id, agent->presence);
+  g_free (agent->presence);
+  agent->presence = g_strdup (event->state);
+  return NULL;
+}
+
+static char *
 read_queued (Model *model, const UcEvent *event)
 {
   Work *work = find (model->work, event->interaction);
@@ -343,13 +368,34 @@ read_queued (Model *model, const UcEvent *event)
       work->queue = g_strdup (event->queue);
       work->state = "waiting";
       work->key = key;
+      work->acceptance_ms = event->acceptance_ms;
       g_ptr_array_add (model->work, work);
     }
+  if (is (work->state, "active")
+          ? !is (event->cause, "agent_lost") || !is (event->agent, work->agent) || work->left
+          : !is (work->state, "waiting") || event->agent != NULL)
+    return g_strdup_printf ("%s is %s and queued for the cause %s", work->id, work->state, event->cause);
+  if (is (event->cause, "rested") && !work->resting)
+    return g_strdup_printf ("%s has rested, but was not resting", work->id);
+  work->state = "waiting";
+  work->resting = event->deadline > 0;
+  g_clear_pointer (&work->agent, g_free);
   if (work->key != key || !is (work->queue, event->queue))
     return g_strdup_printf ("%s lost its place in line", work->id);
   g_strfreev (work->excluded);
   work->excluded = event->excluded != NULL ? g_strsplit (event->excluded, ",", -1) : NULL;
   return NULL;
+}
+
+static gint64
+interval (Model *model, const Work *work, const Agent *agent)
+{
+  const Queue *queue = find (model->queues, work->queue);
+
+  return work->acceptance_ms > 0    ? work->acceptance_ms
+         : queue->acceptance_ms > 0 ? queue->acceptance_ms
+         : agent->acceptance_ms > 0 ? agent->acceptance_ms
+                                    : model->acceptance_ms;
 }
 
 static char *
@@ -363,9 +409,10 @@ read_offered (Model *model, const UcEvent *event)
   if (!is (work->id, event->interaction) || !is (agent->id, event->agent))
     return g_strdup_printf ("%s is offered to %s, it should be %s to %s", event->interaction, event->agent,
                             work->id, agent->id);
-  if (event->deadline != event->at + agent->acceptance_ms)
+  if (event->deadline != event->at + interval (model, work, agent))
     return g_strdup_printf ("the offer of %s has the wrong deadline", work->id);
   work->state = "offered";
+  work->resting = FALSE;
   work->agent = g_strdup (event->agent);
   work->offer = g_strdup (event->offer);
   work->deadline = event->deadline;
@@ -380,8 +427,8 @@ read_offer_ended (Model *model, const UcEvent *event)
   if (work == NULL || !is (work->state, "offered") || !is (work->agent, event->agent)
       || !is (work->offer, event->offer))
     return g_strdup_printf ("the offer %s of %s ends and was not", event->offer, event->interaction);
-  if (is (event->cause, "timed_out") != (event->at >= work->deadline) && !is (event->cause, "customer_left")
-      && !is (event->cause, "withdrawn"))
+  if (is (event->cause, "timed_out") ? event->at < work->deadline
+                                     : event->at >= work->deadline && is (event->cause, "rejected"))
     return g_strdup_printf ("the offer of %s is %s at the wrong time", work->id, event->cause);
   g_clear_pointer (&work->offer, g_free);
   if (is (event->cause, "accepted"))
@@ -413,6 +460,20 @@ read_ended (Model *model, const UcEvent *event)
 }
 
 static char *
+read_overdue (Model *model, const UcEvent *event)
+{
+  Work *work = find (model->work, event->interaction);
+
+  if (work == NULL || work->overdue || !is (work->agent, event->agent)
+      || (is (work->state, "wrap_up") ? event->at < work->deadline : !is (work->state, "active")))
+    return g_strdup_printf ("%s is overdue at the wrong time", event->interaction);
+  work->overdue = TRUE;
+  work->state = "wrap_up";
+  work->deadline = event->deadline;
+  return NULL;
+}
+
+static char *
 read_closed (Model *model, const UcEvent *event)
 {
   Work *work = find (model->work, event->interaction);
@@ -421,9 +482,13 @@ read_closed (Model *model, const UcEvent *event)
   if (is (event->cause, "abandoned")                                  ? !is (state, "waiting")
       : is (event->cause, "none")                                     ? !is (state, "active")
       : is (event->cause, "timed_out") || is (event->cause, "manual") ? !is (state, "wrap_up")
+      : is (event->cause, "uncoded")                                  ? !work->overdue || work->deadline == 0
+      : is (event->cause, "agent_lost")                               ? !is (state, "active") || !work->left
                                                                       : TRUE)
     return g_strdup_printf ("%s was %s and is closed for %s", event->interaction, state, event->cause);
-  if (is (event->cause, "timed_out") && event->at < work->deadline)
+  if (event->uncoded && !is (event->cause, "uncoded") && !is (event->cause, "agent_lost"))
+    return g_strdup_printf ("%s is closed for %s and has no codes", work->id, event->cause);
+  if ((is (event->cause, "timed_out") || is (event->cause, "uncoded")) && event->at < work->deadline)
     return g_strdup_printf ("the wrap-up of %s ends too early", work->id);
   g_ptr_array_remove (model->work, work);
   return NULL;
@@ -444,6 +509,8 @@ read_message (Model *model, const UcEvent *event)
   if (event->n != ++talk->n)
     return g_strdup_printf ("line %" G_GINT64_FORMAT " of %s follows line %" G_GINT64_FORMAT, event->n, talk->id,
                             talk->n - 1);
+  if (event->interaction == NULL)
+    return event->agent == NULL ? NULL : g_strdup_printf ("line %s is nobody's", event->message);
   if (work == NULL || !is (work->conversation, event->conversation) || !is (work->agent, event->agent))
     return g_strdup_printf ("line %s goes to the wrong agent", event->message);
   if (work->left && !is (event->author, "system"))
@@ -462,8 +529,15 @@ model_read (Model *model, const UcEvent *event)
       return read_queue (model, event);
     case UC_EVENT_MEMBERSHIP_CHANGED:
       return read_membership (model, event);
+    case UC_EVENT_POLICY_CHANGED:
+      model->acceptance_ms = event->acceptance_ms;
+      return NULL;
     case UC_EVENT_AGENT_STATUS:
       return read_status (model, event);
+    case UC_EVENT_AGENT_PRESENCE:
+      return read_presence (model, event);
+    case UC_EVENT_INTERACTION_OVERDUE:
+      return read_overdue (model, event);
     case UC_EVENT_INTERACTION_QUEUED:
       return read_queued (model, event);
     case UC_EVENT_INTERACTION_OFFERED:

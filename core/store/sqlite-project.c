@@ -5,8 +5,6 @@
  */
 #include "core/store/sqlite.h"
 
-#include <string.h>
-
 typedef struct
 {
   const char *sql;
@@ -31,24 +29,6 @@ static gboolean
 is_done (const UcEvent *event)
 {
   return event->state != NULL && g_strcmp0 (event->state, "queued") != 0;
-}
-
-static gboolean
-has_codes (const UcEvent *event)
-{
-  return event->codes != NULL && strcmp (event->codes, "[]") != 0;
-}
-
-static gboolean
-is_of_customer (const UcEvent *event)
-{
-  return g_strcmp0 (event->author, "customer") == 0;
-}
-
-static gboolean
-is_not_of_customer (const UcEvent *event)
-{
-  return !is_of_customer (event);
 }
 
 static gboolean
@@ -176,13 +156,14 @@ static const Step steps[UC_EVENT_N_TYPES][MOST_STEPS + 1] = {
   /* When it goes back in line, `agent` is who had it: the event is his to see, the work is nobody's. */
   [UC_EVENT_INTERACTION_QUEUED]
   = { { "INSERT INTO interaction (id, conversation, channel, network, identity, name, queue, queue_name, state,"
-        " enqueued_at, boost, override_ms, excluded, cause, version)"
+        " enqueued_at, boost, override_ms, excluded, deadline, cause, version)"
         " VALUES (:interaction, :conversation, :channel, :network, :identity, :name, :queue, :queue_name,"
-        " 'waiting', :enqueued_at, :boost, :acceptance_ms, :excluded, :cause, :seq)"
-        " ON CONFLICT (id) DO UPDATE SET state = 'waiting', agent = NULL, offer = NULL, deadline = 0,"
+        " 'waiting', :enqueued_at, :boost, :acceptance_ms, :excluded, :deadline, :cause, :seq)"
+        " ON CONFLICT (id) DO UPDATE SET state = 'waiting', agent = NULL, offer = NULL,"
         " accepted_at = 0, name = excluded.name, queue = excluded.queue, queue_name = excluded.queue_name,"
         " enqueued_at = excluded.enqueued_at, boost = excluded.boost, override_ms = excluded.override_ms,"
-        " excluded = excluded.excluded, cause = excluded.cause, version = excluded.version" } },
+        " excluded = excluded.excluded, deadline = excluded.deadline, cause = excluded.cause, version = "
+        "excluded.version" } },
 
   [UC_EVENT_INTERACTION_OFFERED]
   = { { "UPDATE interaction SET state = 'offered', agent = :agent, offer = :offer, deadline = :deadline,"
@@ -218,10 +199,9 @@ static const Step steps[UC_EVENT_N_TYPES][MOST_STEPS + 1] = {
         " overdue = 0, uncoded = :uncoded, version = :seq WHERE id = :interaction",
         NULL, "interaction" } },
 
-  /* Codes that come after the closing make up for the missing one; that they suffice is decided before. */
-  [UC_EVENT_INTERACTION_CODES]
-  = { { "UPDATE interaction SET codes = :codes, version = :seq WHERE id = :interaction", NULL, "interaction" },
-      { "UPDATE interaction SET uncoded = 0 WHERE id = :interaction AND uncoded = 1", has_codes } },
+  [UC_EVENT_INTERACTION_CODES] = { { "UPDATE interaction SET codes = :codes, uncoded = :uncoded, version = :seq"
+                                     " WHERE id = :interaction",
+                                     NULL, "interaction" } },
 
   [UC_EVENT_INTERACTION_MATCHES]
   = { { "UPDATE interaction SET matches = :matches, version = :seq WHERE id = :interaction", NULL,
@@ -239,11 +219,9 @@ static const Step steps[UC_EVENT_N_TYPES][MOST_STEPS + 1] = {
         " :code, :text, :channel, CASE :author WHEN 'agent' THEN NULL ELSE :external_id END,"
         " CASE :author WHEN 'agent' THEN :external_id END, :client_id, :sent_at, :state, :form, :reply_to,"
         " :attachments, :window_until, :tagged_until)" },
-      { "UPDATE conversation SET last_n = max (last_n, :n), version = :seq WHERE id = :conversation",
-        is_not_of_customer, "conversation" },
       { "UPDATE conversation SET last_n = max (last_n, :n), window_until = :window_until,"
         " tagged_until = :tagged_until, version = :seq WHERE id = :conversation",
-        is_of_customer, "conversation" },
+        NULL, "conversation" },
       { "UPDATE interaction SET first_n = CASE first_n WHEN 0 THEN :n ELSE min (first_n, :n) END,"
         " last_n = max (last_n, :n), version = :seq WHERE id = :interaction",
         has_interaction, "interaction" },
@@ -263,7 +241,7 @@ static const Step steps[UC_EVENT_N_TYPES][MOST_STEPS + 1] = {
 
   [UC_EVENT_INTERACTION_CUSTOMER]
   = { { "UPDATE interaction SET customer = :customer, customer_name = :customer_name, draft = :draft,"
-        " version = :seq WHERE id = :interaction",
+        " matches = CASE WHEN :customer IS NULL THEN matches END, version = :seq WHERE id = :interaction",
         NULL, "interaction" } },
 
   [UC_EVENT_INTERACTION_SAVE]

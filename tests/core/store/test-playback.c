@@ -356,7 +356,7 @@ static void
 test_uncoded (Kit *kit, gconstpointer data)
 {
   do_filtered (kit);
-  kit_do (kit, "{'type':'interaction.codes','interaction':'int_3','codes':[]}");
+  kit_do (kit, "{'type':'interaction.codes','interaction':'int_3','codes':[],'uncoded':1}");
   expect_found (kit, QUERY (.uncoded = TRUE, .state = "closed"), "9 7 5 3", FALSE);
   kit_do (kit, "{'type':'interaction.codes','interaction':'int_3','codes':[{'list':'l','code':'c','name':'C'}]}");
   expect_found (kit, QUERY (.uncoded = TRUE, .state = "closed"), "9 7 5", FALSE);

@@ -101,6 +101,13 @@ receive (Day *day)
                           .queue = pick (day, "que", 2),
                           .text = "hello",
                           .external_id = fresh (day, "x"),
+                          .form = below (day, 8) == 0 ? "postback" : NULL,
+                          .attachments = below (day, 8) == 0 ? "[{\"kind\":\"image\",\"media\":\"m1\"}]" : NULL,
+                          .window_until = below (day, 2) ? day->world->now + 86400000 : 0,
+                          .tagged_until = below (day, 2) ? day->world->now + 604800000 : 0,
+                          .acceptance_ms = below (day, 4) == 0 ? 3000 : 0,
+                          .follows = below (day, 6) == 0 ? pick (day, "case", 9) : NULL,
+                          .passive = below (day, 9) == 0,
                           .new_conversation = fresh (day, "cnv"),
                           .new_interaction = fresh (day, "int"),
                           .new_message = fresh (day, "msg") });
@@ -109,7 +116,7 @@ receive (Day *day)
 static void
 receipt (Day *day)
 {
-  static const char *const states[] = { "sent", "delivered", "read", "failed" };
+  static const char *const states[] = { "uncertain", "sent", "delivered", "read", "failed" };
   const UcEvent *message;
 
   if (day->sent->len == 0)
@@ -121,7 +128,7 @@ receipt (Day *day)
                           .conversation = message->conversation,
                           .message = message->message,
                           .n = message->n,
-                          .state = states[below (day, 4)],
+                          .state = states[below (day, 5)],
                           .external_id = fresh (day, "their") });
 }
 
@@ -136,10 +143,13 @@ static void
 act (Day *day)
 {
   static const UcCommandType types[]
-      = { UC_COMMAND_ACCEPT,       UC_COMMAND_ACCEPT, UC_COMMAND_REJECT,       UC_COMMAND_SEND,
-          UC_COMMAND_SEND,         UC_COMMAND_END,    UC_COMMAND_WRAP_UP_DONE, UC_COMMAND_CUSTOMER_END,
-          UC_COMMAND_SET_CUSTOMER, UC_COMMAND_SAVE,   UC_COMMAND_SAVE_STATE,   UC_COMMAND_SAVE_STATE };
+      = { UC_COMMAND_ACCEPT,       UC_COMMAND_ACCEPT,    UC_COMMAND_REJECT,       UC_COMMAND_SEND,
+          UC_COMMAND_SEND,         UC_COMMAND_END,       UC_COMMAND_WRAP_UP_DONE, UC_COMMAND_CUSTOMER_END,
+          UC_COMMAND_SET_CUSTOMER, UC_COMMAND_SAVE,      UC_COMMAND_SAVE_STATE,   UC_COMMAND_SAVE_STATE,
+          UC_COMMAND_SET_CODES,    UC_COMMAND_SET_CODES, UC_COMMAND_MATCHES,      UC_COMMAND_FOLLOW,
+          UC_COMMAND_FAQ_USED,     UC_COMMAND_ECHO,      UC_COMMAND_PROFILE };
   static const char *const save_states[] = { "queued", "saved", "failed" };
+  static const char *const codes[] = { "", "codes0/a", "codes0/b,codes1/a", "codes1/b" };
   g_autoptr (GPtrArray) all = g_ptr_array_new ();
   const UcInteraction *interaction;
   UcCommand command = { .type = types[below (day, G_N_ELEMENTS (types))] };
@@ -148,6 +158,8 @@ act (Day *day)
   if (all->len == 0)
     return;
   interaction = g_ptr_array_index (all, below (day, all->len));
+  if (interaction->state == UC_INTERACTION_OFFERED && below (day, 4) > 0)
+    command.type = UC_COMMAND_ACCEPT;
   command.interaction = g_string_chunk_insert_const (day->text, interaction->id);
   command.conversation = g_string_chunk_insert_const (day->text, interaction->conversation->id);
   if (interaction->agent != NULL && command.type != UC_COMMAND_SAVE_STATE)
@@ -161,7 +173,26 @@ act (Day *day)
   command.case_id = below (day, 2) ? pick (day, "case", 9) : NULL;
   command.attempts = below (day, 3);
   command.error = below (day, 2) ? "the CRM sleeps" : NULL;
+  command.codes = codes[below (day, 4)];
+  command.matches = below (day, 2) ? "[{\"customer\":\"cus1\",\"name\":\"C\"}]" : NULL;
+  command.follows = below (day, 2) ? pick (day, "case", 9) : NULL;
+  command.cause = "chosen";
+  command.faq = pick (day, "faq", 3);
+  command.name = below (day, 2) ? pick (day, "Name ", 3) : NULL;
+  command.picture = below (day, 2) ? pick (day, "media", 3) : NULL;
   step (day, command);
+}
+
+static void
+presence (Day *day)
+{
+  static const char *const words[] = { "here", "here", "away", "none" };
+
+  step (day,
+        (UcCommand){ .type = UC_COMMAND_PRESENCE, .agent = pick (day, "usr", 5), .state = words[below (day, 4)] });
+  if (below (day, 3) == 0)
+    step (day,
+          (UcCommand){ .type = UC_COMMAND_STOP_NEW, .agent = pick (day, "usr", 5), .enabled = below (day, 2) });
 }
 
 static void
@@ -182,17 +213,54 @@ agents_act (Day *day)
 }
 
 static void
+define_rules (Day *day)
+{
+  static const char *const uses[] = { "disposition", "disposition", "disposition", "reject" };
+  UcCommand codes = { .type = UC_COMMAND_PUT_CODES,
+                      .list = pick (day, "codes", 2),
+                      .name = "Codes",
+                      .use = uses[below (day, 4)],
+                      .required = below (day, 2),
+                      .enabled = below (day, 6) > 0,
+                      .removed = below (day, 12) == 0,
+                      .codes = "[{\"code\":\"a\",\"name\":\"A\"},{\"code\":\"b\",\"name\":\"B\"}]" };
+
+  step (day, codes);
+  step (day, (UcCommand){ .type = UC_COMMAND_PUT_POLICY, .preset = uc_policy_presets ()[below (day, 6)] });
+  step (day, (UcCommand){ .type = UC_COMMAND_PUT_FAQ,
+                          .faq = pick (day, "faq", 3),
+                          .category = "Orders",
+                          .question = pick (day, "Where is order ", 3),
+                          .answer = "On its way",
+                          .enabled = 1,
+                          .removed = below (day, 4) == 0 });
+  step (day, (UcCommand){ .type = UC_COMMAND_MERGED,
+                          .customer = pick (day, "cus", 3),
+                          .dropped = pick (day, "cus", 3),
+                          .merge = fresh (day, "mrg"),
+                          .customer_name = "C",
+                          .identities = "",
+                          .removed = below (day, 2) });
+}
+
+static void
 define (Day *day)
 {
-  switch (below (day, 4))
+  switch (below (day, 5))
     {
+    case 4:
+      define_rules (day);
+      break;
     case 0:
       step (day, (UcCommand){ .type = UC_COMMAND_PUT_QUEUE,
                               .queue = pick (day, "que", 2),
                               .name = pick (day, "Queue ", 3),
                               .enabled = below (day, 6) > 0,
                               .post_processing_ms = below (day, 3) * 4000,
-                              .boost = below (day, 2) * 500 });
+                              .boost = below (day, 2) * 500,
+                              .acceptance_ms = below (day, 3) * 2000,
+                              .save_during = below (day, 2) ? "open" : NULL,
+                              .save_after = below (day, 2) ? "closed" : NULL });
       break;
     case 1:
       step (day, (UcCommand){ .type = UC_COMMAND_PUT_MEMBERSHIP,
@@ -213,6 +281,8 @@ define (Day *day)
                                 .permissions = below (day, 2) ? "interaction.reject" : NULL,
                                 .capacity = 1 + below (day, 3),
                                 .acceptance_ms = 5000 + below (day, 3) * 1000,
+                                .auto_accept = below (day, 5) == 0,
+                                .scope = below (day, 5) == 0 ? "queues" : NULL,
                                 .enabled = below (day, 10) > 0 });
         break;
       }
@@ -300,10 +370,12 @@ test_day (Kit *kit, gconstpointer data)
       step (&day, (UcCommand){ .type = UC_COMMAND_TICK });
       if (dice < 20)
         receive (&day);
-      else if (dice < 75)
+      else if (dice < 65)
         act (&day);
-      else if (dice < 90)
+      else if (dice < 89)
         agents_act (&day);
+      else if (dice < 92)
+        presence (&day);
       else if (dice < 97)
         receipt (&day);
       else

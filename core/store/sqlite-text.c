@@ -253,6 +253,8 @@ uc_text_match_words (const char *text, gboolean any)
   list = g_strsplit (words->str, " ", MOST_MATCHED + 1);
   for (guint i = 0; i < MOST_MATCHED && list[i] != NULL && *list[i] != '\0'; i++)
     (any ? add_any : add_all) (list[i], strlen (list[i]), kind_of (g_utf8_get_char (list[i])), out);
+  if (out->len == 0)
+    g_string_append (out, "\"\""); /* finds nothing, while nothing is an error */
   return g_string_free (out, FALSE);
 }
 

@@ -20,7 +20,7 @@ char *uc_text_words (const char *text);
 /* The needle's words, folded, as a JSON array; NULL when there is none. */
 char *uc_text_needle (const char *needle);
 /* FTS5 expressions. Of `transcript`: documents in which all words of the needle may be found, as one string or
- * another. Of `faq_text`: those that have all words, or any. "" = finds nothing. */
+ * another. Of `faq_text`: those that have all words, or any. */
 char *uc_text_match_pieces (const char *needle);
 char *uc_text_match_words (const char *text, gboolean any);
 

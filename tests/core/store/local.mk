@@ -37,3 +37,9 @@ check_PROGRAMS += %D%/test-playback
 %C%_test_playback_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_test_playback_LDADD = %D%/libkit.la
 TESTS += %D%/test-playback
+
+check_PROGRAMS += %D%/test-faq
+%C%_test_faq_SOURCES = %D%/test-faq.c
+%C%_test_faq_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_faq_LDADD = %D%/libkit.la
+TESTS += %D%/test-faq

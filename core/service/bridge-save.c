@@ -329,7 +329,8 @@ on_coded (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, c
 
   if (result != UC_STORE_OK)
     g_warning ("the codes of a chat did not get into its case: %s", why);
-  else if (row != NULL && g_strcmp0 (row->status, "saved") == 0)
+  else if (row != NULL && row->status != NULL && strcmp (row->status, "failed") != 0)
+    /* Also when the table still says "queued": that it was saved may be on its way there. */
     run (save_of (bridge, row->interaction));
 }
 

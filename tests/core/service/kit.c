@@ -172,17 +172,19 @@ desk_closed (void *data, int code, const char *reason)
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
 static char *usher_lines;
+const char *kit_crm = "plugin = rig";
 
 static void
 start_core (void)
 {
   g_autoptr (GPtrArray) problems = uc_problems_new ();
   g_autofree char *modules = g_build_filename (g_getenv ("USHER_BUILDDIR"), "tests", "core", "service", NULL);
-  const char *dirs[] = { modules, NULL };
-  g_autofree char *text = g_strdup_printf (
-      "[usher]\ndata_dir = %s\nplugin_path = %s\n%s\n[listen:a]\naddress = 127.0.0.1:0\n"
-      "[channel:net]\nplugin = rig\nqueue = q\n[crm:main]\nplugin = rig\n[frontend:desk]\nplugin = rig\n",
-      kit.dir, modules, usher_lines != NULL ? usher_lines : "");
+  g_autofree char *local = g_build_filename (g_getenv ("USHER_BUILDDIR"), "plugins", "crm", "local", NULL);
+  const char *dirs[] = { modules, local, NULL };
+  g_autofree char *text
+      = g_strdup_printf ("[usher]\ndata_dir = %s\nplugin_path = %s\n%s\n[listen:a]\naddress = 127.0.0.1:0\n"
+                         "[channel:net]\nplugin = rig\nqueue = q\n[crm:main]\n%s\n[frontend:desk]\nplugin = rig\n",
+                         kit.dir, modules, usher_lines != NULL ? usher_lines : "", kit_crm);
   g_autoptr (UcConf) conf = uc_conf_parse (text, "test.conf", problems);
   g_autoptr (GError) error = NULL;
   const UcPlugin *plugin;

@@ -29,6 +29,8 @@ typedef struct
 
 extern Kit kit;
 
+/* Lines of [crm:main]; the rig unless a test wants the real local CRM. Before kit_start. */
+extern const char *kit_crm;
 /* usher: more lines for [usher], or NULL. */
 void kit_start (const char *usher);
 /* Clean stop; keeps the folder. */

@@ -29,4 +29,11 @@ check_PROGRAMS += %D%/test-rules
 %C%_test_rules_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 %C%_test_rules_LDADD = libuc-service.la
 TESTS += %D%/test-rules
+if PLUGIN_LOCAL
+check_PROGRAMS += %D%/test-customer
+%C%_test_customer_SOURCES = %D%/test-customer.c $(SERVICE_KIT)
+%C%_test_customer_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+%C%_test_customer_LDADD = libuc-service.la
+TESTS += %D%/test-customer
+endif
 TESTS += %D%/test-intake %D%/test-crm %D%/test-desk %D%/test-ops %D%/test-failures

@@ -260,8 +260,6 @@ choose_cut (const Part *part, const char *start)
       return part->cuts[cut];
   if (part->cuts[CUT_WORD] != NULL)
     return part->cuts[CUT_WORD];
-  if (part->cuts[CUT_SENTENCE] != NULL)
-    return part->cuts[CUT_SENTENCE];
   return part->at > start ? part->at : cut_character (part, start);
 }
 

@@ -12,3 +12,8 @@ check_PROGRAMS += %D%/test-base
 %C%_test_base_SOURCES = %D%/test-base.c
 %C%_test_base_LDADD = libuc-base.la
 TESTS += %D%/test-base
+
+check_PROGRAMS += %D%/test-text
+%C%_test_text_SOURCES = %D%/test-text.c
+%C%_test_text_LDADD = libuc-base.la
+TESTS += %D%/test-text

@@ -1,5 +1,34 @@
-# The real daemon under kill -9; Node.js plays customers and agents.
-EXTRA_DIST += tests/lib/daemon.mjs tests/lib/tap.mjs %D%/kill.mjs
+# The real daemon; Node.js plays customers, agents and the networks. The seed's scenarios (docs/seed.md) are played once
+# for each channel.
+seed_scenarios = \
+	%D%/s01-social-is-chat.mjs \
+	%D%/s02-must-be-available.mjs \
+	%D%/s03-enabled-queue.mjs \
+	%D%/s04-available-pulls.mjs \
+	%D%/s05-offer-blinks.mjs \
+	%D%/s06-reject-is-a-permission.mjs \
+	%D%/s07-screen-pop.mjs \
+	%D%/s08-accept-in-time.mjs \
+	%D%/s09-reject.mjs \
+	%D%/s10-no-answer.mjs \
+	%D%/s11-customer-leaves.mjs
+EXTRA_DIST += tests/lib/daemon.mjs tests/lib/tap.mjs %D%/kill.mjs $(seed_scenarios) \
+	%D%/lib/agent.mjs \
+	%D%/lib/centre.mjs \
+	%D%/lib/messenger.mjs \
+	%D%/lib/scenario.mjs \
+	%D%/lib/socket.mjs \
+	%D%/lib/wait.mjs \
+	%D%/lib/webchat.mjs \
+	%D%/seed.mjs \
+	%D%/test-seed-webchat.mjs
 if HAVE_NODE
 TESTS += %D%/kill.mjs
+if PLUGIN_LOCAL
+if PLUGIN_WEB
+if PLUGIN_WEBCHAT
+TESTS += %D%/test-seed-webchat.mjs
+endif
+endif
+endif
 endif

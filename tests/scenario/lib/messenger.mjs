@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Facebook Messenger as a channel of the scenarios: customers are people of the stand-in for the Graph API, and everything
+// that a careful client never does makes the scenario fail.
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { Graph } from '../../lib/graph.mjs'
+import { eventually } from './wait.mjs'
+
+let people = 0
+
+const isEnd = (text) => /chat (has )?ended/i.test(text)
+
+class Person {
+  constructor(graph, name) {
+    this.graph = graph
+    this.name = name
+    this.identity = `psid-${++people}`
+    const [first_name, last_name] = (name ?? '').split(' ')
+    this.person = graph.person(this.identity, name ? { first_name, last_name } : { profile: 'nameless' })
+  }
+
+  /** What agents wrote: all that came but the announcement of the end. */
+  get texts() {
+    return this.person.texts.filter((text) => !isEnd(text))
+  }
+
+  async says(text) {
+    const { attempts } = await this.person.says(text)
+    if (attempts === 0) throw new Error(`"${text}" was not delivered:\n${this.graph.story()}`)
+  }
+
+  async repeats(text) {
+    await this.person.says(text, { twice: true })
+  }
+
+  /** Each in a webhook of its own, all at the same time. */
+  async floods(texts) {
+    const events = texts.map((text) => this.person.message({ text }))
+    await Promise.all(events.reverse().map((event) => this.person.post(event, { now: true })))
+  }
+
+  sees(text) {
+    return eventually(
+      `${this.identity} to see "${text}"`,
+      () => this.texts.includes(text),
+      () => this.graph.story(),
+    )
+  }
+
+  reads() {
+    return this.person.reads()
+  }
+
+  seesTyping() {
+    return eventually(
+      `${this.identity} to see the agent type`,
+      () => this.person.typing,
+      () => this.graph.story(),
+    )
+  }
+
+  toldEnded() {
+    return eventually(
+      `${this.identity} to be told that the chat ended`,
+      () => this.person.texts.some(isEnd),
+      () => this.graph.story(),
+    )
+  }
+
+  close() {}
+}
+
+export class Messenger {
+  static title = 'Messenger'
+  network = 'messenger'
+  can = { leave: false, typeIn: false, beNameless: true }
+  maxText = 2000
+
+  async start() {
+    this.graph = await new Graph({ hook: { firstPause: 20, longestPause: 200 } }).start()
+    return this
+  }
+
+  sections(dir) {
+    const secret = (name, value) => {
+      const file = path.join(dir, name)
+      writeFileSync(file, `${value}\n`, { mode: 0o600 })
+      return `file:${file}`
+    }
+    return {
+      'channel:line': {
+        plugin: 'messenger',
+        queue: 'support',
+        page_id: this.graph.page.id,
+        page_access_token: secret('token', this.graph.token),
+        app_secret: secret('app-secret', this.graph.appSecret),
+        verify_token: secret('verify-token', this.graph.verifyToken),
+        announce: 'ended',
+        base_url: this.graph.base,
+      },
+    }
+  }
+
+  async ready(centre) {
+    this.graph.webhook = `${centre.base}/channel/line/webhook`
+    const { status, body } = await this.graph.verify({ challenge: '4711' })
+    if (status !== 200 || body !== '4711') throw new Error(`the webhook was not verified: ${status} ${body}`)
+  }
+
+  async customer(name) {
+    return new Person(this.graph, name)
+  }
+
+  check() {
+    this.graph.check()
+  }
+
+  async stop() {
+    await this.graph.stop()
+  }
+}

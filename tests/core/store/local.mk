@@ -43,3 +43,9 @@ check_PROGRAMS += %D%/test-faq
 %C%_test_faq_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_test_faq_LDADD = %D%/libkit.la
 TESTS += %D%/test-faq
+
+check_PROGRAMS += %D%/test-rules
+%C%_test_rules_SOURCES = %D%/test-rules.c
+%C%_test_rules_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_rules_LDADD = %D%/libkit.la
+TESTS += %D%/test-rules

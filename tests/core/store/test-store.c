@@ -308,19 +308,24 @@ do_state (Kit *kit, const char *state, const char *more)
           state, more);
 }
 
-/* Every pair of states: only upwards, failed only from queued and sent, nothing after failed. */
+/* Every pair of states: only upwards, failed only from queued, uncertain and sent, nothing after failed. */
 static void
 test_message_states (Kit *kit, gconstpointer data)
 {
-  static const char *const states[] = { "queued", "sent", "delivered", "read", "failed" };
-  static const gboolean allowed[5][5] = {
-    { 0, 1, 1, 1, 1 }, { 0, 0, 1, 1, 1 }, { 0, 0, 0, 1, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 },
+  enum
+  {
+    N = 6
+  };
+  static const char *const states[N] = { "queued", "uncertain", "sent", "delivered", "read", "failed" };
+  static const gboolean allowed[N][N] = {
+    { 0, 1, 1, 1, 1, 1 }, { 0, 0, 1, 1, 1, 1 }, { 0, 0, 0, 1, 1, 1 },
+    { 0, 0, 0, 0, 1, 0 }, { 0, 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0, 0 },
   };
   gint64 n = 0;
 
   kit_do_basics (kit);
-  for (int from = 0; from < 5; from++)
-    for (int to = 0; to < 5; to++)
+  for (int from = 0; from < N; from++)
+    for (int to = 0; to < N; to++)
       {
         g_auto (Answer) answer = { 0 };
         UcEvent *row;
@@ -664,6 +669,14 @@ test_conflicts (Kit *kit, gconstpointer data)
   expect_conflict (kit, "{'type':'interaction.closed','interaction':'int_9'}", "no such interaction");
   expect_conflict (kit, "{'type':'message.state','conversation':'cnv_1','n':9,'state':'sent'}", "no such message");
   expect_conflict (kit, "{'type':'conversation.changed','conversation':'cnv_9'}", "no such conversation");
+  expect_conflict (kit, "{'type':'agent.presence','agent':'usr_x','state':'here'}", "no such agent");
+  for (const char *const *type = (const char *const[]){ "codes", "matches", "case", "overdue", NULL };
+       *type != NULL; type++)
+    {
+      g_autofree char *json = g_strdup_printf ("{'type':'interaction.%s','interaction':'int_9'}", *type);
+
+      expect_conflict (kit, json, "no such interaction");
+    }
   expect_conflict (kit, "{'type':'state.agent','agent':'usr_a'}", "no event for the journal");
 }
 

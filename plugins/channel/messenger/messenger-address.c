@@ -110,12 +110,12 @@ on_next (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   MessengerEnumerator *self = g_task_get_source_object (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
   GSocketAddress *address = g_socket_address_enumerator_next_finish (self->all, result, &error);
 
   if (!take (self, &address, &error))
-    g_socket_address_enumerator_next_async (self->all, g_task_get_cancellable (task), on_next,
-                                            g_steal_pointer (&task));
+    g_socket_address_enumerator_next_async (self->all, cancellable, on_next, g_steal_pointer (&task));
   else if (error != NULL)
     g_task_return_error (task, error);
   else

@@ -175,6 +175,35 @@ test_change (Kit *kit, gconstpointer data)
   expect_faqs (kit, QUERY (.text = "password"), "one", FALSE);
 }
 
+/* A batch that is taken back inside of a transaction takes its words along, and nobody else's. */
+static void
+test_conflict (Kit *kit, gconstpointer data)
+{
+#define FAQ "{'type':'faq.changed','faq':'%s','category':'Help','question':'%s','answer':'a','enabled':1}"
+  Answer answers[3] = { 0 };
+  UcBatch *batches[3] = { uc_batch_new (), uc_batch_new (), uc_batch_new () };
+
+  put_faq (kit, "old", "Help", "password", "a", "");
+  kit_put (kit, batches[0], FAQ, "one", "parcel");
+  kit_put (kit, batches[1], FAQ, "old", "undone");
+  kit_put (kit, batches[1], FAQ, "two", "undone");
+  kit_put (kit, batches[1], "{'type':'agent.status','agent':'usr_x','status':'available'}");
+  uc_batch_kv (batches[2], "s", "k", "v", 1);
+  for (int i = 0; i < 3; i++)
+    uc_store_commit (kit->store, batches[i], on_done, &answers[i]);
+  for (int i = 0; i < 3; i++)
+    {
+      answer_wait (&answers[i]);
+      g_assert_cmpint (answers[i].result, ==, i == 1 ? UC_STORE_CONFLICT : UC_STORE_OK);
+      answer_clear (&answers[i]);
+    }
+  uc_store_reset (kit->store);
+  kit->seq = uc_store_last_seq (kit->store);
+  expect_faqs (kit, QUERY (.text = "undone"), "", FALSE);
+  expect_faqs (kit, QUERY (.text = "password"), "old", FALSE);
+  expect_faqs (kit, QUERY (.text = "parcel"), "one", FALSE);
+}
+
 #define ADD(name, func) g_test_add ("/store/faq/" name, Kit, NULL, kit_set_up, func, kit_tear_down)
 
 int
@@ -185,5 +214,6 @@ main (int argc, char **argv)
   ADD ("list", test_list);
   ADD ("use", test_use);
   ADD ("change", test_change);
+  ADD ("conflict", test_conflict);
   return g_test_run ();
 }

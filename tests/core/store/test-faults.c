@@ -260,6 +260,93 @@ test_read_error (Kit *kit, gconstpointer data)
   g_assert_cmpstr (answer.value, ==, large);
 }
 
+/* ---- the index of transcripts -------------------------------------------------------------------------- */
+
+enum
+{
+  N_CHATS = 60
+};
+
+static void
+do_chats (Kit *kit)
+{
+  UcBatch *batch = uc_batch_new ();
+
+  kit_do_basics (kit);
+  for (int i = 1; i <= N_CHATS; i++)
+    {
+      kit_put (kit, batch,
+               "{'type':'interaction.queued','interaction':'int_%d','conversation':'cnv_1',"
+               "'enqueued_at':%d}",
+               i, i);
+      kit_put (kit, batch,
+               "{'type':'message.added','conversation':'cnv_1','interaction':'int_%d','message':'m','n':%d,"
+               "'author':'customer','text':'a longer text of the customer, number-%d-'}",
+               i, i, i);
+      kit_put (kit, batch, "{'type':'interaction.closed','interaction':'int_%d','cause':'manual'}", i);
+    }
+  g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_OK);
+}
+
+static gint64
+number (UcSqlite *sqlite, const char *sql)
+{
+  return uc_sqlite_int (sqlite, sql, -1);
+}
+
+/* What has a number is in the index, and what is there has one. */
+static void
+check_index (UcSqlite *sqlite)
+{
+  gint64 docs = number (sqlite, "SELECT count(*) FROM interaction WHERE doc IS NOT NULL");
+
+  g_assert_cmpint (number (sqlite, "SELECT count(*) FROM transcript WHERE transcript MATCH 'cus'"), ==, docs);
+  g_assert_cmpint (number (sqlite, "SELECT coalesce(max(rowid), 0) FROM transcript WHERE transcript MATCH 'cus'"),
+                   ==, docs);
+  g_assert_cmpint (uc_sqlite_exec (sqlite, "INSERT INTO transcript (transcript) VALUES ('integrity-check')"), ==,
+                   SQLITE_OK);
+}
+
+/* A portion is in the index as a whole or not at all, whichever write fails; later it goes on. */
+static void
+test_index (Kit *kit, gconstpointer data)
+{
+  guint failures = 0;
+
+  do_chats (kit);
+  kit_close (kit);
+  for (int after = 0; after < 40; after++)
+    {
+      UcSqliteState state;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (UcSqlite) sqlite = NULL;
+      gboolean more = TRUE;
+      int code;
+
+      kit_sql (kit->path, "UPDATE interaction SET doc = NULL;"
+                          "INSERT INTO transcript (transcript) VALUES ('delete-all')");
+      sqlite = uc_sqlite_open_writer (kit->path, FALSE, &state, &error);
+      g_assert_no_error (error);
+      faults_set ((Fault)GPOINTER_TO_INT (data), after);
+      code = uc_sqlite_index (sqlite, &more);
+      faults_set (FAULT_NONE, 0);
+      failures += code != SQLITE_OK;
+      g_assert_false (code != SQLITE_OK && more);
+      g_assert_true (sqlite3_get_autocommit (sqlite->db));
+      if (code != SQLITE_OK)
+        g_assert_cmpint (number (sqlite, "SELECT count(*) FROM interaction WHERE doc IS NOT NULL"), ==, 0);
+      check_index (sqlite);
+      do
+        g_assert_cmpint (uc_sqlite_index (sqlite, &more), ==, SQLITE_OK);
+      while (more);
+      g_assert_cmpint (number (sqlite, "SELECT max(doc) FROM interaction"), ==, N_CHATS);
+      check_index (sqlite);
+    }
+  g_assert_cmpuint (failures, >, 0);
+  g_assert_cmpuint (failures, <, 40);
+  kit_open (kit);
+}
+
 /* ---- another program ----------------------------------------------------------------------------------- */
 
 static void
@@ -363,6 +450,20 @@ on_written (gpointer data, UcStoreResult result, const char *why)
   g_free (written);
 }
 
+/* A closed one, to be indexed by this process or the next. */
+static void
+write_chat (Kit *kit, UcBatch *batch, int epoch, int n)
+{
+  kit_put (kit, batch,
+           "{'type':'interaction.queued','interaction':'int_%d_%d','conversation':'cnv_%d','enqueued_at':%d}",
+           epoch, n, epoch, n);
+  kit_put (kit, batch,
+           "{'type':'message.added','conversation':'cnv_%d','interaction':'int_%d_%d','message':'c_%d_%d','n':%d,"
+           "'author':'customer','text':'customer number-%d-'}",
+           epoch, epoch, n, epoch, n, n + 1000000, n);
+  kit_put (kit, batch, "{'type':'interaction.closed','interaction':'int_%d_%d','cause':'manual'}", epoch, n);
+}
+
 static void
 write_more (Writer *writer)
 {
@@ -384,6 +485,11 @@ write_more (Writer *writer)
   if (n % 7 == 0)
     kit_put (kit, batch, "{'type':'agent.status','agent':'usr_a','status':'busy','asked':'available','since':%d}",
              n);
+  if (n % 3 == 0)
+    write_chat (kit, batch, epoch, n);
+  if (n % 9 == 0)
+    kit_put (kit, batch, "{'type':'faq.changed','faq':'faq_%d','question':'question %d','answer':'a','enabled':1}",
+             n % 4, n);
   *written = (Written){ writer, kit->seq };
   uc_store_commit (kit->store, batch, on_written, written);
 }
@@ -444,6 +550,18 @@ run_and_kill (const char *path)
   return last;
 }
 
+static void
+await_index (Kit *kit)
+{
+  UcSqliteState state;
+  g_autoptr (UcSqlite) sqlite = uc_sqlite_open_reader (kit->path, &state, NULL);
+
+  while (number (sqlite, "SELECT count(*) FROM interaction WHERE closed_at > 0 AND doc IS NULL") > 0)
+    g_usleep (2000);
+  g_assert_cmpint (number (sqlite, "SELECT count(*) FROM transcript WHERE transcript MATCH 'cus'"), ==,
+                   number (sqlite, "SELECT count(*) FROM interaction WHERE closed_at > 0"));
+}
+
 /* Whatever was called durable is there, the journal has no gap, and the tables are what it says. */
 static void
 test_kill (Kit *kit, gconstpointer data)
@@ -466,6 +584,7 @@ test_kill (Kit *kit, gconstpointer data)
     }
   g_test_message ("%d events survived 30 kills", (int)floor);
   kit_open (kit);
+  await_index (kit);
 }
 
 static void
@@ -496,6 +615,7 @@ main (int argc, char **argv)
   ADD ("commit-write", test_beyond_trust, FAULT_LOG_WRITE);
   ADD ("checkpoint-sync", test_checkpoint_sync, 0);
   ADD ("read-error", test_read_error, 0);
+  ADD ("index-full", test_index, FAULT_LOG_FULL);
   ADD ("locked-by-program", test_locked_by_program, 0);
   ADD ("long-read", test_long_read, 0);
   ADD ("log-size", test_log_size, 0);

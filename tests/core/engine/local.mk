@@ -3,10 +3,13 @@ libengine_world_la_SOURCES = %D%/world.c %D%/world.h
 libengine_world_la_LIBADD = libuc-engine.la
 
 engine_tests = \
+	%D%/test-codes \
 	%D%/test-config \
 	%D%/test-conversation \
 	%D%/test-interaction \
 	%D%/test-offer \
+	%D%/test-presence \
+	%D%/test-presets \
 	%D%/test-random \
 	%D%/test-restore \
 	%D%/test-routing \
@@ -34,3 +37,9 @@ engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
 %C%_test_status_LDADD = $(engine_test_libs)
 %C%_test_timers_SOURCES = %D%/test-timers.c
 %C%_test_timers_LDADD = $(engine_test_libs)
+%C%_test_presence_SOURCES = %D%/test-presence.c
+%C%_test_presence_LDADD = $(engine_test_libs)
+%C%_test_presets_SOURCES = %D%/test-presets.c
+%C%_test_presets_LDADD = $(engine_test_libs)
+%C%_test_codes_SOURCES = %D%/test-codes.c
+%C%_test_codes_LDADD = $(engine_test_libs)

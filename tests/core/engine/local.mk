@@ -6,6 +6,7 @@ engine_tests = \
 	%D%/test-codes \
 	%D%/test-config \
 	%D%/test-conversation \
+	%D%/test-crm \
 	%D%/test-interaction \
 	%D%/test-offer \
 	%D%/test-presence \
@@ -14,7 +15,8 @@ engine_tests = \
 	%D%/test-restore \
 	%D%/test-routing \
 	%D%/test-status \
-	%D%/test-timers
+	%D%/test-timers \
+	%D%/test-window
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
@@ -43,3 +45,7 @@ engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
 %C%_test_presets_LDADD = $(engine_test_libs)
 %C%_test_codes_SOURCES = %D%/test-codes.c
 %C%_test_codes_LDADD = $(engine_test_libs)
+%C%_test_crm_SOURCES = %D%/test-crm.c
+%C%_test_crm_LDADD = $(engine_test_libs)
+%C%_test_window_SOURCES = %D%/test-window.c
+%C%_test_window_LDADD = $(engine_test_libs)

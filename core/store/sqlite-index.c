@@ -9,6 +9,9 @@
 
 /* The transcripts of one portion, by the clock: they differ in length by orders of magnitude. */
 #define PORTION_US 5000
+/* Bytes of pieces: about a thousand lines. A longer transcript would hold up the messages of others; it gets a
+ * negative number, and is read by every search. */
+#define MOST_PIECES (512 * 1024)
 
 static int
 append_transcript (UcSqlite *sqlite, UcStatement *closed, GString *pieces)
@@ -24,10 +27,10 @@ append_transcript (UcSqlite *sqlite, UcStatement *closed, GString *pieces)
   uc_statement_bind_text (lines, 1, (const char *)sqlite3_column_text (closed->handle, 1));
   sqlite3_bind_int64 (lines->handle, 2, sqlite3_column_int64 (closed->handle, 2));
   sqlite3_bind_int64 (lines->handle, 3, sqlite3_column_int64 (closed->handle, 3));
-  while ((code = sqlite3_step (lines->handle)) == SQLITE_ROW)
+  while ((code = sqlite3_step (lines->handle)) == SQLITE_ROW && pieces->len <= MOST_PIECES)
     uc_text_pieces ((const char *)sqlite3_column_text (lines->handle, 0), pieces);
   sqlite3_reset (lines->handle);
-  return code == SQLITE_DONE ? SQLITE_OK : code;
+  return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
 static int
@@ -60,12 +63,13 @@ index_one (UcSqlite *sqlite)
 {
   UcStatement *closed = uc_sqlite_statement (
       sqlite, "SELECT id, conversation, first_n, last_n,"
-              " 1 + coalesce ((SELECT max (doc) FROM interaction WHERE doc IS NOT NULL), 0)"
+              " 1 + coalesce ((SELECT max (doc) FROM interaction WHERE doc > 0), 0),"
+              " coalesce ((SELECT min (doc) FROM interaction WHERE doc < 0), 0) - 1"
               " FROM interaction INDEXED BY interaction_unread WHERE doc IS NULL AND closed_at > 0"
               " ORDER BY enqueued_at DESC LIMIT 1");
   g_autoptr (GString) pieces = g_string_new (NULL);
   g_autofree char *id = NULL;
-  gint64 doc;
+  gint64 doc, long_doc;
   int code;
 
   if (closed == NULL)
@@ -75,11 +79,14 @@ index_one (UcSqlite *sqlite)
     {
       id = g_strdup ((const char *)sqlite3_column_text (closed->handle, 0));
       doc = sqlite3_column_int64 (closed->handle, 4);
+      long_doc = sqlite3_column_int64 (closed->handle, 5);
       code = append_transcript (sqlite, closed, pieces);
     }
   sqlite3_reset (closed->handle);
   if (id == NULL || code != SQLITE_OK)
     return code;
+  if (pieces->len > MOST_PIECES)
+    return note_doc (sqlite, id, long_doc);
   code = insert_pieces (sqlite, pieces, doc);
   return code == SQLITE_OK ? note_doc (sqlite, id, doc) : code;
 }

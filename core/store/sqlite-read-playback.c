@@ -9,7 +9,7 @@
  * newest on until a page is full. */
 #define MOST_CANDIDATES 5000
 /* Somebody's search for what is nowhere must not hold up the others for long. */
-#define MOST_SECONDS 3
+#define SEARCH_US (3 * G_USEC_PER_SEC)
 
 /* Nothing of the needle is missing in the lines that people wrote. */
 #define HAS_ALL_WORDS                                                                                             \
@@ -18,13 +18,14 @@
   " AND m.interaction = interaction.id AND m.author <> 'system' AND instr (usher_fold (m.text), word.value) > "   \
   "0))"
 
-/* Where it may be: by the index, and what is too young to be in it. */
+/* Where it may be: by the index, and what is too young or too long to be in it. */
 #define INDEXED "SELECT rowid FROM transcript WHERE transcript MATCH ?13"
 #define UNREAD "FROM interaction INDEXED BY interaction_unread WHERE doc IS NULL AND closed_at > 0"
+#define LONG "FROM interaction WHERE doc < 0"
 #define LIVE "FROM interaction INDEXED BY interaction_live WHERE closed_at = 0"
 #define CANDIDATES                                                                                                \
   "WITH candidate (row) AS MATERIALIZED (SELECT rowid FROM interaction WHERE doc IN (" INDEXED ")"                \
-  " UNION ALL SELECT rowid " UNREAD " UNION ALL SELECT rowid " LIVE ") "
+  " UNION ALL SELECT rowid " UNREAD " UNION ALL SELECT rowid " LONG " UNION ALL SELECT rowid " LIVE ") "
 
 /* The records that were merged into ?6, and into those. */
 #define MERGED                                                                                                    \
@@ -117,7 +118,7 @@ few_candidates (UcSqlite *sqlite, const UcRead *read)
 {
   if (read->text[0] != NULL || read->text[4] != NULL || read->text[5] != NULL || small_index (read)[0] != '\0')
     return FALSE;
-  return count (sqlite, COUNT ("SELECT 1 " UNREAD), read) < MOST_CANDIDATES
+  return count (sqlite, COUNT ("SELECT 1 " UNREAD " UNION ALL SELECT 1 " LONG), read) < MOST_CANDIDATES
          && count (sqlite, COUNT (INDEXED), read) < MOST_CANDIDATES;
 }
 
@@ -165,7 +166,7 @@ read_found (UcSqlite *sqlite, UcRead *read)
 int
 uc_read_interactions (UcSqlite *sqlite, UcRead *read)
 {
-  gint64 end = g_get_monotonic_time () + MOST_SECONDS * G_USEC_PER_SEC;
+  gint64 end = g_get_monotonic_time () + (read->search_us > 0 ? read->search_us : SEARCH_US);
   int code;
 
   read->after = read->after > 0 ? read->after : G_MAXINT64;

@@ -37,7 +37,7 @@ const char uc_sqlite_schema_2[]
       "ALTER TABLE interaction ADD COLUMN codes TEXT;"
       "ALTER TABLE interaction ADD COLUMN matches TEXT;"
       "ALTER TABLE interaction ADD COLUMN follows TEXT;"
-      "ALTER TABLE interaction ADD COLUMN doc INTEGER;" /* its number in `transcript`; NULL = not there yet */
+      "ALTER TABLE interaction ADD COLUMN doc INTEGER;" /* in `transcript`; NULL = not yet, < 0 = too long */
       "CREATE INDEX interaction_uncoded ON interaction (enqueued_at) WHERE uncoded = 1;"
       "CREATE INDEX interaction_unread ON interaction (enqueued_at) WHERE doc IS NULL AND closed_at > 0;"
       "CREATE UNIQUE INDEX interaction_doc ON interaction (doc) WHERE doc IS NOT NULL;"

@@ -178,6 +178,7 @@ typedef struct
   char *needle;                           /* what to search for */
   gboolean save_pending, uncoded, merged; /* UC_READ_INTERACTIONS */
   char *words, *match;                    /* ?12, ?13: of the needle, made by the reader */
+  gint64 search_us;                       /* how long a search may take, 0 = 3 s */
 
   UcStoreResult result;
   char *why;

@@ -249,6 +249,53 @@ test_lines_without (Kit *kit, gconstpointer data)
   expect_found (kit, QUERY (.text = "echo"), "", FALSE);
 }
 
+/* Too long to be indexed beside the messages of others, and found all the same. */
+static void
+test_long (Kit *kit, gconstpointer data)
+{
+  for (int i = 1; i <= 4; i++)
+    {
+      UcBatch *batch = uc_batch_new ();
+      int n_lines = i % 2 ? 3000 : 3;
+
+      put_chat (kit, batch, i, "");
+      for (int n = 1; n <= n_lines; n++)
+        {
+          g_autofree char *text
+              = g_strdup_printf ("this is a line of a long talk that does not want to end, word %d%s", n,
+                                 n == n_lines ? " endly" : "");
+
+          put_line (kit, batch, i, n, "customer", text);
+        }
+      kit_put (kit, batch, "{'type':'interaction.closed','interaction':'int_%d','cause':'manual'}", i);
+      g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_OK);
+    }
+  await_index (kit);
+  g_assert_cmpint (count (kit, "SELECT count(*) FROM interaction WHERE doc > 0"), ==, 2);
+  g_assert_cmpint (count (kit, "SELECT count(*) FROM interaction WHERE doc IN (-1, -2)"), ==, 2);
+  expect_found (kit, QUERY (.text = "endly"), "4 3 2 1", FALSE);
+  expect_found (kit, QUERY (.text = "2999"), "3 1", FALSE);
+  expect_found (kit, QUERY (.text = "3001"), "", FALSE);
+}
+
+/* All of them look as if they had it. */
+static void
+expect_too_long (Kit *kit)
+{
+  UcSqliteState state;
+  g_autoptr (UcSqlite) sqlite = uc_sqlite_open_reader (kit->path, &state, NULL);
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
+  UcRead read = { .kind = UC_READ_INTERACTIONS, .rows = rows, .needle = (char *)"ababab", .search_us = 1 };
+
+  uc_sqlite_read (sqlite, &read);
+  g_assert_cmpint (read.result, ==, UC_STORE_UNAVAILABLE);
+  g_assert_nonnull (strstr (read.why, "narrow it by"));
+  g_assert_cmpuint (rows->len, ==, 0);
+  g_free (read.words);
+  g_free (read.match);
+  g_free (read.why);
+}
+
 /* A word that most chats have is found by walking, page after page, and one that few have by the index. */
 static void
 test_common_word (Kit *kit, gconstpointer data)
@@ -268,12 +315,14 @@ test_common_word (Kit *kit, gconstpointer data)
       for (int end = i + 400; i < end && i <= N; i++)
         {
           put_chat (kit, batch, i, "");
-          put_line (kit, batch, i, 1, "customer", i % 1000 == 7 ? "a rare common word" : "a common word");
+          put_line (kit, batch, i, 1, "customer",
+                    i % 1000 == 7 ? "a rare common word ababa" : "a common word ababa");
           if (i != N)
             kit_put (kit, batch, "{'type':'interaction.closed','interaction':'int_%d','cause':'manual'}", i);
         }
       g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_OK);
     }
+  expect_too_long (kit);
   await_index (kit);
   expect_found (kit, QUERY (.text = "rare"), "5007 4007 3007 2007 1007 7", FALSE);
   expect_found (kit, QUERY (.text = "rare", .limit = 2), "5007 4007", TRUE);
@@ -502,6 +551,7 @@ main (int argc, char **argv)
   ADD ("search", test_search);
   ADD ("half-indexed", test_half_indexed);
   ADD ("lines-without", test_lines_without);
+  ADD ("long", test_long);
   ADD ("common-word", test_common_word);
   ADD ("filters", test_filters);
   ADD ("uncoded", test_uncoded);

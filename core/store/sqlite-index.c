@@ -69,7 +69,7 @@ index_one (UcSqlite *sqlite)
               " ORDER BY enqueued_at DESC LIMIT 1");
   g_autoptr (GString) pieces = g_string_new (NULL);
   g_autofree char *id = NULL;
-  gint64 doc, long_doc;
+  gint64 doc = 0, long_doc = 0;
   int code;
 
   if (closed == NULL)

@@ -131,7 +131,7 @@ typedef struct
   int64_t version;    /* rises with each change; on write 0 = don't check, else CONFLICT unless equal */
   int64_t created_at;
   int64_t updated_at;
-  const UsherIdentity *const *identities; /* NULL = none; on write NULL = leave as they are */
+  const UsherIdentity *const *identities; /* NULL = none; on write they are added to those it has */
   const char *account;                    /* unique account number the CRM gave it; answers only */
   const char *author; /* write: name of the person who does it, for the history; NULL = the system */
   const char

@@ -129,15 +129,15 @@ prepare (LocalDb *db, const LocalSave *save, const LocalCase *stored, LocalCase 
 {
   const UsherCase *wanted = &save->wanted;
   const LocalCase *earlier = save->earlier;
-  gboolean closes;
+  LocalNeed need = LOCAL_NEED_NONE;
+  gboolean closed, was_closed = strcmp (stored->record.state, "closed") == 0;
 
   *record = *stored;
   record->record = merge (wanted, &stored->record);
-  closes = strcmp (record->record.state, "closed") == 0 && strcmp (stored->record.state, "closed") != 0;
-  if (closes)
-    record->closed_at = db->host->now ();
-  else if (strcmp (record->record.state, "open") == 0)
-    record->closed_at = 0;
+  closed = strcmp (record->record.state, "closed") == 0;
+  record->closed_at = !closed ? 0 : was_closed ? stored->closed_at : db->host->now ();
+  if (closed && wanted->id != NULL)
+    need = was_closed ? LOCAL_NEED_KEPT : LOCAL_NEED_ALL;
   if (!take_customer (db, wanted, record, error))
     return FALSE;
   if (earlier != NULL && earlier->n != stored->n && stored->follow_up_of == 0
@@ -147,8 +147,8 @@ prepare (LocalDb *db, const LocalSave *save, const LocalCase *stored, LocalCase 
       record->follow_up_of = earlier->n;
     }
   return check_words (db, &record->record, &stored->record, error)
-         && local_fields_check (db, "case", db->config->case_fields, stored->record.fields,
-                                closes && wanted->id != NULL, pool, &record->record.fields, error);
+         && local_fields_check (db, "case", db->config->case_fields, stored->record.fields, need, pool,
+                                &record->record.fields, error);
 }
 
 /* ---- creating ------------------------------------------------------------------------------------------ */

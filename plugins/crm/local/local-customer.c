@@ -201,9 +201,45 @@ merge (const UsherCustomer *wanted, const UsherCustomer *stored)
   result.fields = local_merged (wanted->fields, stored->fields);
   /* Once completed by a person, never a draft again. */
   result.draft = stored->draft && wanted->draft;
-  if (wanted->identities != NULL)
-    result.identities = wanted->identities;
   return result;
+}
+
+static gboolean
+same_identity (const UsherIdentity *a, const UsherIdentity *b)
+{
+  return strcmp (a->network, b->network) == 0 && strcmp (a->id, b->id) == 0;
+}
+
+/* Those it has, with the names they have now, then the new ones. */
+static gboolean
+add_identities (const UsherIdentity *const *wanted, UsherCustomer *customer, LocalPool *pool, GError **error)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+  const UsherIdentity **list;
+
+  for (guint i = 0; customer->identities != NULL && customer->identities[i] != NULL; i++)
+    g_ptr_array_add (all, (gpointer)customer->identities[i]);
+  for (guint i = 0; wanted != NULL && wanted[i] != NULL; i++)
+    {
+      guint at = 0;
+
+      while (at < all->len && !same_identity (all->pdata[at], wanted[i]))
+        at++;
+      if (at == all->len)
+        g_ptr_array_add (all, (gpointer)wanted[i]);
+      else if (wanted[i]->name != NULL)
+        all->pdata[at] = (gpointer)wanted[i];
+    }
+  if (all->len > LOCAL_MOST_IDENTITIES)
+    {
+      g_set_error (error, LOCAL_ERROR, USHER_INVALID, "A customer can have at most %d identities.",
+                   LOCAL_MOST_IDENTITIES);
+      return FALSE;
+    }
+  list = local_pool_alloc (pool, (all->len + 1) * sizeof *list);
+  memcpy (list, all->pdata, all->len * sizeof *list);
+  customer->identities = list;
+  return TRUE;
 }
 
 static gboolean
@@ -215,8 +251,7 @@ same_identities (const UsherIdentity *const *a, const UsherIdentity *const *b)
   a = a != NULL ? a : none;
   b = b != NULL ? b : none;
   for (; a[i] != NULL && b[i] != NULL; i++)
-    if (strcmp (a[i]->network, b[i]->network) != 0 || strcmp (a[i]->id, b[i]->id) != 0
-        || g_strcmp0 (a[i]->name, b[i]->name) != 0)
+    if (!same_identity (a[i], b[i]) || g_strcmp0 (a[i]->name, b[i]->name) != 0)
       return FALSE;
   return a[i] == NULL && b[i] == NULL;
 }
@@ -236,8 +271,10 @@ static gboolean
 check_fields (LocalDb *db, UsherCustomer *customer, const UsherCustomer *stored, LocalAnswer *answer,
               GError **error)
 {
-  return local_fields_check (db, "customer", db->config->customer_fields, stored->fields,
-                             stored->draft && !customer->draft, answer->pool, &customer->fields, error);
+  LocalNeed need = customer->draft ? LOCAL_NEED_NONE : stored->draft ? LOCAL_NEED_ALL : LOCAL_NEED_KEPT;
+
+  return local_fields_check (db, "customer", db->config->customer_fields, stored->fields, need, answer->pool,
+                             &customer->fields, error);
 }
 
 static gboolean
@@ -248,6 +285,7 @@ create (LocalDb *db, const UsherCustomer *wanted, LocalAnswer *answer, GError **
   UsherCustomer *customer = &made.record;
   g_autoptr (GError) known = NULL;
 
+  customer->identities = wanted->identities;
   if (!check_identities (db, 0, wanted, answer, &known))
     {
       if (!wanted->draft || !g_error_matches (known, LOCAL_ERROR, USHER_CONFLICT))
@@ -310,7 +348,8 @@ change (LocalDb *db, const UsherCustomer *wanted, LocalAnswer *answer, GError **
     return FALSE;
   customer = *stored;
   customer.record = merge (wanted, &stored->record);
-  if (!check_fields (db, &customer.record, &stored->record, answer, error))
+  if (!add_identities (wanted->identities, &customer.record, answer->pool, error)
+      || !check_fields (db, &customer.record, &stored->record, answer, error))
     return FALSE;
   /* Also when the version is old: a save that is repeated because its answer was lost finds its own work done. */
   if (same (&customer.record, &stored->record) && check_names (&customer.record, NULL))

@@ -175,13 +175,13 @@ has_key (LocalDb *db, const char *fields, const char *key, gboolean *there, GErr
 }
 
 static gboolean
-check_required (LocalDb *db, const GPtrArray *declared, const char *stored, gboolean complete, const char *fields,
+check_required (LocalDb *db, const GPtrArray *declared, const char *stored, LocalNeed need, const char *fields,
                 GError **error)
 {
-  for (guint i = 0; i < declared->len; i++)
+  for (guint i = 0; i < declared->len && need != LOCAL_NEED_NONE; i++)
     {
       const LocalField *field = declared->pdata[i];
-      gboolean there, was = complete;
+      gboolean there, was = need == LOCAL_NEED_ALL;
 
       if (!field->required)
         continue;
@@ -195,24 +195,6 @@ check_required (LocalDb *db, const GPtrArray *declared, const char *stored, gboo
       return FALSE;
     }
   return TRUE;
-}
-
-gboolean
-local_fields_check (LocalDb *db, const char *whose, const GPtrArray *declared, const char *stored,
-                    gboolean complete, LocalPool *pool, const char **fields, GError **error)
-{
-  g_autoptr (GString) empty = g_string_new (NULL);
-
-  if (g_strcmp0 (*fields, stored) != 0 && *fields != NULL)
-    {
-      if (!check_keys (db, whose, declared, stored, *fields, empty, error))
-        return FALSE;
-      if (empty->len > 0)
-        g_string_append_c (empty, '}');
-      if (!local_fields_patch (db, *fields, empty->len > 0 ? empty->str : NULL, pool, fields, error))
-        return FALSE;
-    }
-  return check_required (db, declared, stored, complete, *fields, error);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------------------ */
@@ -295,4 +277,50 @@ local_fields_differences (LocalDb *db, const char *before, const char *after, Lo
         return FALSE;
     }
   return TRUE;
+}
+
+/* ---- a whole object ------------------------------------------------------------------------------------ */
+
+static gboolean
+note_difference (gpointer data, const char *key, const char *before, const char *after, GError **error)
+{
+  *(gboolean *)data = TRUE;
+  return TRUE;
+}
+
+/* The same values in another order are no change. */
+static gboolean
+keep_stored (LocalDb *db, const char *stored, const char **fields, GError **error)
+{
+  gboolean differs = FALSE;
+
+  if (stored == NULL || *fields == NULL)
+    return TRUE;
+  if (!local_fields_differences (db, stored, *fields, note_difference, &differs, error))
+    return FALSE;
+  if (!differs)
+    *fields = stored;
+  return TRUE;
+}
+
+gboolean
+local_fields_check (LocalDb *db, const char *whose, const GPtrArray *declared, const char *stored, LocalNeed need,
+                    LocalPool *pool, const char **fields, GError **error)
+{
+  g_autoptr (GString) empty = g_string_new (NULL);
+
+  if (g_strcmp0 (*fields, stored) != 0 && *fields != NULL)
+    {
+      if (!check_keys (db, whose, declared, stored, *fields, empty, error))
+        return FALSE;
+      if (empty->len > 0)
+        g_string_append_c (empty, '}');
+      if (!local_fields_patch (db, *fields, empty->len > 0 ? empty->str : NULL, pool, fields, error))
+        return FALSE;
+      if (strcmp (*fields, "{}") == 0)
+        *fields = NULL;
+      if (!keep_stored (db, stored, fields, error))
+        return FALSE;
+    }
+  return check_required (db, declared, stored, need, *fields, error);
 }

@@ -8,12 +8,19 @@
 
 #include "local-db.h"
 
+/* What a save must say about required fields. */
+typedef enum
+{
+  LOCAL_NEED_NONE, /* nothing: the record is not finished */
+  LOCAL_NEED_KEPT, /* none may be taken away */
+  LOCAL_NEED_ALL   /* the record is being finished */
+} LocalNeed;
+
 /* Checks the fields a save wants against the declared ones and brings them to the stored form: compact, without
- * empty values. What is stored already and not touched is never refused, so that a changed setting locks nobody
- * out. `complete`: required fields must be there; otherwise they must only not be taken away. `whose` is
- * "customer" or "case". */
+ * empty values, NULL when nothing is left. What is stored already and not touched is never refused, so that a
+ * changed setting locks nobody out. `whose` is "customer" or "case". */
 gboolean local_fields_check (LocalDb *db, const char *whose, const GPtrArray *declared, const char *stored,
-                             gboolean complete, LocalPool *pool, const char **fields, GError **error);
+                             LocalNeed need, LocalPool *pool, const char **fields, GError **error);
 
 /* Adds the values to a haystack. */
 gboolean local_fields_add_words (LocalDb *db, const char *fields, GString *haystack, GError **error);

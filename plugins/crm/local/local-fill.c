@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The table merge_fills: which merge gave a member its present value. The names of members are those of the JSON
- * form; "fields.KEY" is one of the site's own, "fields" means that there were none at all. Worker thread.
+ * form; "fields.KEY" is one of the site's own. Worker thread.
  */
 #include "local-fill.h"
 
@@ -67,8 +67,7 @@ fill_fields (LocalDb *db, gint64 merge, LocalCustomer *keep, const char *from, L
   const char *filled;
 
   if (!local_fields_fill (db, keep->record.fields, from, pool, &filled, error)
-      || !local_fields_differences (db, keep->record.fields, filled, note_field, &noting, error)
-      || (keep->record.fields == NULL && filled != NULL && !note (db, merge, keep->n, "fields", error)))
+      || !local_fields_differences (db, keep->record.fields, filled, note_field, &noting, error))
     return FALSE;
   keep->record.fields = filled;
   return TRUE;
@@ -130,24 +129,21 @@ static gboolean
 take_fields_back (LocalDb *db, LocalCustomer *keep, const char **filled, LocalPool *pool, GError **error)
 {
   g_autoptr (GString) patch = g_string_new (NULL);
-  gboolean all = FALSE;
 
   for (; *filled != NULL; filled++)
     {
-      all |= strcmp (*filled, "fields") == 0;
       if (!g_str_has_prefix (*filled, FIELD_PREFIX))
         continue;
       g_string_append_c (patch, patch->len > 0 ? ',' : '{');
       local_json_text (patch, *filled + strlen (FIELD_PREFIX));
       g_string_append (patch, ":null");
     }
-  if (keep->record.fields == NULL)
+  if (keep->record.fields == NULL || patch->len == 0)
     return TRUE;
-  if (patch->len > 0
-      && !local_fields_patch (db, keep->record.fields, g_string_append_c (patch, '}')->str, pool,
-                              &keep->record.fields, error))
+  if (!local_fields_patch (db, keep->record.fields, g_string_append_c (patch, '}')->str, pool,
+                           &keep->record.fields, error))
     return FALSE;
-  if (all && strcmp (keep->record.fields, "{}") == 0)
+  if (strcmp (keep->record.fields, "{}") == 0)
     keep->record.fields = NULL;
   return TRUE;
 }

@@ -27,7 +27,7 @@ local_follow_up_load (LocalDb *db, gint64 n, LocalPool *pool, UsherCase *record,
       db,
       "SELECT json_group_array (json_object ('interaction', interaction, 'at', at, 'agent', agent, 'channel',"
       " channel, 'queue', queue, 'transcript', json (CASE WHEN used <= ?3 THEN transcript END))) FROM ("
-      " SELECT *, sum (length (transcript)) OVER (ORDER BY n DESC) AS used FROM"
+      " SELECT *, sum (length (CAST (transcript AS BLOB))) OVER (ORDER BY n DESC) AS used FROM"
       " (SELECT * FROM follow_ups WHERE record = ?1 ORDER BY n DESC LIMIT ?2) ORDER BY n)",
       error);
   gboolean row;

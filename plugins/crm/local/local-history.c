@@ -10,6 +10,7 @@
 
 #define MOST_LINES 500
 #define SHOWN_LENGTH 1000
+#define MOST_COMMENT_BYTES 2000000
 /* The core asks at most so long for one save before it gives the answer up for lost. */
 #define REPEAT_MS 60000
 
@@ -42,19 +43,26 @@ typedef struct
 } Comparing;
 
 static gboolean
-add_member (const Comparing *comparing, const char *field, const char *from, const char *to, GError **error)
+add_line (const Comparing *comparing, const char *field, const char *from, const char *to, GError **error)
 {
   LocalChange change = { .author = comparing->author, .field = field, .from = from, .to = to };
 
-  return g_strcmp0 (from, to) == 0 || local_history_add (comparing->db, comparing->n, &change, error);
+  return local_history_add (comparing->db, comparing->n, &change, error);
 }
 
+static gboolean
+add_member (const Comparing *comparing, const char *field, const char *from, const char *to, GError **error)
+{
+  return g_strcmp0 (from, to) == 0 || add_line (comparing, field, from, to, error);
+}
+
+/* Also when only the type changed and the texts are the same. */
 static gboolean
 add_field (gpointer data, const char *key, const char *before, const char *after, GError **error)
 {
   g_autofree char *field = g_strconcat ("fields.", key, NULL);
 
-  return add_member (data, field, before, after, error);
+  return add_line (data, field, before, after, error);
 }
 
 /* "Anna Schmidt (100042)": the history is read by people, also when the record has gone to another. */
@@ -178,6 +186,7 @@ load (LocalDb *db, const char *sql, gint64 n, LocalPool *pool, const char **json
   local_bind_int (read, 1, n);
   local_bind_int (read, 2, MOST_LINES);
   local_bind_int (read, 3, SHOWN_LENGTH);
+  local_bind_int (read, 4, MOST_COMMENT_BYTES);
   if (!local_db_step (db, read, &row, error))
     return FALSE;
   *json = local_column_text (read, 0, pool);
@@ -189,7 +198,9 @@ local_history_load (LocalDb *db, gint64 n, LocalPool *pool, UsherCase *record, G
 {
   static const char comments[]
       = "SELECT json_group_array (json_object ('at', at, 'author', author, 'text', text)) FROM ("
-        " SELECT * FROM (SELECT * FROM case_comments WHERE record = ?1 ORDER BY n DESC LIMIT ?2) ORDER BY n)";
+        " SELECT * FROM (SELECT *, sum (length (CAST (text AS BLOB))) OVER (ORDER BY n DESC) AS used FROM"
+        "  (SELECT * FROM case_comments WHERE record = ?1 ORDER BY n DESC LIMIT ?2))"
+        " WHERE used <= ?4 ORDER BY n)";
   static const char history[]
       = "SELECT json_group_array (json (CASE WHEN why IS NULL THEN"
         " json_object ('at', at, 'author', author, 'field', field, 'from', before, 'to', after) ELSE"

@@ -10,9 +10,6 @@
 #include "local-customer.h"
 #include "local-fill.h"
 
-/* As many as a customer can have when it is saved. */
-#define MOST_IDENTITIES 64
-
 gboolean
 local_merge_load (LocalDb *db, gint64 n, LocalPool *pool, UsherCustomer *customer, GError **error)
 {
@@ -95,11 +92,11 @@ check_room (const LocalCustomer *keep, const LocalCustomer *drop, GError **error
 {
   guint together = count_identities (keep) + count_identities (drop);
 
-  if (together <= MOST_IDENTITIES)
+  if (together <= LOCAL_MOST_IDENTITIES)
     return TRUE;
   g_set_error (error, LOCAL_ERROR, USHER_INVALID,
                "Together the two customers have %u identities and one can have %d. Remove some first.", together,
-               MOST_IDENTITIES);
+               LOCAL_MOST_IDENTITIES);
   return FALSE;
 }
 

@@ -81,7 +81,7 @@ check_email (LocalDb *db, const Merge *merge, LocalAnswer *answer, GError **erro
   return FALSE;
 }
 
-/* Only what is still with the kept record: what was given away or removed by hand stays so. */
+/* Only what is still with the kept record: what was given away by hand stays so. */
 static gboolean
 move_back (LocalDb *db, const Merge *merge, GError **error)
 {

@@ -5,6 +5,11 @@ local_crm_tests = \
 	%D%/test-local-customer \
 	%D%/test-local-file \
 	%D%/test-local-load \
+	%D%/test-local-fields \
+	%D%/test-local-follow-up \
+	%D%/test-local-merge \
+	%D%/test-local-merge-model \
+	%D%/test-local-upgrade \
 	%D%/test-local-model \
 	%D%/test-local-search
 check_PROGRAMS += $(local_crm_tests)
@@ -28,4 +33,15 @@ check_LTLIBRARIES += %D%/libcrm-kit.la
 %C%_test_local_model_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS)
 %C%_test_local_search_SOURCES = %D%/test-local-search.c
 %C%_test_local_search_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS)
+%C%_test_local_fields_SOURCES = %D%/test-local-fields.c
+%C%_test_local_fields_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS)
+%C%_test_local_follow_up_SOURCES = %D%/test-local-follow-up.c
+%C%_test_local_follow_up_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS)
+%C%_test_local_merge_SOURCES = %D%/test-local-merge.c
+%C%_test_local_merge_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS)
+%C%_test_local_merge_model_SOURCES = %D%/test-local-merge-model.c
+%C%_test_local_merge_model_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS)
+%C%_test_local_upgrade_SOURCES = %D%/test-local-upgrade.c
+%C%_test_local_upgrade_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_local_upgrade_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS) $(SQLITE_LIBS)
 endif

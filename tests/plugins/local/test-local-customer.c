@@ -170,7 +170,7 @@ test_leave_and_clear (void)
   g_autoptr (FakeHost) crm = crm_new ();
   const UsherCustomer *c = crm_saved (
       crm, CUSTOMER (.first_name = "A", .last_name = "B", .name = "Nick", .email = "a@b.example", .phone = "1",
-                     .company = "C", .notes = "n", .fields = "{}", .identities = IDENTITIES (&anna)));
+                     .company = "C", .notes = "n", .fields = "{\"a\":1}", .identities = IDENTITIES (&anna)));
 
   fake_clock_advance (1000);
   c = crm_saved (crm, CUSTOMER (.id = c->id, .company = "D"));
@@ -178,7 +178,7 @@ test_leave_and_clear (void)
   g_assert_cmpstr (c->email, ==, "a@b.example");
   g_assert_cmpstr (c->phone, ==, "1");
   g_assert_cmpstr (c->company, ==, "D");
-  g_assert_cmpstr (c->fields, ==, "{}");
+  g_assert_cmpstr (c->fields, ==, "{\"a\":1}");
   g_assert_cmpstr (c->identities[0]->id, ==, "v_anna");
   g_assert_cmpint (c->updated_at, ==, c->created_at + 1000);
   c = crm_saved (crm, CUSTOMER (.id = c->id, .name = "", .email = "", .phone = "", .company = "", .notes = "",
@@ -189,8 +189,161 @@ test_leave_and_clear (void)
   g_assert_null (c->company);
   g_assert_null (c->notes);
   g_assert_null (c->fields);
-  g_assert_null (c->identities);
-  g_assert_cmpuint (crm_customers (crm_lookup (crm, "webchat", "v_anna")), ==, 0);
+  g_assert_cmpstr (c->identities[0]->id, ==, "v_anna");
+}
+
+/* Whoever learns one more identity of a customer need not know the others. */
+static void
+test_identities_are_added (void)
+{
+  const UsherIdentity nameless = { sizeof nameless, "webchat", "v_anna", NULL };
+  const UsherIdentity renamed = { sizeof renamed, "webchat", "v_anna", "Anna S" };
+  g_autoptr (FakeHost) crm = crm_new ();
+  const UsherCustomer *c
+      = crm_saved (crm, CUSTOMER (.first_name = "A", .last_name = "B", .identities = IDENTITIES (&anna)));
+
+  c = crm_saved (crm, CUSTOMER (.id = c->id, .identities = IDENTITIES (&bert)));
+  g_assert_cmpstr (c->identities[0]->id, ==, "v_anna");
+  g_assert_cmpstr (c->identities[1]->id, ==, "bert@example.org");
+  g_assert_null (c->identities[2]);
+  g_assert_cmpint (c->version, ==, 2);
+  /* Again, and without a name: nothing new. */
+  c = crm_saved (crm, CUSTOMER (.id = c->id, .version = 1, .identities = IDENTITIES (&bert, &nameless)));
+  g_assert_cmpint (c->version, ==, 2);
+  g_assert_cmpstr (c->identities[0]->name, ==, "Anna");
+  c = crm_saved (crm, CUSTOMER (.id = c->id, .identities = IDENTITIES (&renamed)));
+  g_assert_cmpstr (c->identities[0]->name, ==, "Anna S");
+  g_assert_cmpint (c->version, ==, 3);
+  for (guint i = 0; i < 62; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("more %u", i);
+
+      crm_saved (crm, CUSTOMER (.id = c->id, .identities = IDENTITIES (IDENTITY (.network = "n", .id = id))));
+    }
+  crm_refused (
+      crm_save (crm, CUSTOMER (.id = c->id, .identities = IDENTITIES (IDENTITY (.network = "n", .id = "65th")))),
+      USHER_INVALID, "at most 64 identities");
+}
+
+static void
+test_account (void)
+{
+  g_autoptr (FakeHost) crm = crm_new ();
+  const UsherCustomer *a = crm_saved (crm, CUSTOMER (.first_name = "A", .last_name = "B", .account = "7"));
+  const UsherCustomer *b = crm_saved (crm, CUSTOMER (.draft = true, .identities = IDENTITIES (&anna)));
+  const UsherResult *found;
+
+  g_assert_cmpstr (a->account, ==, "100001");
+  g_assert_cmpstr (b->account, ==, "100002");
+  crm_saved (crm, CUSTOMER (.id = b->id, .first_name = "Anna", .last_name = "Schmidt"));
+  found = crm_search (crm, QUERY (.text = "100002"));
+  g_assert_cmpuint (crm_customers (found), ==, 1);
+  g_assert_cmpstr (found->customers[0]->id, ==, b->id);
+  g_assert_cmpuint (crm_customers (crm_search (crm, QUERY (.text = "1000"))), ==, 2);
+  /* A refused creation uses up no number. */
+  crm_refused (crm_save (crm, CUSTOMER (.first_name = "A")), USHER_INVALID, "last name");
+  fake_host_down (crm);
+  fake_host_up (crm);
+  g_assert_cmpstr (crm_saved (crm, CUSTOMER (.first_name = "C", .last_name = "D"))->account, ==, "100003");
+}
+
+static void
+test_list_of_drafts (void)
+{
+  g_autoptr (FakeHost) crm = crm_new ();
+  g_autofree char *cursor = NULL;
+  guint drafts = 0;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("visitor %02u", i);
+
+      if (i % 2 == 0)
+        crm_saved (crm, CUSTOMER (.draft = true, .company = "even",
+                                  .identities = IDENTITIES (IDENTITY (.network = "n", .id = id))));
+      else
+        crm_saved (crm, CUSTOMER (.first_name = "visitor", .last_name = id, .company = "odd"));
+    }
+  do
+    {
+      const UsherResult *page = crm_search (crm, PAGE (3, .state = "draft", .cursor = cursor));
+
+      for (guint i = 0; i < crm_customers (page); i++, drafts++)
+        g_assert_true (page->customers[i]->draft);
+      g_free (cursor);
+      cursor = g_strdup (page->next);
+    }
+  while (cursor != NULL);
+  g_assert_cmpuint (drafts, ==, 10);
+  g_assert_cmpuint (crm_customers (crm_search (crm, QUERY (.state = "draft", .text = "visitor"))), ==, 10);
+  g_assert_cmpuint (crm_customers (crm_search (crm, QUERY (.state = "draft", .text = "even"))), ==, 10);
+  g_assert_cmpuint (crm_customers (crm_search (crm, QUERY (.state = "draft", .text = "odd"))), ==, 0);
+  g_assert_cmpuint (crm_customers (crm_search (crm, QUERY (.state = ""))), ==, 20);
+  crm_refused (crm_search (crm, QUERY (.state = "open")), USHER_INVALID, "\"draft\", not \"open\"");
+}
+
+/* ---- looking up ---------------------------------------------------------------------------------------- */
+
+static guint
+candidates (FakeHost *crm, const char *id, const char *name)
+{
+  UsherReply *reply = fake_reply_new (crm);
+
+  crm->crm->lookup (crm->self, IDENTITY (.network = "xmpp", .id = id, .name = name), reply);
+  return crm_customers (fake_reply_wait (reply));
+}
+
+static void
+fill_for_lookup (FakeHost *crm)
+{
+  crm_saved (crm, CUSTOMER (.first_name = "Jürgen", .last_name = "Groß", .email = "Juergen@Example.org"));
+  crm_saved (crm, CUSTOMER (.first_name = "Jurgen", .last_name = "Gross"));
+  crm_saved (crm, CUSTOMER (.draft = true, .first_name = "Jürgen", .last_name = "Groß", .phone = "1"));
+  crm_saved (crm, CUSTOMER (.draft = true, .name = "draft", .email = "draft@example.org"));
+  crm_saved (crm, CUSTOMER (.first_name = "Known", .last_name = "One", .email = "other@example.org",
+                            .identities = IDENTITIES (&bert)));
+}
+
+static void
+test_lookup_by_default (void)
+{
+  g_autoptr (FakeHost) crm = crm_new ();
+  const UsherResult *found;
+
+  fill_for_lookup (crm);
+  g_assert_cmpuint (candidates (crm, "juergen@example.ORG", "nobody"), ==, 1);
+  found = crm_lookup (crm, "xmpp", "juergen@example.org");
+  g_assert_cmpstr (found->customers[0]->last_name, ==, "Groß");
+  g_assert_null (found->customers[0]->identities);
+  g_assert_cmpuint (candidates (crm, "draft@example.org", NULL), ==, 1);
+  g_assert_cmpuint (candidates (crm, "stranger", "Jürgen Groß"), ==, 0);
+  /* The identity wins alone. */
+  found = crm_lookup (crm, "xmpp", "bert@example.org");
+  g_assert_cmpuint (crm_customers (found), ==, 1);
+  g_assert_cmpstr (found->customers[0]->last_name, ==, "One");
+}
+
+static void
+test_lookup_settings (void)
+{
+  g_autoptr (FakeHost) crm = fake_host_new ("crm", "local");
+
+  fake_host_set (crm, "match_on", "identity, email, name");
+  fake_host_up (crm);
+  fill_for_lookup (crm);
+  g_assert_cmpuint (candidates (crm, "stranger", "JÜRGEN GROSS"), ==, 2);
+  g_assert_cmpuint (candidates (crm, "juergen@example.org", "Jürgen Groß"), ==, 2);
+  g_assert_cmpuint (candidates (crm, "other@example.org", "Jürgen Groß"), ==, 3);
+  g_assert_cmpuint (candidates (crm, "bert@example.org", "Jürgen Groß"), ==, 1);
+  g_assert_cmpuint (candidates (crm, "stranger", "Jürgen"), ==, 0);
+  for (guint i = 0; i < 30; i++)
+    crm_saved (crm, CUSTOMER (.first_name = "Very", .last_name = "Common"));
+  g_assert_cmpuint (candidates (crm, "stranger", "very common"), ==, 20);
+  fake_host_down (crm);
+  fake_host_set (crm, "match_on", "identity");
+  fake_host_up (crm);
+  g_assert_cmpuint (candidates (crm, "juergen@example.org", "Jürgen Groß"), ==, 0);
+  g_assert_cmpuint (candidates (crm, "bert@example.org", NULL), ==, 1);
 }
 
 static void
@@ -281,6 +434,11 @@ main (int argc, char **argv)
   g_test_add_func ("/local/customer/conflict-names-all-owners", test_conflict_names_all_owners);
   g_test_add_func ("/local/customer/email", test_email);
   g_test_add_func ("/local/customer/leave-and-clear", test_leave_and_clear);
+  g_test_add_func ("/local/customer/identities-are-added", test_identities_are_added);
+  g_test_add_func ("/local/customer/account", test_account);
+  g_test_add_func ("/local/customer/list-of-drafts", test_list_of_drafts);
+  g_test_add_func ("/local/customer/lookup-by-default", test_lookup_by_default);
+  g_test_add_func ("/local/customer/lookup-settings", test_lookup_settings);
   g_test_add_func ("/local/customer/version", test_version);
   g_test_add_func ("/local/customer/bounds", test_bounds);
   g_test_add_func ("/local/customer/struct-sizes", test_struct_sizes);

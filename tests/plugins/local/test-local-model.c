@@ -242,8 +242,6 @@ predict_customer (Model *m, const Wanted *w, const ModelCustomer *stored, UsherS
   put (&after->email, w->request.email);
   put (&after->phone, w->request.phone);
   after->draft = after->draft && w->request.draft;
-  if (w->request.identities != NULL)
-    memset (after->identities, 0, sizeof after->identities);
   for (guint i = 0; i < w->count; i++)
     {
       after->identities[w->who[i]] = TRUE;

@@ -109,7 +109,7 @@ test_follows_changes (void)
                             .identities = IDENTITIES (IDENTITY (.network = "n", .id = "handle2"))));
   finds (crm, "before", "");
   finds (crm, "after", "X");
-  finds (crm, "handle1", "");
+  finds (crm, "handle1", "X");
   finds (crm, "handle2", "X");
   fake_host_down (crm);
   fake_host_up (crm);

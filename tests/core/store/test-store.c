@@ -1026,7 +1026,8 @@ static void
 ask_everything (UcSqlite *sqlite)
 {
   for (int kind = 0; kind < UC_READ_N_KINDS; kind++)
-    for (guint mask = 0; mask < (kind == UC_READ_INTERACTIONS || kind == UC_READ_FAQS ? 1U << 11 : 1); mask++)
+    for (guint mask = 0;
+         mask < (kind == UC_READ_INTERACTIONS || kind == UC_READ_FAQS ? (1U << 10) + (1U << 7) : 1); mask++)
       {
         UcRead read = read_of ((UcReadKind)kind, mask);
 
@@ -1071,7 +1072,7 @@ test_plans (Kit *kit, gconstpointer data)
         }
       sqlite3_finalize (plan);
     }
-  g_assert_cmpuint (seen, >, 2000);
+  g_assert_cmpuint (seen, >, (1U << 10) + (1U << 7));
 }
 
 /* More questions than the queue takes: the rest is refused at once, none is forgotten. */

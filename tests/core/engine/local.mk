@@ -14,6 +14,7 @@ engine_tests = \
 	%D%/test-random \
 	%D%/test-restore \
 	%D%/test-routing \
+	%D%/test-seed \
 	%D%/test-status \
 	%D%/test-timers \
 	%D%/test-window
@@ -49,3 +50,5 @@ engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
 %C%_test_crm_LDADD = $(engine_test_libs)
 %C%_test_window_SOURCES = %D%/test-window.c
 %C%_test_window_LDADD = $(engine_test_libs)
+%C%_test_seed_SOURCES = %D%/test-seed.c
+%C%_test_seed_LDADD = $(engine_test_libs)

@@ -15,6 +15,16 @@
 #define ROUNDS 12
 #define IN_FLIGHT 40
 
+/* In the child: two of the drafts turn out to be one person. */
+static gboolean
+merge (FakeHost *crm, UsherReply *keep, UsherReply *drop, const char *line)
+{
+  const char *kept = fake_reply_wait (keep)->customers[0]->id, *dropped = fake_reply_wait (drop)->customers[0]->id;
+
+  return crm_merge (crm, MERGE (.keep = kept, .drop = dropped))->status == USHER_OK
+         && write (STDOUT_FILENO, line, strlen (line)) > 0;
+}
+
 /* In the child: saves for ever, a few requests in flight, one line on stdout for each answered one. */
 static int
 child (const char *dir, const char *round)
@@ -26,7 +36,7 @@ child (const char *dir, const char *round)
   for (guint n = 0; TRUE; n += IN_FLIGHT)
     {
       UsherReply *replies[IN_FLIGHT];
-      g_autoptr (GString) answered = g_string_new (NULL);
+      g_autofree char *pair = g_strdup_printf ("m r%s_%u r%s_%u\n", round, n, round, n + 2);
 
       for (guint i = 0; i < IN_FLIGHT; i++)
         {
@@ -51,8 +61,24 @@ child (const char *dir, const char *round)
           if (write (STDOUT_FILENO, line, strlen (line)) < 0)
             return 1;
         }
+      if (!merge (crm, replies[0], replies[2], pair))
+        return 1;
       fake_host_drop_replies (crm);
     }
+}
+
+/* Both keys are one customer now, and the merge can be undone. */
+static void
+check_merge (FakeHost *crm, const char *keys)
+{
+  g_auto (GStrv) key = g_strsplit (keys, " ", 2);
+  g_autofree char *id = g_strdup (crm_lookup (crm, "n", key[0])->customers[0]->id);
+  g_auto (GStrv) parts = g_strsplit (crm_get (crm, id)->customers[0]->merges, "\"", -1);
+
+  g_assert_cmpstr (crm_lookup (crm, "n", key[1])->customers[0]->id, ==, id);
+  g_assert_cmpuint (g_strv_length (parts), >, 4);
+  crm_undone (crm, parts[3]);
+  g_assert_cmpstr (crm_lookup (crm, "n", key[1])->customers[0]->id, !=, id);
 }
 
 static void
@@ -60,7 +86,9 @@ check_line (FakeHost *crm, const char *line)
 {
   const char *key = line + 2;
 
-  if (line[0] == 'i')
+  if (line[0] == 'm')
+    check_merge (crm, key);
+  else if (line[0] == 'i')
     g_assert_cmpuint (crm_customers (crm_lookup (crm, "n", key)), ==, 1);
   else
     {
@@ -104,7 +132,7 @@ static void
 test_kill (void)
 {
   g_autoptr (FakeHost) crm = fake_host_new ("crm", "local");
-  guint checked = 0;
+  guint checked = 0, merges = 0;
 
   for (guint round = 0; round < ROUNDS; round++)
     {
@@ -113,11 +141,15 @@ test_kill (void)
 
       fake_host_up (crm);
       for (guint i = 0; lines[i] != NULL && *lines[i] != '\0'; i++, checked++)
-        check_line (crm, lines[i]);
+        {
+          check_line (crm, lines[i]);
+          merges += lines[i][0] == 'm';
+        }
       fake_host_down (crm);
       fake_host_drop_replies (crm);
     }
   g_assert_cmpuint (checked, >, 500);
+  g_assert_cmpuint (merges, >, 10);
 }
 
 int

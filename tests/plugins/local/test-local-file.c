@@ -257,7 +257,7 @@ test_disk_full (void)
   g_autoptr (FakeHost) crm = crm_new ();
   g_autofree char *notes = g_strnfill (60000, 'x');
   g_autofree char *check = NULL, *path = file_of (crm);
-  struct rlimit before, small = { 200 * 1024, RLIM_INFINITY };
+  struct rlimit before, small = { 800 * 1024, RLIM_INFINITY };
   g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_free);
   const UsherResult *result;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The few operations that go over HTTP: log-in, ticket and log-out, because they concern the cookie.
+// What goes over HTTP: log-in, ticket and log-out, because they concern the cookie, and the bytes of media.
 
 import type { Agent, ErrorCode } from './protocol';
 import { CallError } from './protocol';
@@ -30,6 +30,11 @@ async function post<T>(operation: string, body: object, patience?: number): Prom
   if (response.ok && answer?.result !== undefined) return answer.result;
   if (answer?.error !== undefined) throw new CallError(answer.error.code, answer.error.message, answer.error.details);
   throw new CallError('unavailable', t.errors.http(response.status));
+}
+
+/** Where the bytes of a picture, sound or file are. */
+export function mediaUrl(id: string): string {
+  return `/api/v1/media/${encodeURIComponent(id)}`;
 }
 
 export async function login(name: string, password: string): Promise<Agent> {

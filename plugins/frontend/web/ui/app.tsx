@@ -6,7 +6,7 @@ import type { JSX, ReactNode } from 'react';
 import { Component, lazy, Suspense, useEffect } from 'react';
 
 import { desk } from './desk';
-import { goToOffer, helpOpen } from './keys';
+import { goToOffer } from './keys';
 import Chats from './pages/chats';
 import { Help } from './parts/help';
 import { Avatar, Button, IconButton, Problem, Skeleton } from './parts/kit';
@@ -17,7 +17,9 @@ import { OfferAnnouncement, OfferPanel, useOffer } from './parts/offer';
 import { Palette } from './parts/palette';
 import { Rail } from './parts/rail';
 import { StatusMenu } from './parts/status';
+import { allowSound, soundBlocked } from './notify';
 import { bundleOf } from './pages';
+import { helpOpen } from './panels';
 import { route } from './route';
 import { useStore } from './store';
 import { t } from './strings';
@@ -58,6 +60,7 @@ function useTheme(): void {
 
 function Top(): JSX.Element {
   const me = useStore(desk.state, (state) => state.me);
+  const blocked = useStore(soundBlocked);
   return (
     <header className="top">
       <span className="brand">
@@ -66,6 +69,7 @@ function Top(): JSX.Element {
       </span>
       <StatusMenu />
       <span className="spacer" />
+      {blocked && <IconButton icon="bell" label={t.notify.blocked} onPress={allowSound} />}
       <LinePill />
       <IconButton icon="help" label={t.help.open} onPress={() => helpOpen.set(true)} />
       {me !== null && (

@@ -7,10 +7,12 @@ import * as api from './api';
 import { JumpDetector, ServerClock } from './clock';
 import type { Link } from './connection';
 import { Connection } from './connection';
+import type { Pending } from './outbox';
 import { Outbox } from './outbox';
 import type { Operation, Operations } from './operations';
-import type { AskedStatus, Customer, DeskEvent, Interaction } from './protocol';
+import type { AskedStatus, Customer, DeskEvent, Instance, Interaction } from './protocol';
 import { CallError } from './protocol';
+import { draftKey } from './drafts';
 import { go } from './route';
 import type { State } from './state';
 import { emptyState, reduce } from './state';
@@ -32,9 +34,22 @@ export interface Prefs {
   theme: 'auto' | 'light' | 'dark';
   enterSends: boolean;
   singleKeys: boolean;
+  sound: boolean;
+  /** 0 to 1 */
+  volume: number;
+  /** Desktop notifications. */
+  notify: boolean;
+  /** They show what the customer wrote. */
+  notifyText: boolean;
 }
 
-const DEFAULT_PREFS: Prefs = { theme: 'auto', enterSends: false, singleKeys: true };
+const DEFAULT_PREFS: Prefs = {
+  ...{ theme: 'auto', enterSends: false, singleKeys: true },
+  ...{ sound: true, volume: 0.6, notify: false, notifyText: true },
+};
+
+/** Events after which lists of cases or chats may have changed. */
+const TOUCHING = new Set(['interaction.save', 'interaction.closed', 'interaction.codes', 'customer.merged']);
 
 /** Not crypto.randomUUID: that one is missing on plain http outside localhost. */
 function uniqueId(): string {
@@ -84,6 +99,8 @@ class Desk {
   private typingSent: { interaction: string; at: number } | null = null;
   private typingTimer: number | undefined;
   private touchTimer: number | undefined;
+  /** interaction -> the last line of the customer that the network was told of */
+  private readonly seenTold = new Map<string, number>();
   /** For each `interaction.get` under way, the events that came since it was asked. */
   private readonly asking = new Set<DeskEvent[]>();
 
@@ -117,8 +134,9 @@ class Desk {
     this.connect();
   }
 
-  async logout(): Promise<void> {
+  async logout(reason?: string): Promise<void> {
     await this.attempt(t.status.set.logged_out, async () => {
+      if (reason !== undefined) await this.call('agent.set_status', { status: 'logged_out', reason });
       await api.logout();
       this.connection?.stop('unauthenticated', '');
       this.leave('logged_out');
@@ -155,12 +173,14 @@ class Desk {
           for (const since of this.asking) since.push(event);
           if (event.type === 'interaction.offered' && event.agent === this.state.get().me?.user)
             void this.fetchDetails(String(event.interaction));
-          if (event.type === 'interaction.save' || event.type === 'interaction.closed') this.touch();
+          if (TOUCHING.has(event.type)) this.touch();
         },
         frame: (frame) => {
           if (typeof frame.server_now === 'number') this.clock.heard(frame.server_now);
           if (frame.type === 'queues')
             this.dispatch({ do: 'queues', queues: frame.queues as { queue: string; waiting: number; oldest: number | null }[] });
+          if (frame.type === 'instances')
+            this.dispatch({ do: 'instances', instances: frame.instances as Partial<Instance>[] });
           if (frame.type === 'typing')
             this.dispatch({
               do: 'typing',
@@ -189,6 +209,11 @@ class Desk {
     this.customers.set({});
   }
 
+  /** The chat on the page, whether it was chosen or came up by itself. */
+  openChat(): string | null {
+    return document.querySelector('[data-open-chat]')?.getAttribute('data-open-chat') ?? null;
+  }
+
   // ---- what a person does
 
   call<O extends Operation>(operation: O, args: Operations[O]['args']): Promise<Operations[O]['result']> {
@@ -208,8 +233,18 @@ class Desk {
     }
   }
 
-  setStatus(status: AskedStatus): Promise<boolean> {
-    return this.attempt(t.status.set[status], () => this.call('agent.set_status', { status }));
+  setStatus(status: AskedStatus, reason?: string): Promise<boolean> {
+    const args = { status, ...(reason === undefined ? {} : { reason }) };
+    return this.attempt(t.status.set[status], () => this.call('agent.set_status', args));
+  }
+
+  stopNew(on: boolean): Promise<boolean> {
+    return this.attempt(on ? t.status.stop : t.status.resume, () => this.call('agent.stop_new', { on }));
+  }
+
+  switchQueue(queue: string, on: boolean): Promise<boolean> {
+    const name = this.state.get().queues[queue]?.name ?? queue;
+    return this.attempt(t.status.switchQueue(name), () => this.call('queue.switch', { queue, on }));
   }
 
   async accept(one: Interaction): Promise<boolean> {
@@ -219,8 +254,9 @@ class Desk {
     return done;
   }
 
-  reject(one: Interaction): Promise<boolean> {
-    return this.attempt(t.offer.reject, () => this.call('interaction.reject', { interaction: one.interaction }));
+  reject(one: Interaction, reason?: string): Promise<boolean> {
+    const args = { interaction: one.interaction, ...(reason === undefined ? {} : { reason }) };
+    return this.attempt(t.offer.reject, () => this.call('interaction.reject', args));
   }
 
   endChat(interaction: string): Promise<boolean> {
@@ -235,8 +271,22 @@ class Desk {
     return this.attempt(t.save.action, () => this.call('interaction.save', { interaction }));
   }
 
-  say(interaction: string, text: string): void {
-    this.outbox.add(interaction, text, this.clock.now());
+  saveCodes(interaction: string, codes: string[]): Promise<boolean> {
+    return this.attempt(t.codes.action, () => this.call('interaction.codes', { interaction, codes }));
+  }
+
+  chooseCustomer(interaction: string, customer: string): Promise<boolean> {
+    return this.attempt(t.matches.action, () => this.call('interaction.choose_customer', { interaction, customer }));
+  }
+
+  followUp(interaction: string, which: string | null): Promise<boolean> {
+    const args = { interaction, ...(which === null ? {} : { case: which }) };
+    return this.attempt(t.follow.action, () => this.call('interaction.follow_up', args));
+  }
+
+  /** `faq`: whose answer the text began with. */
+  say(interaction: string, text: string, faq: string | null = null): void {
+    this.outbox.add(interaction, text, this.clock.now(), faq);
     this.stopTyping();
   }
 
@@ -255,8 +305,13 @@ class Desk {
     this.typingTimer = window.setTimeout(() => this.stopTyping(), 5000);
   }
 
+  /** The lines up to number `n` are before the agent's eyes; the network is told of the customer's. */
   markSeen(interaction: string, n: number): void {
     if ((this.seen.get()[interaction] ?? 0) < n) this.seen.update((seen) => ({ ...seen, [interaction]: n }));
+    const lines = this.state.get().interactions[interaction]?.messages ?? [];
+    const last = lines.reduce((most, line) => (line.author === 'customer' && line.n <= n ? Math.max(most, line.n) : most), 0);
+    if (last <= (this.seenTold.get(interaction) ?? 0)) return;
+    if (this.connection?.seen(interaction, last)) this.seenTold.set(interaction, last);
   }
 
   dismiss(notice: string): void {
@@ -286,11 +341,16 @@ class Desk {
     }, 500);
   }
 
-  private sendMessage(one: { interaction: string; text: string; client_id: string }, cmd: string): Promise<unknown> {
+  private sendMessage(one: Pending, cmd: string): Promise<unknown> {
     if (this.connection === null) return Promise.reject(new CallError('unauthenticated', ''));
     return this.connection.call(
       'message.send',
-      { interaction: one.interaction, text: one.text, client_id: one.client_id },
+      {
+        interaction: one.interaction,
+        text: one.text,
+        client_id: one.client_id,
+        ...(one.faq ? { faq: one.faq } : {}),
+      },
       cmd,
     );
   }
@@ -326,16 +386,12 @@ class Desk {
     if (Object.keys(seen).some((id) => interactions[id] === undefined)) {
       this.seen.set(Object.fromEntries(Object.entries(seen).filter(([id]) => interactions[id] !== undefined)));
       storage.prune(draftKey(me.user, ''), (id) => interactions[id] !== undefined);
+      for (const id of this.seenTold.keys()) if (interactions[id] === undefined) this.seenTold.delete(id);
     }
   }
 }
 
 export const desk = new Desk();
-
-/** Where what is half written is kept: with its agent and its chat. */
-export function draftKey(user: string | undefined, interaction: string): string {
-  return `draft.${user ?? ''}.${interaction}`;
-}
 
 export function nameOf(one: Interaction): string {
   return displayName(one);

@@ -32,3 +32,16 @@ export function initials(name: string): string {
   const first = (word: string | undefined): string => (word === undefined ? '' : (Array.from(word)[0] ?? ''));
   return (first(words[0]) + (words.length > 1 ? first(words[words.length - 1]) : '')).toLocaleUpperCase();
 }
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+
+/** 812 byte, 1.4 MB, in the reader's own way of writing numbers. */
+export function bytes(size: number): string {
+  const step = Math.min(UNITS.length - 1, size < 1000 ? 0 : Math.floor(Math.log10(size) / 3));
+  return new Intl.NumberFormat(undefined, {
+    style: 'unit',
+    unit: UNITS[step],
+    unitDisplay: 'short',
+    maximumFractionDigits: step === 0 ? 0 : 1,
+  }).format(size / 1000 ** step);
+}

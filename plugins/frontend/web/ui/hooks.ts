@@ -109,6 +109,27 @@ export function usePages<T>(
   return { ...state, busy, loadMore: () => load(state.next) };
 }
 
+/** Whether the agent looks at this window now. */
+export function looking(): boolean {
+  return document.visibilityState === 'visible' && document.hasFocus();
+}
+
+function watchLooking(watcher: () => void): () => void {
+  const events: [EventTarget, string][] = [
+    [document, 'visibilitychange'],
+    [window, 'focus'],
+    [window, 'blur'],
+  ];
+  for (const [target, event] of events) target.addEventListener(event, watcher);
+  return () => {
+    for (const [target, event] of events) target.removeEventListener(event, watcher);
+  };
+}
+
+export function useLooking(): boolean {
+  return useSyncExternalStore(watchLooking, looking);
+}
+
 export function useMedia(query: string): boolean {
   const [list] = useState(() => window.matchMedia(query));
   return useSyncExternalStore(

@@ -4,12 +4,9 @@
 
 import { desk } from './desk';
 import { pagesOf } from './pages';
+import { helpOpen, paletteOpen, showTab } from './panels';
 import { go } from './route';
-import { Store } from './store';
 import { worklist } from './views';
-
-export const helpOpen = new Store(false);
-export const paletteOpen = new Store(false);
 
 function writing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable], [role="menu"]') !== null;
@@ -32,6 +29,11 @@ function nextChat(step: number): void {
   if (next !== undefined) go('chats', next.interaction);
 }
 
+function openCodes(): void {
+  const chat = desk.openChat();
+  if (chat !== null) showTab(chat, 'codes', true);
+}
+
 export function goToOffer(): void {
   const offer = document.getElementById('offer');
   offer?.focus();
@@ -45,6 +47,7 @@ function single(key: string): boolean {
   else if (key === '?') helpOpen.set(true);
   else if (key === 'j') nextChat(1);
   else if (key === 'k') nextChat(-1);
+  else if (key === 'c') openCodes();
   else if (key === 'r') document.getElementById('composer')?.focus();
   else return false;
   return true;

@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app';
 import { desk } from './desk';
 import { startKeys } from './keys';
+import { startNotifying } from './notify';
 import { startRouting } from './route';
 import { t } from './strings';
 
@@ -15,4 +16,7 @@ if (document.title !== '') t.product = document.title;
 startRouting();
 startKeys();
 desk.start();
+startNotifying();
+// A file that is dropped beside its place must not take the desktop away.
+for (const event of ['dragover', 'drop'] as const) window.addEventListener(event, (drag) => drag.preventDefault());
 createRoot(document.getElementById('root')!).render(<App />);

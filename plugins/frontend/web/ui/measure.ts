@@ -16,74 +16,88 @@ export function lengthIn(text: string, unit: TextUnit): number {
   return points;
 }
 
-/** Characters as a person sees them: no half flag, no letter without its accent; in pieces only what is too long alone. */
-function characters(text: string, unit: TextUnit, max: number): string[] {
-  return Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), (one) => one.segment).flatMap(
-    (one) => (lengthIn(one, unit) > max ? Array.from(one) : [one]),
-  );
+/** Characters as a person sees them: no half flag, no letter without its accent. */
+function characters(text: string): string[] {
+  return Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), (one) => one.segment);
 }
 
-const SPACE = /^[\s\p{Z}]$/u;
-
+/** White space at which a text may be parted; a no-break space is none. */
 function isSpace(character: string): boolean {
-  return SPACE.test(character) || character === '\r\n';
+  return /^[\s]+$/.test(character) && !/^[\u00a0\u2007\u202f\ufeff]/.test(character);
 }
 
-/** How good a place after `at` characters is to part: 4 a paragraph, 3 a line, 2 a sentence, 1 a word, 0 none of these. */
-function seam(all: string[], at: number): number {
-  const next = all[at];
-  const last = all[at - 1];
-  if (next === undefined || last === undefined) return 4;
-  if (!isSpace(next) && !isSpace(last)) return 0;
-  const newlines = spaceAround(all, at).filter((one) => one.includes('\n')).length;
-  if (newlines > 1) return 4;
-  if (newlines === 1) return 3;
-  let word = at;
-  while (word > 0 && isSpace(all[word - 1]!)) word--;
-  return /[.!?…。！？]$/u.test(all[word - 1] ?? '') ? 2 : 1;
+const FULL_STOP = /^[.!?\u2026\u061f\u06d4\u0964]/;
+/** These need no white space after them. */
+const WIDE_FULL_STOP = /^[\u3002\uff01\uff0e\uff1f\uff61]/;
+const CLOSES = /^[)\]"'\u00bb\u2019\u201d\u300d]/;
+
+/** Where a part may end: after how many characters, and how long the part would be. */
+interface Cut {
+  at: number;
+  length: number;
 }
 
-function spaceAround(all: string[], at: number): string[] {
-  let from = at;
-  let to = at;
-  while (from > 0 && isSpace(all[from - 1]!)) from--;
-  while (to < all.length && isSpace(all[to]!)) to++;
-  return all.slice(from, to);
+interface Cuts {
+  paragraph: Cut | null;
+  line: Cut | null;
+  sentence: Cut | null;
+  word: Cut | null;
 }
 
-/** How many of the characters from `from` on fit into one message; at least one, so that there is an end. */
-function fitting(all: string[], from: number, unit: TextUnit, max: number): number {
-  let used = 0;
-  let n = 0;
-  while (from + n < all.length) {
-    used += lengthIn(all[from + n]!, unit);
-    if (used > max) break;
-    n++;
+/** Reads from `from` while it fits: where it stopped, how long that is, and the last place of each kind to part. */
+function read(all: string[], from: number, unit: TextUnit, max: number): { at: number; length: number; cuts: Cuts } {
+  const cuts: Cuts = { paragraph: null, line: null, sentence: null, word: null };
+  let at = from;
+  let length = 0;
+  let space: Cut | null = null;
+  let newlines = 0;
+  let ended = false;
+  for (; at < all.length; at++) {
+    const one = all[at]!;
+    const more = lengthIn(one, unit);
+    if (isSpace(one) && at !== from) {
+      if (space === null) {
+        space = { at, length };
+        newlines = 0;
+        cuts.word = space;
+        if (ended) cuts.sentence = space;
+      }
+      newlines += one === '\u2029' ? 2 : /[\n\r\u2028]/.test(one) ? 1 : 0;
+      if (newlines > 1) cuts.paragraph = space;
+      else if (newlines === 1) cuts.line = space;
+    } else {
+      if (length + more > max) break;
+      space = null;
+      ended = FULL_STOP.test(one) || (ended && CLOSES.test(one));
+      if (WIDE_FULL_STOP.test(one)) cuts.sentence = { at: at + 1, length: length + more };
+    }
+    length += more;
   }
-  return Math.max(1, n);
+  // White space at the very end needs no room.
+  if (at === all.length && space !== null && length > max) return { ...space, cuts };
+  return { at, length, cuts };
+}
+
+/** The better place to part, where the part is at least half full; else between words; else anywhere. */
+function choose(cuts: Cuts, at: number, max: number): number {
+  for (const cut of [cuts.paragraph, cuts.line, cuts.sentence])
+    if (cut !== null && cut.length * 2 >= max) return cut.at;
+  return cuts.word?.at ?? cuts.sentence?.at ?? at;
 }
 
 /** The messages a text becomes on a network that takes `max` units in one; 0 = any length. */
 export function partsOf(text: string, unit: TextUnit, max: number): string[] {
   if (max <= 0 || lengthIn(text, unit) <= max) return [text];
-  const all = characters(text, unit, max);
+  // What is too long by itself comes in pieces, a code point at a time.
+  const all = characters(text).flatMap((one) => (lengthIn(one, unit) > max ? Array.from(one) : [one]));
   const parts: string[] = [];
   let from = 0;
   while (from < all.length) {
-    const n = fitting(all, from, unit, max);
-    let cut = from + n;
-    if (cut < all.length) {
-      let best = 0;
-      for (let at = from + n; at > from; at--) {
-        const worth = seam(all, at);
-        if (worth <= best) continue;
-        best = worth;
-        cut = at;
-      }
-    }
-    const part = all.slice(from, cut).join('').trimEnd();
-    if (part !== '') parts.push(part);
-    from = cut;
+    const { at, cuts } = read(all, from, unit, max);
+    const end = Math.max(from + 1, at < all.length && !isSpace(all[at]!) ? choose(cuts, at, max) : at);
+    const part = all.slice(from, end);
+    if (!part.every(isSpace)) parts.push(part.join(''));
+    from = end;
     while (from < all.length && isSpace(all[from]!)) from++;
   }
   return parts;

@@ -15,6 +15,8 @@ export interface Pending {
   at: number;
   state: 'sending' | 'failed';
   error: string | null;
+  /** The FAQ whose answer it began with. */
+  faq: string | null;
 }
 
 type Send = (pending: Pending, cmd: string) => Promise<unknown>;
@@ -46,8 +48,8 @@ export class Outbox {
     if (this.owner !== null) storage.save(`outbox.${this.owner}`, this.list.get().length > 0 ? this.list.get() : null);
   }
 
-  add(interaction: string, text: string, at: number): void {
-    const pending: Pending = { client_id: this.uniqueId(), interaction, text, at, state: 'sending', error: null };
+  add(interaction: string, text: string, at: number, faq: string | null = null): void {
+    const pending: Pending = { client_id: this.uniqueId(), interaction, text, at, state: 'sending', error: null, faq };
     this.list.update((list) => [...list, pending]);
     this.attempt(pending, pending.client_id);
   }

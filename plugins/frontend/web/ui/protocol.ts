@@ -76,7 +76,7 @@ export interface CodeList {
   list: string;
   name: string;
   use: 'disposition' | 'status' | 'reject';
-  /** use=status: of which status; null = of each. */
+  /** use=status: of which status. */
   status: AskedStatus | null;
   /** null = of all queues. */
   queues: string[] | null;

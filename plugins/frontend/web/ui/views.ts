@@ -73,7 +73,7 @@ export function reasonLists(
   status: string | null = null,
 ): CodeList[] {
   return Object.values(codes)
-    .filter((one) => one.use === use && one.enabled && (one.status === null || status === null || one.status === status))
+    .filter((one) => one.use === use && one.enabled && one.status === status)
     .sort((a, b) => Number(b.required) - Number(a.required) || a.name.localeCompare(b.name));
 }
 

@@ -43,6 +43,10 @@ test('a text is parted after a paragraph, else a line, a sentence, a word', () =
   assert.deepEqual(partsOf('abcdefgh', 'code_points', 3), ['abc', 'def', 'gh']);
 });
 
+test('a better place that would leave a part less than half full is passed over', () => {
+  assert.deepEqual(partsOf('Hi.\n\nthis goes on and on', 'code_points', 20), ['Hi.\n\nthis goes on', 'and on']);
+});
+
 test('parts are never longer than the limit and lose nothing but white space', () => {
   const text = `${'word '.repeat(40)}\n\n${'ö'.repeat(50)} ${FAMILY.repeat(5)} ${FLAG.repeat(20)} 注文。${'長'.repeat(30)}`;
   for (const unit of ['code_points', 'bytes', 'utf16'] as const)

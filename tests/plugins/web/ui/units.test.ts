@@ -5,6 +5,7 @@
 import './clock.test';
 import './composer.test';
 import './connection.test';
+import './news.test';
 import './outbox.test';
 import './state.test';
 import './views.test';

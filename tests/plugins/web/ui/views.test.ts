@@ -56,9 +56,9 @@ test('a required list is missing until one of its codes is chosen', () => {
   assert.deepEqual(missing('topic', 'result'), []);
 });
 
-test('reasons: of the status, or of each', () => {
+test('reasons: of the status, required lists first', () => {
   const codes = byName(
-    list('all', { use: 'status' }),
+    list('all', { use: 'status', status: 'on_break' }),
     list('break', { use: 'status', status: 'on_break', required: true }),
     list('off', { use: 'status', status: 'work_offline' }),
     list('no', { use: 'reject' }),

@@ -9,6 +9,7 @@ import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 
 import { desk } from '../desk';
 import { useMedia } from '../hooks';
+import { drawerOpen } from '../panels';
 import { Context } from '../parts/context';
 import { Conversation } from '../parts/conversation';
 import { Button, Empty, IconButton } from '../parts/kit';
@@ -79,7 +80,7 @@ export default function Chats(): JSX.Element {
   const medium = useMedia('(max-width: 1099.98px)');
   const id = useChosen(narrow);
   const one = useStore(desk.state, (state) => (id === null ? undefined : state.interactions[id]));
-  const [drawer, setDrawer] = useState(false);
+  const drawer = useStore(drawerOpen);
   const [listWidth, setListWidth] = usePaneWidth('list', 296);
   const [contextWidth, setContextWidth] = usePaneWidth('context', 352);
   const shown = one !== undefined && one.state !== 'offered' ? one : null;
@@ -101,7 +102,7 @@ export default function Chats(): JSX.Element {
             key={shown.interaction}
             one={shown}
             onBack={narrow ? () => go('chats') : null}
-            onDetails={medium ? () => setDrawer(true) : null}
+            onDetails={medium ? () => drawerOpen.set(true) : null}
           />
         ) : (
           <div className="conversation none">
@@ -122,11 +123,11 @@ export default function Chats(): JSX.Element {
         </>
       )}
       {medium && shown !== null && (
-        <ModalOverlay className="overlay drawer-overlay" isOpen={drawer} onOpenChange={setDrawer} isDismissable>
+        <ModalOverlay className="overlay drawer-overlay" isOpen={drawer} onOpenChange={(open) => drawerOpen.set(open)} isDismissable>
           <Modal className="drawer">
             <Dialog aria-label={t.conversation.details}>
               <div className="drawer-head">
-                <IconButton icon="close" label={t.close} onPress={() => setDrawer(false)} />
+                <IconButton icon="close" label={t.close} onPress={() => drawerOpen.set(false)} />
               </div>
               <Context key={shown.interaction} one={shown} />
             </Dialog>

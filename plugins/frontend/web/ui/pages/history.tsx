@@ -3,12 +3,13 @@
 // Chats that were, with their transcripts: an agent's own, or everybody's for supervisors.
 
 import type { JSX } from 'react';
-import { useCallback, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 
 import { duration } from '../clock';
 import { desk, nameOf } from '../desk';
 import { dateTime } from '../format';
 import { useCall, usePages } from '../hooks';
+import { Codes, RequiredMark } from '../parts/codes';
 import { SaveStatus } from '../parts/conversation';
 import { NetworkIcon } from '../parts/icons';
 import { Avatar, Button, Chip, Facts, Problem, Skeleton } from '../parts/kit';
@@ -17,6 +18,7 @@ import { Choice, MasterDetail, ResultList } from '../parts/master';
 import { Lines } from '../parts/timeline';
 import type { Interaction } from '../protocol';
 import { href, route } from '../route';
+import { normalInteraction } from '../shape';
 import { useStore } from '../store';
 import { t } from '../strings';
 
@@ -55,7 +57,7 @@ export function History(): JSX.Element {
   const fetchPage = useCallback(
     async (cursor: string | null) => {
       const answer = await desk.call('interaction.list', {
-        ...(state === '' ? {} : { state }),
+        ...(state === 'uncoded' ? { uncoded: true } : state === '' ? {} : { state }),
         ...(queue === '' ? {} : { queue }),
         ...(agent === '' ? {} : { agent }),
         ...(cursor === null ? {} : { before: Number(cursor) }),
@@ -77,7 +79,7 @@ export function History(): JSX.Element {
       select={t.history.select}
       tools={
         <>
-          <Choice label={t.history.filterState} value={state} options={[['', t.history.any], ...states]} onChange={setState} />
+          <Choice label={t.history.filterState} value={state} options={[['', t.history.any], ...states, ['uncoded', t.codes.backlog]]} onChange={setState} />
           <Choice
             label={t.history.filterQueue}
             value={queue}
@@ -116,7 +118,8 @@ function Past({ id }: { id: string }): JSX.Element {
   const live = useStore(desk.state, (state) => state.interactions[id]?.messages.length ?? 0);
   const answer = useCall('interaction.get', { interaction: id }, `${revision} ${live}`);
   const agentName = useAgentName();
-  const one = answer.data?.interaction ?? null;
+  const data = answer.data?.interaction ?? null;
+  const one = useMemo(() => (data === null ? null : normalInteraction(data)), [data]);
   if (answer.error !== null) return <Problem text={answer.error} retry={answer.reload} />;
   if (one === null) return <Skeleton rows={8} />;
   const end = one.ended_at > 0 ? one.ended_at : 0;
@@ -134,6 +137,15 @@ function Past({ id }: { id: string }): JSX.Element {
         </div>
       </header>
       <SaveAgain one={one} />
+      {(one.uncoded || one.codes.length > 0) && (
+        <section className="card" aria-labelledby="past-codes">
+          <h3 id="past-codes">
+            {t.codes.title}
+            {one.uncoded && <RequiredMark one={one} />}
+          </h3>
+          {one.uncoded ? <Codes one={one} /> : <p>{one.codes.map((code) => code.name).join(', ')}</p>}
+        </section>
+      )}
       <section className="card" aria-labelledby="past-facts">
         <h3 id="past-facts">{t.transaction.title}</h3>
         <Facts

@@ -9,6 +9,8 @@ import { Cases } from './cases';
 import { Customers } from './customers';
 import { History } from './history';
 
+export { CaseView } from '../parts/case';
+
 export default function Records({ page }: { page: Page }): JSX.Element | null {
   switch (page) {
     case 'customers':

@@ -3,19 +3,25 @@
 // Beside the chat: the transaction, the customer's record, their cases and their earlier chats.
 
 import type { JSX } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 
 import { duration } from '../clock';
 import { desk, nameOf } from '../desk';
 import { dateTime, timeOfDay } from '../format';
 import { useCall, useCustomer, useNow } from '../hooks';
+import type { ContextTab } from '../panels';
+import { contextTabs, showTab } from '../panels';
 import type { Interaction } from '../protocol';
 import { href } from '../route';
 import { useStore } from '../store';
 import { t } from '../strings';
+import { Codes, RequiredMark } from './codes';
 import { CustomerRecord } from './customer';
+import { Follows } from './follow';
 import { NetworkIcon } from './icons';
-import { Chip, Facts, Problem, Skeleton } from './kit';
+import { Button, Chip, Facts, Portrait, Problem, Skeleton } from './kit';
+import { AttachDialog, Matches } from './people';
 
 function Running({ from, to }: { from: number; to: number }): JSX.Element {
   const now = useNow();
@@ -26,7 +32,10 @@ export function Transaction({ one }: { one: Interaction }): JSX.Element {
   const name = nameOf(one);
   return (
     <section className="card" aria-labelledby="transaction">
-      <h3 id="transaction">{t.transaction.title}</h3>
+      <div className="transaction-head">
+        <h3 id="transaction">{t.transaction.title}</h3>
+        <Portrait one={one} />
+      </div>
       <Facts
         rows={[
           [t.transaction.name, name !== one.identity && <bdi>{name}</bdi>],
@@ -48,6 +57,7 @@ export function Transaction({ one }: { one: Interaction }): JSX.Element {
           ],
         ]}
       />
+      <Follows one={one} />
     </section>
   );
 }
@@ -124,20 +134,101 @@ export function CustomerTabs({
   );
 }
 
+/** The case beside the chat comes with the pages of records, when there is one to show. */
+const CaseBeside = lazy(() => import('../pages/records').then((records) => ({ default: records.CaseView })));
+
+/** What pops when: the earlier case it continues, else the record. */
+function firstTab(one: Interaction): ContextTab {
+  return one.follows === null ? 'record' : 'case';
+}
+
+function useTab(one: Interaction): [ContextTab, (tab: ContextTab) => void] {
+  const chosen = useStore(contextTabs, (all) => all[one.interaction]);
+  const popsLate = useStore(desk.state, (state) => state.policy.pop_on.includes('completed'));
+  const over = one.state === 'wrap_up';
+  useEffect(() => {
+    if (over && popsLate) showTab(one.interaction, firstTab(one), false);
+  }, [over, popsLate]);
+  const there = chosen === undefined || (chosen === 'case' && one.follows === null && one.save.case === null);
+  return [there ? firstTab(one) : chosen, (tab) => showTab(one.interaction, tab, false)];
+}
+
+function Record({ one }: { one: Interaction }): JSX.Element {
+  const record = useCustomer(one.customer);
+  const [attaching, setAttaching] = useState(false);
+  return (
+    <>
+      {one.customer === null ? (
+        <p className="hint">
+          <strong>{t.customer.noRecord}.</strong> {t.customer.noRecordNote}
+        </p>
+      ) : (
+        <>
+          {record.error !== null && record.data === null && <Problem text={record.error} retry={record.reload} />}
+          {record.loading && <Skeleton rows={5} />}
+          {record.data !== null && (
+            <CustomerRecord
+              key={record.data.id}
+              customer={record.data}
+              popDraft={one.state === 'active' || one.state === 'wrap_up'}
+              interaction={one.interaction}
+            />
+          )}
+        </>
+      )}
+      <Button look="ghost" icon="person" onPress={() => setAttaching(true)}>
+        {t.matches.attach}
+      </Button>
+      <AttachDialog one={one} isOpen={attaching} onClose={() => setAttaching(false)} />
+    </>
+  );
+}
+
 export function Context({ one }: { one: Interaction }): JSX.Element {
   const customer = useStore(desk.customers, (all) => (one.customer === null ? undefined : all[one.customer]));
+  const [tab, setTab] = useTab(one);
+  const shownCase = one.follows ?? one.save.case;
+  const over = one.state === 'wrap_up';
   return (
     <aside className="context" aria-label={t.conversation.details} data-region="context" tabIndex={-1}>
       <Transaction one={one} />
-      <section className="card" aria-labelledby="customer-title">
-        <h3 id="customer-title">{customer?.draft === true ? t.customer.new : t.customer.title}</h3>
-        {one.customer === null ? (
-          <p className="hint">
-            <strong>{t.customer.noRecord}.</strong> {t.customer.noRecordNote}
-          </p>
-        ) : (
-          <CustomerTabs key={one.customer} id={one.customer} popDraft={one.state === 'active' || one.state === 'wrap_up'} />
-        )}
+      <Matches one={one} />
+      <section className="card" aria-label={customer?.draft === true ? t.customer.new : t.customer.title}>
+        <Tabs className="tabs" selectedKey={tab} onSelectionChange={(key) => setTab(key as ContextTab)}>
+          <TabList aria-label={t.customer.title} className="tab-list">
+            <Tab id="record">{customer?.draft === true ? t.customer.new : t.customer.title}</Tab>
+            <Tab id="codes">
+              {t.codes.title}
+              <RequiredMark one={one} />
+            </Tab>
+            {one.customer !== null && <Tab id="cases">{t.customer.tabs.cases}</Tab>}
+            {one.customer !== null && <Tab id="history">{t.customer.tabs.history}</Tab>}
+            {shownCase !== null && <Tab id="case">{t.customer.tabs.case}</Tab>}
+          </TabList>
+          <TabPanel id="record">
+            <Record one={one} />
+          </TabPanel>
+          <TabPanel id="codes">
+            <Codes one={one} />
+          </TabPanel>
+          {one.customer !== null && (
+            <TabPanel id="cases">
+              <CustomerCases customer={one.customer} />
+            </TabPanel>
+          )}
+          {one.customer !== null && (
+            <TabPanel id="history">
+              <CustomerChats customer={one.customer} />
+            </TabPanel>
+          )}
+          {shownCase !== null && (
+            <TabPanel id="case">
+              <Suspense fallback={<Skeleton rows={6} />}>
+                <CaseBeside key={shownCase} id={shownCase} compact={!over} />
+              </Suspense>
+            </TabPanel>
+          )}
+        </Tabs>
       </section>
     </aside>
   );

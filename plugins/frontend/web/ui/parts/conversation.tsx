@@ -11,16 +11,19 @@ import { duration } from '../clock';
 import { desk, nameOf } from '../desk';
 import { timeOfDay } from '../format';
 import { useNow } from '../hooks';
+import { showTab } from '../panels';
 import type { Interaction, Save } from '../protocol';
 import { href } from '../route';
 import { useStore } from '../store';
 import { t } from '../strings';
+import { missingLists } from '../views';
 import type { ComposerHandle } from './composer';
 import { Composer } from './composer';
+import { FollowDialog } from './follow';
 import { Icon, NetworkIcon } from './icons';
-import { Avatar, Button, Chip, IconButton, Ring } from './kit';
+import { Button, Chip, ExplainedButton, IconButton, Portrait, Ring } from './kit';
 import { stateWord } from './list';
-import { LiveTimeline } from './timeline';
+import { LiveTimeline } from './live';
 
 /** How "Save to CRM" stands, in words, with the way to the case. */
 export function SaveStatus({ save }: { save: Save }): JSX.Element | null {
@@ -64,10 +67,24 @@ async function copyTranscript(one: Interaction): Promise<void> {
 
 function ChatMenu({ one }: { one: Interaction }): JSX.Element {
   const over = one.state === 'wrap_up';
+  const late = useStore(desk.state, (state) => state.policy.late_save);
   const saving = one.save.state === 'requested' || one.save.state === 'queued';
   const saved = one.save.state === 'saved';
-  const note = saving ? t.save.requested : saved ? t.save.savedAlready : over ? t.save.lateRule : t.save.rule;
+  const [following, setFollowing] = useState(false);
+  const ended = one.state !== 'active';
+  const act = (key: string): void => {
+    if (key === 'save') void desk.saveToCrm(one.interaction);
+    else if (key === 'end') void desk.endChat(one.interaction);
+    else if (key === 'follow') setFollowing(true);
+    else void copyTranscript(one);
+  };
+  const disabled = [
+    ...(saving || saved ? ['save', 'follow'] : one.customer === null ? ['follow'] : []),
+    ...(ended ? ['end'] : []),
+  ];
+  const note = saving ? t.save.requested : saved ? t.save.savedAlready : over ? (late === 'linked' ? t.save.linkedRule : t.save.lateRule) : t.save.rule;
   return (
+    <>
     <MenuTrigger>
       <AriaButton className="button plain">
         <Icon name="save" size={18} />
@@ -78,21 +95,33 @@ function ChatMenu({ one }: { one: Interaction }): JSX.Element {
         <Menu
           className="menu"
           aria-label={t.conversation.menu}
-          disabledKeys={saving || saved ? ['save'] : []}
-          onAction={(key) => void (key === 'save' ? desk.saveToCrm(one.interaction) : copyTranscript(one))}
+          disabledKeys={disabled}
+          onAction={(key) => act(String(key))}
         >
           <MenuItem id="save" className="menu-item" textValue={t.save.action}>
             <Icon name="save" size={18} />
             <Text slot="label">{t.save.action}</Text>
             <Text slot="description">{note}</Text>
           </MenuItem>
-          <MenuItem id="copy" className="menu-item" textValue={t.conversation.copy}>
+          <MenuItem id="follow" className="menu-item" textValue={t.follow.menu}>
             <Icon name="cases" size={18} />
+            <Text slot="label">{t.follow.menu}</Text>
+            <Text slot="description">{t.follow.note}</Text>
+          </MenuItem>
+          <MenuItem id="copy" className="menu-item" textValue={t.conversation.copy}>
+            <Icon name="copy" size={18} />
             <Text slot="label">{t.conversation.copy}</Text>
+          </MenuItem>
+          <MenuItem id="end" className="menu-item" textValue={t.conversation.end}>
+            <Icon name="end" size={18} />
+            <Text slot="label">{t.conversation.end}</Text>
+            <Text slot="description">{t.conversation.endNote}</Text>
           </MenuItem>
         </Menu>
       </Popover>
     </MenuTrigger>
+    <FollowDialog one={one} isOpen={following} onClose={() => setFollowing(false)} />
+    </>
   );
 }
 
@@ -113,30 +142,72 @@ function EndButton({ one }: { one: Interaction }): JSX.Element {
   );
 }
 
+function Finish({ one, missing }: { one: Interaction; missing: string }): JSX.Element {
+  const [busy, setBusy] = useState(false);
+  if (missing !== '')
+    return (
+      <>
+        <Button look="primary" icon="tag" onPress={() => showTab(one.interaction, 'codes', true)}>
+          {t.codes.go}
+        </Button>
+        <ExplainedButton id="finish-why" icon="check" why={t.codes.missing(missing)}>
+          {t.wrapUp.finish}
+        </ExplainedButton>
+      </>
+    );
+  return (
+    <Button
+      look="primary"
+      icon="check"
+      isDisabled={busy}
+      onPress={() => {
+        setBusy(true);
+        void desk.finish(one.interaction).then(() => setBusy(false));
+      }}
+    >
+      {busy ? t.wrapUp.finishing : t.wrapUp.finish}
+    </Button>
+  );
+}
+
+/** How much time is left; or that it is over, and what holds it up. */
+function timeLeft(one: Interaction, now: number): string {
+  const left = one.deadline - now;
+  if (one.overdue) return one.deadline > 0 ? t.wrapUp.overdueUntil(duration(left + 999)) : t.wrapUp.overdue;
+  if (one.deadline === 0) return t.wrapUp.none;
+  return left > 0 ? t.wrapUp.left(duration(left + 999)) : t.wrapUp.over;
+}
+
 function WrapUp({ one }: { one: Interaction }): JSX.Element {
   const now = useNow(500);
-  const [busy, setBusy] = useState(false);
   const me = useStore(desk.state, (state) => state.me);
-  const next = me === null || me.asked === 'logged_out' ? null : t.status.names[me.asked];
-  const left = one.deadline - now;
+  const late = useStore(desk.state, (state) => state.policy.late_save);
+  const codes = useStore(desk.state, (state) => state.codes);
+  const missing = missingLists(codes, one)
+    .map((list) => list.name)
+    .join(', ');
+  const next = me === null || me.asked === 'logged_out' ? null : t.status.names[me.stop_new ? 'work_offline' : me.asked];
   return (
-    <section className="wrap-up" aria-label={t.wrapUp.title}>
+    <section className={one.overdue ? 'wrap-up overdue' : 'wrap-up'} aria-label={t.wrapUp.title}>
       <div className="wrap-up-time">
         {one.deadline > 0 && <Ring deadline={one.deadline} total={Math.max(1, one.deadline - one.ended_at)} now={now} />}
         <div>
           <h3>{t.wrapUp.title}</h3>
-          <p className="hint">
-            {one.deadline === 0 ? t.wrapUp.none : left > 0 ? t.wrapUp.left(duration(left + 999)) : t.wrapUp.over}
-          </p>
+          <p className="hint">{timeLeft(one, now)}</p>
         </div>
       </div>
       <div className="wrap-up-text">
         <p>
           {t.wrapUp.note} {next !== null && t.wrapUp.noteStatus(next)}
         </p>
+        {one.overdue && missing !== '' && (
+          <p role="alert">
+            <strong>{t.codes.missing(missing)}.</strong> {t.wrapUp.overdueNote}
+          </p>
+        )}
         {one.save.state === null && (
           <p className="hint">
-            <strong>{t.save.none}.</strong> {t.save.lateRule}
+            <strong>{t.save.none}.</strong> {late === 'linked' ? t.save.linkedRule : t.save.lateRule}
           </p>
         )}
         <SaveStatus save={one.save} />
@@ -147,17 +218,7 @@ function WrapUp({ one }: { one: Interaction }): JSX.Element {
             {t.save.action}
           </Button>
         )}
-        <Button
-          look="primary"
-          icon="check"
-          isDisabled={busy}
-          onPress={() => {
-            setBusy(true);
-            void desk.finish(one.interaction).then(() => setBusy(false));
-          }}
-        >
-          {busy ? t.wrapUp.finishing : t.wrapUp.finish}
-        </Button>
+        <Finish one={one} missing={missing} />
       </div>
     </section>
   );
@@ -179,10 +240,10 @@ export function Conversation({
   const left = one.state === 'active' && one.ended_at > 0;
 
   return (
-    <section className="conversation" aria-label={t.conversation.label(who)} data-region="conversation" tabIndex={-1}>
+    <section className="conversation" aria-label={t.conversation.label(who)} data-region="conversation" data-open-chat={one.interaction} tabIndex={-1}>
       <header className="conversation-head">
         {onBack !== null && <IconButton icon="back" label={t.back} onPress={onBack} />}
-        <Avatar name={who} />
+        <Portrait one={one} />
         <div className="conversation-who">
           <h2>
             <bdi>{who}</bdi>
@@ -206,7 +267,7 @@ export function Conversation({
         </p>
       )}
       {one.state === 'active' && !left && (
-        <Composer interaction={one.interaction} who={who} handle={composer} />
+        <Composer one={one} who={who} handle={composer} />
       )}
       {one.state === 'wrap_up' && <WrapUp one={one} />}
     </section>

@@ -8,10 +8,13 @@ import { useEffect, useId, useState } from 'react';
 
 import { desk } from '../desk';
 import { dateTime } from '../format';
-import type { Customer } from '../protocol';
+import type { Customer, CustomField } from '../protocol';
 import { CallError } from '../protocol';
 import { href } from '../route';
+import { may } from '../shape';
+import { useStore } from '../store';
 import { t } from '../strings';
+import { badFields, changedFields, FieldInput, fieldRows, typedOf } from './fields';
 import { NetworkIcon } from './icons';
 import { Button, Chip, Facts, Field } from './kit';
 
@@ -23,13 +26,23 @@ function valuesOf(customer: Customer): Values {
   return Object.fromEntries(FIELDS.map((name) => [name, customer[name] ?? ''])) as Values;
 }
 
+const NO_FIELDS: CustomField[] = [];
+
+/** Fields the site added to customers. */
+function useCustomFields(): CustomField[] {
+  return useStore(desk.state, (state) => state.crm?.customer_fields ?? NO_FIELDS);
+}
+
 export function RecordFacts({ customer }: { customer: Customer }): JSX.Element {
+  const fields = useCustomFields();
   return (
     <Facts
       rows={[
+        [t.customer.account, !!customer.account && <bdi>{customer.account}</bdi>],
         [t.customer.email, customer.email !== null && <bdi>{customer.email}</bdi>],
         [t.customer.phone, customer.phone !== null && <bdi>{customer.phone}</bdi>],
         [t.customer.company, customer.company !== null && <bdi>{customer.company}</bdi>],
+        ...fieldRows(fields, customer.fields),
         [t.customer.notes, customer.notes !== null && <span className="multiline" dir="auto">{customer.notes}</span>],
         [t.customer.identities, customer.identities.length > 0 && <Identities customer={customer} />],
       ]}
@@ -98,33 +111,43 @@ function changesOf(values: Values, base: Customer): Partial<Values> & { name?: s
 
 export function CustomerForm({
   customer,
+  interaction,
   onDone,
   onCancel,
 }: {
   customer: Customer;
+  /** The chat the record belongs to, when there is one. */
+  interaction: string | null;
   onDone: () => void;
   onCancel: (() => void) | null;
 }): JSX.Element {
+  const fields = useCustomFields();
   const [base, setBase] = useState(customer);
   const [values, setValues] = useState(() => valuesOf(customer));
   const [trouble, setTrouble] = useState<Trouble>(NO_TROUBLE);
   const [busy, setBusy] = useState(false);
+  const [typed, setTyped] = useState(() => typedOf(fields, customer.fields));
+  const [badTyped, setBadTyped] = useState<Record<string, string>>({});
   const form = useId();
 
   async function save(version: number): Promise<void> {
     const bad = check(values, base.draft);
-    if (Object.keys(bad).length > 0) {
+    const wrong = badFields(fields, typed);
+    setBadTyped(wrong);
+    if (Object.keys(bad).length > 0 || Object.keys(wrong).length > 0) {
       setTrouble({ ...NO_TROUBLE, bad });
-      const first = FIELDS.find((name) => bad[name] !== undefined)!;
+      const first = FIELDS.find((name) => bad[name] !== undefined) ?? Object.keys(wrong)[0];
       document.getElementById(`${form}-${first}`)?.focus();
       return;
     }
+    const changed = changedFields(fields, typed, base.fields);
     setBusy(true);
     try {
       const answer = await desk.call('customer.save', {
         customer: base.id,
         version,
         ...changesOf(values, base),
+        ...(Object.keys(changed).length === 0 ? {} : { fields: changed }),
         ...(base.draft ? { draft: false } : {}),
       });
       desk.keepCustomer(answer.customer);
@@ -141,6 +164,7 @@ export function CustomerForm({
     desk.keepCustomer(theirs);
     setBase(theirs);
     setValues(valuesOf(theirs));
+    setTyped(typedOf(fields, theirs.fields));
     setTrouble(NO_TROUBLE);
   }
 
@@ -176,10 +200,18 @@ export function CustomerForm({
           )}
         </div>
       ))}
+      {fields.map((field) => (
+        <FieldInput
+          key={field.key}
+          field={field}
+          id={`${form}-${field.key}`}
+          value={typed[field.key] ?? ''}
+          error={badTyped[field.key]}
+          onChange={(value) => setTyped((old) => ({ ...old, [field.key]: value }))}
+        />
+      ))}
       {trouble.owner !== null && (
-        <a className="button plain" href={href('customers', trouble.owner.id)}>
-          {t.customer.openOwner(trouble.owner.name)}
-        </a>
+        <Owner owner={trouble.owner} customer={base} interaction={interaction} onMerged={onDone} />
       )}
       {trouble.general !== null && (
         <p className="field-error" role="alert">
@@ -205,8 +237,58 @@ export function CustomerForm({
   );
 }
 
+/** The e-mail address is somebody's already: perhaps it is the same person. */
+function Owner({
+  owner,
+  customer,
+  interaction,
+  onMerged,
+}: {
+  owner: Customer;
+  customer: Customer;
+  interaction: string | null;
+  onMerged: () => void;
+}): JSX.Element {
+  const merges = useStore(desk.state, (state) => state.crm?.merge ?? false);
+  const allowed = useStore(desk.state, (state) => may(state.me, 'customer.merge'));
+  const [busy, setBusy] = useState(false);
+  async function merge(): Promise<void> {
+    setBusy(true);
+    const done = await desk.attempt(t.customer.merge, async () => {
+      const answer = await desk.call('customer.merge', { keep: owner.id, drop: customer.id });
+      desk.keepCustomer(answer.customer);
+      desk.tell('info', t.customer.merged, answer.customer.name);
+    });
+    setBusy(false);
+    if (done) onMerged();
+  }
+  return (
+    <div className="conflict">
+      <a className="button plain" href={href('customers', owner.id)}>
+        {t.customer.openOwner(owner.name)}
+      </a>
+      {merges && (allowed || (customer.draft && interaction !== null)) && (
+        <>
+          <Button look="primary" isDisabled={busy} onPress={() => void merge()}>
+            {t.customer.mergeInto(owner.name)}
+          </Button>
+          <p className="hint">{t.customer.mergeNote(owner.name)}</p>
+        </>
+      )}
+    </div>
+  );
+}
+
 /** `popDraft`: a draft opens for editing by itself, as after accepting a new customer. */
-export function CustomerRecord({ customer, popDraft }: { customer: Customer; popDraft: boolean }): JSX.Element {
+export function CustomerRecord({
+  customer,
+  popDraft,
+  interaction = null,
+}: {
+  customer: Customer;
+  popDraft: boolean;
+  interaction?: string | null;
+}): JSX.Element {
   const [editing, setEditing] = useState(popDraft && customer.draft);
   useEffect(() => {
     if (popDraft && customer.draft) setEditing(true);
@@ -230,6 +312,7 @@ export function CustomerRecord({ customer, popDraft }: { customer: Customer; pop
           <CustomerForm
             key={customer.id}
             customer={customer}
+            interaction={interaction}
             onDone={() => setEditing(false)}
             onCancel={() => setEditing(false)}
           />

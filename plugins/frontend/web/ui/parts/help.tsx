@@ -3,15 +3,17 @@
 // The sheet of shortcuts and the agent's own settings.
 
 import type { JSX } from 'react';
+import { useState } from 'react';
 import { Checkbox, Dialog, Heading, Modal, ModalOverlay, Radio, RadioGroup, Label } from 'react-aria-components';
 
 import type { Prefs } from '../desk';
 import { desk } from '../desk';
-import { helpOpen } from '../keys';
+import { askPermission, permission, testSound } from '../notify';
+import { helpOpen } from '../panels';
 import { useStore } from '../store';
 import { t } from '../strings';
 import { Icon } from './icons';
-import { IconButton } from './kit';
+import { Button, IconButton } from './kit';
 
 function Keys({ keys }: { keys: [string, string][] }): JSX.Element {
   return (
@@ -28,7 +30,7 @@ function Keys({ keys }: { keys: [string, string][] }): JSX.Element {
   );
 }
 
-function Setting({ name, label, note }: { name: 'singleKeys' | 'enterSends'; label: string; note?: string }): JSX.Element {
+function Setting({ name, label, note }: { name: 'singleKeys' | 'enterSends' | 'sound' | 'notify' | 'notifyText'; label: string; note?: string }): JSX.Element {
   const prefs = useStore(desk.prefs);
   return (
     <>
@@ -43,6 +45,49 @@ function Setting({ name, label, note }: { name: 'singleKeys' | 'enterSends'; lab
         {label}
       </Checkbox>
       {note !== undefined && <p className="hint">{note}</p>}
+    </>
+  );
+}
+
+function Sound(): JSX.Element {
+  const prefs = useStore(desk.prefs);
+  return (
+    <div className="row">
+      <Setting name="sound" label={t.notify.sound} />
+      <label className="row volume">
+        {t.notify.volume}
+        <input
+          type="range"
+          min="0"
+          max="100"
+          step="5"
+          value={Math.round(prefs.volume * 100)}
+          disabled={!prefs.sound}
+          onChange={(event) => desk.prefs.update((old) => ({ ...old, volume: Number(event.target.value) / 100 }))}
+        />
+      </label>
+      <Button icon="bell" onPress={testSound}>
+        {t.notify.test}
+      </Button>
+    </div>
+  );
+}
+
+/** Permission is asked for by a click only; a refusal is the browser's to take back. */
+function Notifications(): JSX.Element {
+  const [allowed, setAllowed] = useState(permission);
+  if (allowed === 'unsupported') return <p className="hint">{t.notify.unsupported}</p>;
+  if (allowed === 'denied') return <p className="hint">{t.notify.denied}</p>;
+  if (allowed === 'default')
+    return (
+      <Button icon="bell" onPress={() => void askPermission().then(setAllowed)}>
+        {t.notify.ask}
+      </Button>
+    );
+  return (
+    <>
+      <Setting name="notify" label={t.notify.desktop} note={t.notify.desktopNote} />
+      <Setting name="notifyText" label={t.notify.showText} />
     </>
   );
 }
@@ -64,6 +109,8 @@ export function Help(): JSX.Element {
           <Setting name="singleKeys" label={t.help.singleKeys} note={t.help.singleKeysNote} />
           <h3>{t.help.settings}</h3>
           <Setting name="enterSends" label={t.composer.enterSends} />
+          <Sound />
+          <Notifications />
           <RadioGroup
             className="radios"
             value={prefs.theme}

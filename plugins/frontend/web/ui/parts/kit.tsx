@@ -4,6 +4,7 @@
 // Aria Components; what is here is looks and the wording of common states.
 
 import type { ComponentProps, JSX, ReactNode } from 'react';
+import { useState } from 'react';
 import {
   Button as AriaButton,
   FieldError,
@@ -16,8 +17,11 @@ import {
 } from 'react-aria-components';
 
 import { secondsLeft } from '../clock';
+import { mediaUrl } from '../api';
 import { initials } from '../format';
+import type { Interaction } from '../protocol';
 import { t } from '../strings';
+import { displayName } from '../views';
 import type { IconName } from './icons';
 import { Icon } from './icons';
 
@@ -114,6 +118,28 @@ export function Avatar({ name, size = 'm' }: { name: string; size?: 's' | 'm' | 
     <span className={`avatar size-${size} hue-${hue}`} aria-hidden="true">
       {initials(name) || '?'}
     </span>
+  );
+}
+
+/** The picture that the network shows of the customer, else the letters of the name. */
+export function Portrait({
+  one,
+  size = 'm',
+}: {
+  one: Pick<Interaction, 'picture' | 'customer_name' | 'name' | 'identity'>;
+  size?: 's' | 'm' | 'l';
+}): JSX.Element {
+  const [broken, setBroken] = useState<string | null>(null);
+  if (one.picture === null || one.picture === undefined || one.picture === broken) return <Avatar name={displayName(one)} size={size} />;
+  const picture = one.picture;
+  return (
+    <img
+      className={`avatar size-${size}`}
+      src={mediaUrl(picture)}
+      alt=""
+      decoding="async"
+      onError={() => setBroken(picture)}
+    />
   );
 }
 

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The agent's chats, most urgent first, and below them the queues they come from.
+// The agent's chats in the order they were taken, those offered below them, then the queues they come from.
 
 import type { JSX, ReactNode } from 'react';
-import { useRef, useState } from 'react';
 
-import { duration } from '../clock';
-import { desk, draftKey, nameOf } from '../desk';
+import { duration, secondsLeft } from '../clock';
+import { desk, nameOf } from '../desk';
+import { loadDraft } from '../drafts';
 import { useNow } from '../hooks';
-import type { Interaction } from '../protocol';
+import type { Interaction, Message } from '../protocol';
 import { href, route } from '../route';
-import { waitingSince, worklist } from '../views';
-import * as storage from '../storage';
+import { missingLists, replyWindow, waitingSince, worklist } from '../views';
+import { Backlog, useUncoded } from './codes';
 import { useStore } from '../store';
 import { t } from '../strings';
 import { NetworkIcon } from './icons';
 import type { Tone } from './kit';
-import { Avatar, Chip } from './kit';
+import { Chip, Portrait } from './kit';
 
 export function unreadCount(one: Interaction, seen: Record<string, number>): number {
   const upto = seen[one.interaction] ?? 0;
@@ -31,9 +31,30 @@ export function stateWord(one: Interaction): { tone: Tone; word: string } {
   return { tone: 'quiet', word: t.chats.state[one.state] };
 }
 
+function attachmentWord(message: Message): string {
+  const first = message.attachments[0];
+  if (first !== undefined) return t.media.kinds[first.kind] ?? t.media.kinds.file;
+  return message.form === null ? '' : (t.media.forms[message.form] ?? t.media.otherForm(message.form));
+}
+
+/** What asks for something besides an answer: a window that closes, a customer to choose, a code that is missing. */
+function Flags({ one, now }: { one: Interaction; now: number }): JSX.Element | null {
+  const codes = useStore(desk.state, (state) => state.codes);
+  const window = one.state === 'active' && one.ended_at === 0 ? replyWindow(one, now) : null;
+  const owed = one.state === 'wrap_up' ? missingLists(codes, one) : [];
+  return (
+    <>
+      {window?.state === 'closing' && <Chip tone="warn">{t.chats.windowCloses(duration(window.until - now))}</Chip>}
+      {window?.state === 'closed' && <Chip tone="bad">{t.chats.windowClosed}</Chip>}
+      {one.matches.length > 0 && <Chip tone="info">{t.chats.choose}</Chip>}
+      {owed.length > 0 && <Chip tone="bad">{t.chats.codeMissing}</Chip>}
+    </>
+  );
+}
+
 function LastLine({ one, typing }: { one: Interaction; typing: boolean }): JSX.Element {
   if (typing) return <em>{t.chats.typing}</em>;
-  const draft = storage.load<string>(draftKey(desk.state.get().me?.user, one.interaction), '');
+  const draft = loadDraft(desk.state.get().me?.user, one.interaction).text;
   if (draft !== '')
     return (
       <>
@@ -45,7 +66,7 @@ function LastLine({ one, typing }: { one: Interaction; typing: boolean }): JSX.E
   return (
     <>
       {last.author === 'agent' && <span>{t.chats.you} </span>}
-      <bdi>{last.text}</bdi>
+      <bdi>{last.text || attachmentWord(last)}</bdi>
     </>
   );
 }
@@ -64,7 +85,7 @@ function Row({ one, now }: { one: Interaction; now: number }): JSX.Element {
         aria-current={current ? 'page' : undefined}
         data-chat={one.interaction}
       >
-        <Avatar name={nameOf(one)} />
+        <Portrait one={one} />
         <span className="chat-row-main">
           <span className="chat-row-top">
             <strong>
@@ -83,7 +104,9 @@ function Row({ one, now }: { one: Interaction; now: number }): JSX.Element {
           </span>
           <span className="chat-row-foot">
             <Chip tone={state.tone}>{state.word}</Chip>
+            <Flags one={one} now={now} />
             {since !== null && <span className="waits">{t.chats.waiting(duration(now - since))}</span>}
+            {one.state === 'offered' && <span className="waits">{t.offer.left(secondsLeft(one.deadline, now))}</span>}
             {one.state === 'wrap_up' && one.deadline > 0 && (
               <span className="waits">{t.wrapUp.left(duration(one.deadline - now + 999))}</span>
             )}
@@ -94,32 +117,14 @@ function Row({ one, now }: { one: Interaction; now: number }): JSX.Element {
   );
 }
 
-/** The order does not change under the pointer: a new one waits until the pointer has left. */
-function useCalmOrder(list: Interaction[], hovered: boolean): Interaction[] {
-  const order = useRef<string[]>([]);
-  if (!hovered) order.current = list.map((one) => one.interaction);
-  const place = (one: Interaction): number => {
-    const at = order.current.indexOf(one.interaction);
-    return at < 0 ? Number.MAX_SAFE_INTEGER : at;
-  };
-  return hovered ? [...list].sort((a, b) => place(a) - place(b)) : list;
-}
-
 /** `children`: what to say when there are no chats. */
 export function ChatList({ children }: { children?: ReactNode }): JSX.Element {
   const state = useStore(desk.state);
-  const [hovered, setHovered] = useState(false);
   const now = useNow();
-  const list = useCalmOrder(worklist(state), hovered);
+  const list = worklist(state);
+  const uncoded = useUncoded();
   return (
-    <nav
-      className="chat-list"
-      aria-label={t.chats.list}
-      data-region="list"
-      tabIndex={-1}
-      onPointerEnter={() => setHovered(true)}
-      onPointerLeave={() => setHovered(false)}
-    >
+    <nav className="chat-list" aria-label={t.chats.list} data-region="list" tabIndex={-1}>
       <h2>{t.chats.list}</h2>
       {list.length > 0 ? (
         <ul>
@@ -130,6 +135,7 @@ export function ChatList({ children }: { children?: ReactNode }): JSX.Element {
       ) : (
         (children ?? <p className="hint">{t.chats.none}</p>)
       )}
+      <Backlog list={uncoded} />
       <Queues now={now} />
     </nav>
   );
@@ -137,8 +143,9 @@ export function ChatList({ children }: { children?: ReactNode }): JSX.Element {
 
 function Queues({ now }: { now: number }): JSX.Element {
   const queues = useStore(desk.state, (state) => state.queues);
+  const memberships = useStore(desk.state, (state) => state.me?.queues);
   const mine = Object.values(queues)
-    .filter((queue) => queue.member)
+    .filter((queue) => memberships?.some((one) => one.queue === queue.queue))
     .sort((a, b) => a.name.localeCompare(b.name));
   return (
     <section className="queues" aria-labelledby="my-queues">
@@ -149,8 +156,8 @@ function Queues({ now }: { now: number }): JSX.Element {
           <li key={queue.queue}>
             <bdi>{queue.name}</bdi>
             <span className={queue.waiting > 0 ? 'queue-waiting' : 'hint'}>
-              {queue.enabled ? t.chats.queueWaiting(queue.waiting) : t.chats.queueOff}
-              {queue.oldest !== null && queue.waiting > 0 && ` · ${t.chats.longest(duration(now - queue.oldest))}`}
+              {!queue.enabled ? t.chats.queueOff : queue.member ? t.chats.queueWaiting(queue.waiting) : t.chats.queueSwitchedOff}
+              {queue.member && queue.oldest !== null && queue.waiting > 0 && ` · ${t.chats.longest(duration(now - queue.oldest))}`}
             </span>
           </li>
         ))}

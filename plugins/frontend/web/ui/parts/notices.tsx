@@ -14,10 +14,10 @@ import { t } from '../strings';
 import { Icon } from './icons';
 import { Button, IconButton } from './kit';
 
-function words(notice: Notice): { title: string; text: string } {
+function words(notice: Notice, status: string | null): { title: string; text: string } {
   switch (notice.kind) {
     case 'offer_ended':
-      return { title: t.notices.offer(notice.who), text: t.offer.ended[notice.cause] ?? t.offer.endedOther };
+      return { title: t.notices.offer(notice.who), text: t.offer.ended[notice.cause]?.(status) ?? t.offer.endedOther };
     case 'customer_left':
       return { title: t.notices.left(notice.who), text: t.notices.leftNote };
     case 'closed_unsaved':
@@ -30,9 +30,12 @@ function words(notice: Notice): { title: string; text: string } {
 }
 
 function NoticeRow({ notice }: { notice: Notice }): JSX.Element {
-  const onBreak = useStore(desk.state, (state) => state.me?.status === 'on_break');
-  const { title, text } = words(notice);
-  const warn = notice.kind === 'offer_ended' && MISSED.has(notice.cause);
+  const away = useStore(desk.state, (state) => {
+    const status = state.me?.status;
+    return status === 'on_break' || status === 'work_offline' ? status : null;
+  });
+  const { title, text } = words(notice, away === null ? null : t.status.names[away]);
+  const warn = (notice.kind === 'offer_ended' && MISSED.has(notice.cause)) || notice.kind === 'went_back';
 
   // What asks for nothing goes by itself.
   useEffect(() => {
@@ -50,7 +53,7 @@ function NoticeRow({ notice }: { notice: Notice }): JSX.Element {
         </strong>{' '}
         {text}
       </p>
-      {warn && onBreak && (
+      {warn && away !== null && (
         <Button
           onPress={() => {
             void desk.setStatus('available');
@@ -60,7 +63,7 @@ function NoticeRow({ notice }: { notice: Notice }): JSX.Element {
           {t.notices.goAvailable}
         </Button>
       )}
-      {notice.kind !== 'offer_ended' && (
+      {notice.kind !== 'offer_ended' && notice.kind !== 'went_back' && (
         <a
           className="button plain"
           href={href(notice.kind === 'customer_left' ? 'chats' : 'history', notice.interaction)}

@@ -5,23 +5,88 @@
 
 import type { JSX } from 'react';
 import { useEffect, useState } from 'react';
+import { MenuTrigger, Popover } from 'react-aria-components';
 
 import { duration, secondsLeft } from '../clock';
 import { desk, nameOf } from '../desk';
-import { useCustomer, useNow } from '../hooks';
-import type { Interaction } from '../protocol';
-import { offered } from '../views';
+import { dateTime } from '../format';
+import { useCall, useCustomer, useNow } from '../hooks';
+import type { Interaction, Policy } from '../protocol';
+import { offered, offers, reasonLists } from '../views';
 import { useStore } from '../store';
 import { t } from '../strings';
 import { RecordFacts } from './customer';
+import { caseTitle } from './follow';
 import { NetworkIcon } from './icons';
-import { Avatar, Button, Chip, ExplainedButton, Facts, Problem, Ring, Skeleton } from './kit';
+import { Button, Chip, ExplainedButton, Facts, Portrait, Problem, Ring, Skeleton } from './kit';
+import { Attachments } from './message';
+import { Reasons } from './status';
 
 export function useOffer(): Interaction | null {
   return useStore(desk.state, offered);
 }
 
+/** The earlier case that this chat continues, for preview. */
+function CasePop({ id }: { id: string }): JSX.Element {
+  const answer = useCall('case.get', { case: id });
+  const found = answer.data?.case;
+  return (
+    <div className="pop">
+      <div className="pop-head">
+        <Chip tone="good" icon="cases">
+          {t.offer.continues}
+        </Chip>
+        <strong>
+          <bdi>{found === undefined ? id : caseTitle(found)}</bdi>
+        </strong>
+      </div>
+      {answer.error !== null && <Problem text={answer.error} retry={answer.reload} />}
+      {answer.loading && <Skeleton rows={3} />}
+      {found !== undefined && (
+        <Facts
+          rows={[
+            [t.cases.state, found.state === 'open' ? t.cases.open : t.cases.closed],
+            [t.cases.priority, !!found.priority && <bdi>{found.priority}</bdi>],
+            [t.cases.severity, !!found.severity && <bdi>{found.severity}</bdi>],
+            [t.cases.category, !!found.category && <bdi>{found.category}</bdi>],
+            [t.cases.started, dateTime(found.started_at || found.created_at)],
+            [t.cases.notes, found.notes !== null && <span className="multiline" dir="auto">{found.notes}</span>],
+          ]}
+        />
+      )}
+    </div>
+  );
+}
+
 function Pop({ one }: { one: Interaction }): JSX.Element {
+  const early = useStore(desk.state, (state) => state.policy.pop_on.includes('offered'));
+  if (!early)
+    return (
+      <div className="pop">
+        <p>{one.customer === null && one.matches.length === 0 ? t.offer.unknown : t.offer.popsLater}</p>
+      </div>
+    );
+  if (one.follows !== null) return <CasePop id={one.follows} />;
+  if (one.customer === null && one.matches.length > 0)
+    return (
+      <div className="pop">
+        <Chip tone="info" icon="customers">
+          {t.matches.title(one.matches.length)}
+        </Chip>
+        <p>{t.offer.matchesNote}</p>
+        <ul>
+          {one.matches.map((match) => (
+            <li key={match.customer}>
+              <bdi>{match.name}</bdi> {match.email !== null && <bdi className="hint">{match.email}</bdi>}
+            </li>
+          ))}
+        </ul>
+      </div>
+    );
+  return <RecordPop one={one} />;
+}
+
+function RecordPop({ one }: { one: Interaction }): JSX.Element {
   const record = useCustomer(one.customer);
   if (one.customer === null)
     return (
@@ -48,8 +113,40 @@ function Pop({ one }: { one: Interaction }): JSX.Element {
   );
 }
 
+/** What a reject brings, by the centre's rules. */
+function rejectNote(policy: Policy): string {
+  const next = (t.status.names as Record<string, string>)[policy.on_reject] ?? policy.on_reject;
+  if (policy.on_reject === 'available') return t.offer.rejectFree;
+  return policy.return_reject_ms > 0
+    ? t.offer.rejectFor(next, Math.round(policy.return_reject_ms / 1000))
+    : t.offer.rejectTo(next);
+}
+
+/** Rejecting asks for a reason when the centre has a list of them. */
+function Reject({ one, disabled, run }: { one: Interaction; disabled: boolean; run: (reason?: string) => void }): JSX.Element {
+  const codes = useStore(desk.state, (state) => state.codes);
+  const lists = reasonLists(codes, 'reject');
+  if (lists.length === 0)
+    return (
+      <Button icon="close" isDisabled={disabled} onPress={() => run()} aria-describedby="reject-note">
+        {t.offer.reject}
+      </Button>
+    );
+  return (
+    <MenuTrigger>
+      <Button icon="close" isDisabled={disabled} aria-describedby="reject-note">
+        {t.offer.reject}
+      </Button>
+      <Popover className="popover" placement="bottom start">
+        <Reasons label={nameOf(one)} lists={lists} onChoose={run} />
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
 function Actions({ one, over }: { one: Interaction; over: boolean }): JSX.Element {
-  const may = useStore(desk.state, (state) => state.me?.permissions.includes('interaction.reject') ?? false);
+  const policy = useStore(desk.state, (state) => state.policy);
+  const allowed = useStore(desk.state, (state) => state.me?.permissions.includes('interaction.reject') ?? false);
   const [busy, setBusy] = useState(false);
   const run = async (action: () => Promise<boolean>): Promise<void> => {
     setBusy(true);
@@ -67,18 +164,11 @@ function Actions({ one, over }: { one: Interaction; over: boolean }): JSX.Elemen
       >
         {busy ? t.offer.accepting : t.offer.accept}
       </Button>
-      {may ? (
+      {allowed ? (
         <span className="explained">
-          <Button
-            icon="close"
-            isDisabled={busy || over}
-            onPress={() => void run(() => desk.reject(one))}
-            aria-describedby="reject-note"
-          >
-            {t.offer.reject}
-          </Button>
+          <Reject one={one} disabled={busy || over} run={(reason) => void run(() => desk.reject(one, reason))} />
           <span id="reject-note" className="explanation">
-            {t.offer.rejectNote}
+            {rejectNote(policy)}
           </span>
         </span>
       ) : (
@@ -99,6 +189,7 @@ function Offer({ one }: { one: Interaction }): JSX.Element {
   const now = useNow(250);
   const seconds = secondsLeft(one.deadline, now);
   const first = one.messages.find((message) => message.author === 'customer');
+  const others = useStore(desk.state, (state) => offers(state).length - 1);
   const who = nameOf(one);
 
   return (
@@ -121,8 +212,9 @@ function Offer({ one }: { one: Interaction }): JSX.Element {
         </div>
         <div className="offer-who" id="offer-who">
           <h2 id="offer-title">{t.offer.title}</h2>
+          {others > 0 && <p className="hint">{t.offer.others(others)}</p>}
           <p className="offer-name">
-            <Avatar name={who} />
+            <Portrait one={one} />
             <strong>
               <bdi>{who}</bdi>
             </strong>
@@ -142,7 +234,7 @@ function Offer({ one }: { one: Interaction }): JSX.Element {
         </div>
         <blockquote className="offer-first" dir="auto">
           <span className="hidden">{t.offer.first}: </span>
-          {first?.text ?? t.offer.noMessage}
+          {first === undefined ? t.offer.noMessage : first.text || <Attachments list={first.attachments} />}
         </blockquote>
         <Actions one={one} over={seconds <= 0} />
       </div>

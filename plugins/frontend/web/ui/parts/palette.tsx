@@ -17,7 +17,8 @@ import {
 } from 'react-aria-components';
 
 import { desk, nameOf } from '../desk';
-import { goToOffer, helpOpen, paletteOpen } from '../keys';
+import { goToOffer } from '../keys';
+import { faqOpen, helpOpen, paletteOpen, showTab } from '../panels';
 import { go } from '../route';
 import { worklist } from '../views';
 import { useStore } from '../store';
@@ -50,6 +51,23 @@ function useEntries(): Entry[] {
     });
     entries.push({ id: 'offer', icon: 'clock', text: t.skip.offer, key: 'F2', run: () => window.setTimeout(goToOffer, 50) });
   }
+  const here = state.interactions[desk.openChat() ?? ''];
+  if (here?.state === 'active' && here.ended_at === 0)
+    entries.push({
+      id: 'faq',
+      icon: 'book',
+      text: t.faq.open,
+      key: t.faq.openKey,
+      run: () => window.setTimeout(() => faqOpen.set(here.interaction), 50),
+    });
+  if (here !== undefined && here.state !== 'offered')
+    entries.push({
+      id: 'codes',
+      icon: 'tag',
+      text: t.codes.go,
+      key: 'c',
+      run: () => window.setTimeout(() => showTab(here.interaction, 'codes', true), 50),
+    });
   for (const one of worklist(state).filter((chat) => chat.state !== 'offered'))
     entries.push({
       id: one.interaction,

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The control panel: the tabs to everything. The Chat tab is red while a chat is offered and counts down.
+// The control panel: the tabs to everything. The Chat tab is red while a chat is offered and counts down; it blinks
+// only while the agent looks elsewhere. It also says how many people wait.
 
 import type { JSX } from 'react';
 import { useEffect } from 'react';
 
 import { secondsLeft } from '../clock';
 import { desk } from '../desk';
-import { useMedia, useNow } from '../hooks';
+import { useLooking, useMedia, useNow } from '../hooks';
 import { pagesOf } from '../pages';
 import type { Page } from '../route';
 import { href, route } from '../route';
 import { useStore } from '../store';
 import { t } from '../strings';
+import { offers, waitingForMe } from '../views';
 import type { IconName } from './icons';
 import { Icon } from './icons';
 import { unreadCount } from './list';
@@ -61,7 +63,12 @@ export function Rail(): JSX.Element {
   const offer = useOffer();
   const unread = useUnreadChats();
   const pages = usePages();
-  useTitle(offer === null ? 0 : 1, unread);
+  const waiting = useStore(desk.state, waitingForMe);
+  const offerCount = useStore(desk.state, (state) => offers(state).length);
+  // With one chat at a time it blinks as long as it is offered; who has several is not disturbed while he looks.
+  const several = useStore(desk.state, (state) => (state.me?.capacity ?? 1) > 1);
+  const looking = useLooking() && page === 'chats' && several;
+  useTitle(offerCount, unread);
 
   return (
     <nav className="rail" aria-label={t.nav.label} data-region="rail" tabIndex={-1}>
@@ -71,7 +78,7 @@ export function Rail(): JSX.Element {
             <a
               href={href(one)}
               aria-current={page === one ? 'page' : undefined}
-              className={one === 'chats' && offer !== null ? 'rail-tab offered' : 'rail-tab'}
+              className={one !== 'chats' || offer === null ? 'rail-tab' : looking ? 'rail-tab offered seen' : 'rail-tab offered'}
             >
               <Icon name={one as IconName} size={22} />
               <span>{t.nav[one]}</span>
@@ -82,6 +89,7 @@ export function Rail(): JSX.Element {
                   <span className="hidden"> {t.nav.unread(unread).replace(/^\d+ /, '')}</span>
                 </span>
               )}
+              {one === 'chats' && waiting > 0 && <span className="rail-waiting">{t.nav.waiting(waiting)}</span>}
             </a>
           </li>
         ))}

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The lines of one conversation: days, who spoke, system lines, what became of each message, and what is still
-// on its way. Used by the live chat, by History and by the transcript of a case.
+// The lines of one conversation: days, who spoke, system lines, what became of each message. Used by the live chat, by
+// History, by Playback and by the transcript of a case.
 
 import type { JSX, ReactNode } from 'react';
-import { Fragment, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { Fragment } from 'react';
 
-import { desk } from '../desk';
 import { dayOf, isoTime, sameDay, timeOfDay } from '../format';
-import type { Author, Interaction, Message } from '../protocol';
-import type { Pending } from '../outbox';
-import { useStore } from '../store';
+import type { Author, Message } from '../protocol';
 import { t } from '../strings';
 import { Icon } from './icons';
 import { Button } from './kit';
+import { Attachments, FormMark } from './message';
 
 function StateMark({ message, onAgain }: { message: Message; onAgain: (() => void) | null }): JSX.Element | null {
   if (message.author !== 'agent' || message.state === null) return null;
@@ -24,6 +22,18 @@ function StateMark({ message, onAgain }: { message: Message; onAgain: (() => voi
         {onAgain !== null && (
           <Button look="ghost" onPress={onAgain}>
             {t.conversation.again}
+          </Button>
+        )}
+      </span>
+    );
+  if (message.state === 'uncertain')
+    return (
+      <span className="fate uncertain">
+        <Icon name="alert" size={14} /> <strong>{t.conversation.states.uncertain}.</strong>{' '}
+        {message.error === null ? t.conversation.uncertain : t.conversation.uncertainWhy(message.error)}
+        {onAgain !== null && (
+          <Button look="ghost" onPress={onAgain}>
+            {t.conversation.sendOnce}
           </Button>
         )}
       </span>
@@ -42,6 +52,8 @@ export function Bubble({
   at,
   text,
   joined,
+  mark,
+  attachments,
   foot,
 }: {
   author: Author;
@@ -49,6 +61,9 @@ export function Bubble({
   at: number;
   text: string;
   joined: boolean;
+  /** What kind of message it is. */
+  mark?: ReactNode;
+  attachments?: ReactNode;
   foot?: ReactNode;
 }): JSX.Element {
   if (author === 'system')
@@ -64,9 +79,13 @@ export function Bubble({
           <bdi>{name ?? t.conversation.customer}</bdi> <time dateTime={isoTime(at)}>{timeOfDay(at)}</time>
         </span>
       )}
-      <span className="bubble-text" dir="auto">
-        {text}
-      </span>
+      {mark}
+      {text !== '' && (
+        <span className="bubble-text" dir="auto">
+          {text}
+        </span>
+      )}
+      {attachments}
       {foot}
     </li>
   );
@@ -106,7 +125,7 @@ export function Lines({
         const text =
           message.author === 'system' ? message.text || t.conversation.system[message.code ?? ''] || '' : message.text;
         const next = messages[at + 1];
-        const showMark = message === lastOwn || message.state === 'failed' || next?.state !== message.state || next?.author !== 'agent';
+        const showMark = message === lastOwn || message.state === 'failed' || message.state === 'uncertain' || next?.state !== message.state || next?.author !== 'agent';
         return (
           <Fragment key={message.message}>
             {(before === undefined || !sameDay(before.at, message.at)) && <DayLine at={message.at} />}
@@ -120,7 +139,9 @@ export function Lines({
               name={name}
               at={message.at}
               text={text}
-              joined={joined}
+              joined={joined && message.form === null}
+              mark={<FormMark message={message} all={messages} />}
+              attachments={<Attachments list={message.attachments} />}
               foot={showMark && <StateMark message={message} onAgain={onAgain === null ? null : () => onAgain(message)} />}
             />
           </Fragment>
@@ -128,148 +149,4 @@ export function Lines({
       })}
     </>
   );
-}
-
-function PendingLine({ pending, onEdit }: { pending: Pending; onEdit: (text: string) => void }): JSX.Element {
-  const live = useStore(desk.link, (link) => link.phase === 'live');
-  return (
-    <li className={`bubble agent pending ${pending.state}`}>
-      <span className="bubble-text" dir="auto">
-        {pending.text}
-      </span>
-      {pending.state === 'sending' ? (
-        <span className="fate">
-          <Icon name="clock" size={14} /> {live ? t.conversation.sending : t.conversation.waitingForLine}
-        </span>
-      ) : (
-        <span className="fate failed" role="alert">
-          <Icon name="alert" size={14} /> {t.conversation.notSent(pending.error ?? '')}
-          <Button look="ghost" onPress={() => desk.outbox.retry(pending.client_id)}>
-            {t.conversation.retry}
-          </Button>
-          <Button
-            look="ghost"
-            onPress={() => {
-              desk.outbox.remove(pending.client_id);
-              onEdit(pending.text);
-            }}
-          >
-            {t.conversation.edit}
-          </Button>
-        </span>
-      )}
-    </li>
-  );
-}
-
-/** Keeps the end in view while the reader is there; leaves the reader alone otherwise. */
-function useStickToEnd(version: unknown): {
-  box: React.RefObject<HTMLDivElement | null>;
-  atEnd: boolean;
-  toEnd: () => void;
-  onScroll: () => void;
-} {
-  const box = useRef<HTMLDivElement>(null);
-  const [atEnd, setAtEnd] = useState(true);
-  const stick = useRef(true);
-  const toEnd = (): void => {
-    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
-  };
-  const onScroll = (): void => {
-    const element = box.current;
-    if (element === null) return;
-    stick.current = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
-    setAtEnd(stick.current);
-  };
-  useLayoutEffect(() => {
-    if (stick.current) toEnd();
-  }, [version]);
-  useEffect(() => {
-    const element = box.current;
-    if (element === null) return;
-    const watcher = new ResizeObserver(() => {
-      if (stick.current) toEnd();
-    });
-    watcher.observe(element);
-    return () => watcher.disconnect();
-  }, []);
-  return { box, atEnd, toEnd, onScroll };
-}
-
-/** What was new when the chat was opened stays marked until it is opened again. */
-function useUnread(one: Interaction, reading: boolean): number | null {
-  const last = one.messages[one.messages.length - 1]?.n ?? 0;
-  const [from] = useState(() => {
-    const upto = desk.seen.get()[one.interaction] ?? 0;
-    if (upto === 0) return null;
-    return one.messages.find((message) => message.author === 'customer' && message.n > upto)?.n ?? null;
-  });
-  useEffect(() => {
-    const mark = (): void => {
-      if (reading && document.visibilityState === 'visible') desk.markSeen(one.interaction, last);
-    };
-    mark();
-    document.addEventListener('visibilitychange', mark);
-    return () => document.removeEventListener('visibilitychange', mark);
-  }, [reading, last, one.interaction]);
-  return from;
-}
-
-const NO_PENDING: Pending[] = [];
-
-export function LiveTimeline({
-  one,
-  who,
-  onEdit,
-}: {
-  one: Interaction;
-  who: string;
-  onEdit: (text: string) => void;
-}): JSX.Element {
-  const outbox = useStore(desk.outbox.list);
-  const pending = outbox.length === 0 ? NO_PENDING : outbox.filter((entry) => entry.interaction === one.interaction);
-  const typing = useStore(desk.state, (state) => state.typing[one.interaction] ?? 0);
-  const version = `${one.messages.length} ${pending.length} ${one.messages[one.messages.length - 1]?.state} ${typing}`;
-  const { box, atEnd, toEnd, onScroll } = useStickToEnd(version);
-  const unreadFrom = useUnread(one, atEnd);
-
-  return (
-    <div className="timeline-wrap">
-      <div className="timeline" ref={box} onScroll={onScroll} role="log" aria-label={t.conversation.label(who)} tabIndex={0}>
-        <ol>
-          <Lines
-            messages={one.messages}
-            customerName={who}
-            unreadFrom={unreadFrom}
-            onAgain={one.state === 'active' && one.ended_at === 0 ? (message) => desk.say(one.interaction, message.text) : null}
-          />
-          {pending.map((entry) => (
-            <PendingLine key={entry.client_id} pending={entry} onEdit={onEdit} />
-          ))}
-        </ol>
-        <TypingLine until={typing} who={who} />
-      </div>
-      {!atEnd && (
-        <Button className="to-end" icon="down" onPress={toEnd}>
-          {t.chats.newMessages}
-        </Button>
-      )}
-    </div>
-  );
-}
-
-function TypingLine({ until, who }: { until: number; who: string }): JSX.Element | null {
-  const [, again] = useState(0);
-  const left = until - desk.clock.now();
-  useEffect(() => {
-    if (left <= 0) return;
-    const timer = window.setTimeout(() => again((n) => n + 1), left);
-    return () => window.clearTimeout(timer);
-  }, [left]);
-  return left > 0 ? (
-    <p className="typing-line">
-      <span className="typing-dots" aria-hidden="true" />
-      <bdi>{t.conversation.typing(who)}</bdi>
-    </p>
-  ) : null;
 }

@@ -155,7 +155,7 @@ export function Codes({ one }: { one: Coded }): JSX.Element {
       )}
       <p className="codes-foot" role="status">
         {missing.length > 0 ? (
-          <Chip tone="bad" icon="alert">
+          <Chip tone="bad" icon="alert" long>
             {t.codes.missing(missing.map((list) => list.name).join(', '))}
           </Chip>
         ) : (

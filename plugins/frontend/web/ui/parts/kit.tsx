@@ -145,9 +145,20 @@ export function Portrait({
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'quiet';
 
-export function Chip({ tone, icon, children }: { tone: Tone; icon?: IconName; children: ReactNode }): JSX.Element {
+export function Chip({
+  tone,
+  icon,
+  long = false,
+  children,
+}: {
+  tone: Tone;
+  icon?: IconName;
+  /** May take several lines. */
+  long?: boolean;
+  children: ReactNode;
+}): JSX.Element {
   return (
-    <span className={`chip ${tone}`}>
+    <span className={`chip ${tone}${long ? ' long' : ''}`}>
       {icon !== undefined && <Icon name={icon} size={14} />}
       <span>{children}</span>
     </span>

@@ -70,7 +70,7 @@ function Pop({ one }: { one: Interaction }): JSX.Element {
   if (one.customer === null && one.matches.length > 0)
     return (
       <div className="pop">
-        <Chip tone="info" icon="customers">
+        <Chip tone="info" icon="customers" long>
           {t.matches.title(one.matches.length)}
         </Chip>
         <p>{t.offer.matchesNote}</p>

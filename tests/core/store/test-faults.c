@@ -347,6 +347,50 @@ test_index (Kit *kit, gconstpointer data)
   kit_open (kit);
 }
 
+/* ---- a migration --------------------------------------------------------------------------------------- */
+
+/* No room in the middle of it: the database stays what it was, says so, and comes up when there is room. */
+static void
+test_migration (Kit *kit, gconstpointer data)
+{
+  guint refusals = 0;
+
+  for (int after = 0; after < 200; after++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/old-%d.db", kit->dir, after);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (UcSqlite) sqlite = NULL;
+      UcSqliteState state;
+      sqlite3 *db = NULL;
+
+      g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+      sqlite = uc_sqlite_new (path, db);
+      g_assert_true (uc_sqlite_migrate (sqlite, uc_sqlite_migrations, 1, NULL));
+      uc_sqlite_exec (sqlite,
+                      "INSERT INTO journal VALUES (1, 5, 1, 'faq.used', NULL, '{\"interaction\":\"int_1\"}')");
+      g_clear_pointer (&sqlite, uc_sqlite_close);
+
+      faults_set (FAULT_LOG_FULL, after);
+      sqlite = uc_sqlite_open_writer (path, FALSE, &state, &error);
+      faults_set (FAULT_NONE, 0);
+      if (sqlite == NULL)
+        {
+          refusals++;
+          g_assert_nonnull (strstr (error->message, "free some space"));
+          g_assert_nonnull (strstr (error->message, path));
+          g_clear_error (&error);
+          sqlite = uc_sqlite_open_writer (path, FALSE, &state, &error);
+          g_assert_no_error (error);
+        }
+      g_assert_cmpint (number (sqlite, "SELECT count(*) FROM journal WHERE interaction = 'int_1'"), ==, 1);
+      g_assert_cmpint (number (sqlite, "PRAGMA user_version"), ==, 2);
+      if (refusals <= (guint)after)
+        break;
+    }
+  g_test_message ("%u refusals", refusals);
+  g_assert_cmpuint (refusals, >, 1);
+}
+
 /* ---- another program ----------------------------------------------------------------------------------- */
 
 static void
@@ -616,6 +660,7 @@ main (int argc, char **argv)
   ADD ("checkpoint-sync", test_checkpoint_sync, 0);
   ADD ("read-error", test_read_error, 0);
   ADD ("index-full", test_index, FAULT_LOG_FULL);
+  ADD ("migration", test_migration, 0);
   ADD ("locked-by-program", test_locked_by_program, 0);
   ADD ("long-read", test_long_read, 0);
   ADD ("log-size", test_log_size, 0);

@@ -8,6 +8,7 @@ include tests/core/plugin/local.mk
 include tests/core/net/local.mk
 include tests/core/service/local.mk
 include tests/plugins/webchat/local.mk
+include tests/plugins/xmpp/local.mk
 include tests/plugins/messenger/local.mk
 include tests/plugins/local/local.mk
 include tests/plugins/web/local.mk

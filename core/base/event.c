@@ -171,12 +171,15 @@ uc_event_new (UcEventType type, gint64 at)
   return event;
 }
 
+/* Nearly all members are NULL: sixty calls for nothing would be felt on every event. */
 void
 uc_event_free (UcEvent *event)
 {
   if (event == NULL)
     return;
-#define X(name) g_free (event->name);
+#define X(name)                                                                                                   \
+  if (event->name != NULL)                                                                                        \
+    g_free (event->name);
   UC_EVENT_STRINGS (X)
 #undef X
   g_free (event);

@@ -27,23 +27,34 @@ wrong (GError **error, const UcEvent *row, const char *id, const char *format, .
 }
 
 static gboolean
+check_absence (const UcEvent *row, UcAgentStatus asked, GError **error)
+{
+  UcPresence presence = UC_PRESENCE_NONE;
+
+  if (row->state != NULL && !uc_presence_from_word (row->state, &presence))
+    return wrong (error, row, row->agent, "'%s' is not a presence", row->state);
+  if (presence == UC_PRESENCE_AWAY && row->deadline <= 0)
+    return wrong (error, row, row->agent, "he is away, but not until when");
+  if ((presence == UC_PRESENCE_AWAY || presence == UC_PRESENCE_LOST) && asked == UC_AGENT_LOGGED_OUT)
+    return wrong (error, row, row->agent, "he is %s, but logged out", row->state);
+  if (row->misses < 0 || row->misses > G_MAXUINT16 || row->return_at < 0)
+    return wrong (error, row, row->agent, "misses or return_at is out of range");
+  if (row->return_at > 0 && (asked == UC_AGENT_AVAILABLE || asked == UC_AGENT_LOGGED_OUT))
+    return wrong (error, row, row->agent, "he returns by himself, but is %s", row->asked);
+  return TRUE;
+}
+
+static gboolean
 check_agent (UcEngine *engine, const UcEvent *row, GError **error)
 {
   UcAgentStatus asked;
-  UcPresence presence;
 
   if (uc_engine_agent (engine, row->agent) == NULL)
     return wrong (error, row, row->agent, "there is no such user");
   if (!uc_agent_status_from_word (row->asked, &asked) || asked == UC_AGENT_OFFERED || asked == UC_AGENT_BUSY
       || asked == UC_AGENT_POST_PROCESSING)
     return wrong (error, row, row->agent, "'%s' is not a status to ask for", row->asked != NULL ? row->asked : "");
-  if (row->state != NULL && !uc_presence_from_word (row->state, &presence))
-    return wrong (error, row, row->agent, "'%s' is not a presence", row->state);
-  if (g_strcmp0 (row->state, "away") == 0 && row->deadline <= 0)
-    return wrong (error, row, row->agent, "he is away, but not until when");
-  if (row->misses < 0 || row->misses > G_MAXUINT16 || row->return_at < 0)
-    return wrong (error, row, row->agent, "misses or return_at is out of range");
-  return TRUE;
+  return check_absence (row, asked, error);
 }
 
 static gboolean

@@ -140,6 +140,37 @@ test_membership_refusals (void)
 }
 
 static void
+test_members_of_the_whole_seed (void)
+{
+  g_autoptr (World) world = world_new ();
+  const UcEvent *event;
+
+  DO (world, "user.changed", ANN, .role = "supervisor", .capacity = 1, .acceptance_ms = 0, .scope = "queues",
+      .auto_accept = 1);
+  event = world_event (world, UC_EVENT_USER_CHANGED);
+  g_assert_cmpstr (event->scope, ==, "queues");
+  g_assert_cmpint (event->auto_accept, ==, 1);
+  DO (world, "", ANN, .role = "supervisor", .capacity = 1, .acceptance_ms = 0, .scope = "queues",
+      .auto_accept = 1);
+  DO (world, "user.changed", ANN, .role = "supervisor", .capacity = 1, .scope = "all");
+  REFUSES (world, UC_ERROR_INVALID, "the scope must be all or queues, not 'mine'", ANN, .role = "agent",
+           .capacity = 1, .scope = "mine");
+  DO (world, "queue.changed", .type = UC_COMMAND_PUT_QUEUE, .queue = "q", .enabled = 1, .acceptance_ms = 20000,
+      .save_during = "open", .save_after = "closed");
+  event = world_event (world, UC_EVENT_QUEUE_CHANGED);
+  g_assert_cmpstr (event->save_during, ==, "open");
+  g_assert_cmpstr (event->save_after, ==, "closed");
+  g_assert_cmpint (uc_engine_queue (world->engine, "q")->acceptance_ms, ==, 20000);
+  DO (world, "", .type = UC_COMMAND_PUT_QUEUE, .queue = "q", .enabled = 1, .acceptance_ms = 20000,
+      .save_during = "open", .save_after = "closed");
+  DO (world, "queue.changed", .type = UC_COMMAND_PUT_QUEUE, .queue = "q", .enabled = 1);
+  REFUSES (world, UC_ERROR_INVALID, "save_after must be one of open, closed; not 'ajar'",
+           .type = UC_COMMAND_PUT_QUEUE, .queue = "q", .save_after = "ajar");
+  REFUSES (world, UC_ERROR_INVALID, "queue q: acceptance_ms must be from 1000", .type = UC_COMMAND_PUT_QUEUE,
+           .queue = "q", .acceptance_ms = 5);
+}
+
+static void
 test_unknown_command_is_refused (void)
 {
   g_autoptr (World) world = world_new ();
@@ -161,6 +192,7 @@ main (int argc, char **argv)
   TEST ("user-refusals", test_user_refusals);
   TEST ("queue-refusals", test_queue_refusals);
   TEST ("membership-refusals", test_membership_refusals);
+  TEST ("members-of-the-whole-seed", test_members_of_the_whole_seed);
   TEST ("unknown-command-is-refused", test_unknown_command_is_refused);
   return g_test_run ();
 }

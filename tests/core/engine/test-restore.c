@@ -74,6 +74,66 @@ test_state_is_the_same (void)
   g_assert_true (uc_engine_check (world->engine, world->now, NULL));
 }
 
+/* What the rules can bring about: an overdue wrap-up with codes, a chat that rests, an agent who is away with an
+ * offer, one who comes back by himself, matches, a follow-up, a window, a policy of its own. */
+static World *
+office_with_rules (void)
+{
+  World *world = world_new ();
+
+  world_queue (world, "q", 1000);
+  world_user_with (world, "ann", 3, "interaction.reject");
+  world_user (world, "bob");
+  DO (world, NULL, .type = UC_COMMAND_PUT_CODES, .list = "out", .name = "Outcome", .required = 1, .enabled = 1,
+      .queues = "q", .codes = "[{\"code\":\"sold\"}]");
+  DO (world, NULL, .type = UC_COMMAND_PUT_CODES, .list = "topic", .enabled = 1, .codes = "[{\"code\":\"a\"}]");
+  DO (world, NULL, .type = UC_COMMAND_PUT_POLICY, .preset = "connect");
+  DO (world, NULL, .type = UC_COMMAND_PUT_POLICY, .on_timeout = "on_break", .return_timeout_ms = 900000,
+      .return_reject_ms = -1, .acceptance_ms = -1, .max_misses = -1, .lease_ms = -1, .grace_ms = -1);
+  world_available (world, "ann");
+  DO (world, NULL, .type = UC_COMMAND_PRESENCE, .agent = "ann", .state = "here");
+  world_customer (world, "joe");
+  world_accept (world, "ann", "i-joe");
+  DO (world, NULL, .type = UC_COMMAND_SET_CODES, .agent = "ann", .interaction = "i-joe", .codes = "topic/a");
+  DO (world, NULL, .type = UC_COMMAND_END, .agent = "ann", .interaction = "i-joe");
+  world_tick (world, world->now + 1000);
+  DO (world, NULL, .type = UC_COMMAND_RECEIVE, .channel = "fb", .network = "messenger", .identity = "kim",
+      .queue = "q", .text = "hi", .follows = "case_1", .acceptance_ms = 700000,
+      .window_until = world->now + 86400000, .tagged_until = world->now + 604800000, .new_conversation = "c-kim",
+      .new_interaction = "i-kim", .new_message = "m-kim");
+  DO (world, NULL, .type = UC_COMMAND_PROFILE, .conversation = "c-kim", .picture = "med_1");
+  DO (world, NULL, .type = UC_COMMAND_MATCHES, .interaction = "i-kim",
+      .matches = "[{\"customer\":\"cus_1\"},{\"customer\":\"cus_2\"}]");
+  DO (world, NULL, .type = UC_COMMAND_REJECT, .agent = "ann", .interaction = "i-kim");
+  world_available (world, "bob");
+  world_tick (world, world->now + 700000);
+  DO (world, NULL, .type = UC_COMMAND_REJECT, .agent = "ann", .interaction = "i-kim");
+  world_customer (world, "lou");
+  DO (world, NULL, .type = UC_COMMAND_PRESENCE, .agent = "ann", .state = "away");
+  return world;
+}
+
+static void
+test_rules_go_on (void)
+{
+  g_autoptr (World) world = office_with_rules ();
+  g_autofree char *before = world_dump (world->engine), *after = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (world_agent (world, "ann")->presence, ==, UC_PRESENCE_AWAY);
+  g_assert_cmpint (world_agent (world, "bob")->return_at, >, world->now);
+  g_assert_cmpint (world_interaction (world, "i-kim")->deadline, ==, world->now + 5000);
+  g_assert_cmpstr (world_offered_to (world, "i-lou"), ==, "ann");
+  g_assert_true (world_interaction (world, "i-joe")->overdue);
+  restart (world);
+  after = world_dump (world->engine);
+  g_assert_cmpstr (before, ==, after);
+  g_assert_true (uc_engine_check (world->engine, world->now, &error));
+  world_tick (world, world_agent (world, "bob")->return_at);
+  g_assert_cmpint (world_agent (world, "ann")->presence, ==, UC_PRESENCE_LOST);
+  g_assert_cmpuint (world_agent (world, "bob")->offered, ==, 1);
+}
+
 static void
 test_offers_and_chats_go_on (void)
 {
@@ -161,12 +221,13 @@ test_leftovers_of_earlier_states_are_dropped (void)
 
 /* ---- rows that are wrong ------------------------------------------------------------------------------- */
 
-/* Restores full_office with one member of one row changed; the refusal must say so. `member` NULL = the row twice.
+/* Restores an office with one member of one row changed; the refusal must say so. `member` NULL = the row twice.
  */
 static void
-refuse (UcEventType type, const char *id, const char *member, const char *value, const char *words)
+refuse_in (World *(*office) (void), UcEventType type, const char *id, const char *member, const char *value,
+           const char *words)
 {
-  g_autoptr (World) world = full_office ();
+  g_autoptr (World) world = office ();
   g_autoptr (GPtrArray) rows = world_rows (world->engine);
   g_autoptr (GError) error = NULL;
   UcEngine *engine;
@@ -178,6 +239,8 @@ refuse (UcEventType type, const char *id, const char *member, const char *value,
       const char *own = type == UC_EVENT_STATE_INTERACTION    ? row->interaction
                         : type == UC_EVENT_STATE_CONVERSATION ? row->conversation
                         : type == UC_EVENT_QUEUE_CHANGED      ? row->queue
+                        : type == UC_EVENT_CODES_CHANGED      ? row->list
+                        : type == UC_EVENT_POLICY_CHANGED     ? "policy"
                         : type == UC_EVENT_STATE_AGENT        ? row->agent
                                                               : row->user;
 
@@ -205,6 +268,34 @@ refuse (UcEventType type, const char *id, const char *member, const char *value,
   g_assert_nonnull (error);
   if (strstr (error->message, words) == NULL)
     g_error ("'%s' does not say '%s'", error->message, words);
+}
+
+static void
+refuse (UcEventType type, const char *id, const char *member, const char *value, const char *words)
+{
+  refuse_in (full_office, type, id, member, value, words);
+}
+
+static void
+test_wrong_rules_are_named (void)
+{
+#define REFUSE(type, id, member, value, words) refuse_in (office_with_rules, type, id, member, value, words)
+  REFUSE (UC_EVENT_POLICY_CHANGED, "policy", "on_reject", "busy", "on_reject must be one of");
+  REFUSE (UC_EVENT_POLICY_CHANGED, "policy", "preset", "mine", "no preset 'mine'");
+  REFUSE (UC_EVENT_POLICY_CHANGED, "policy", "max_misses", "0", "max_misses");
+  REFUSE (UC_EVENT_CODES_CHANGED, "out", "codes", "{}", "must be an array");
+  REFUSE (UC_EVENT_CODES_CHANGED, "out", "use", "fun", "use must be one of");
+  REFUSE (UC_EVENT_CODES_CHANGED, "out", "queues", "z", "no queue 'z'");
+  REFUSE (UC_EVENT_STATE_AGENT, "ann", "state", "asleep", "'asleep' is not a presence");
+  REFUSE (UC_EVENT_STATE_AGENT, "ann", "deadline", "0", "not until when");
+  REFUSE (UC_EVENT_STATE_AGENT, "ann", "asked", "logged_out", "he is away, but logged out");
+  REFUSE (UC_EVENT_STATE_AGENT, "ann", "misses", "-1", "out of range");
+  REFUSE (UC_EVENT_STATE_AGENT, "bob", "asked", "available", "returns by himself, but is available");
+  REFUSE (UC_EVENT_STATE_INTERACTION, "i-joe", "codes", "{}", "not JSON arrays");
+  REFUSE (UC_EVENT_STATE_INTERACTION, "i-kim", "matches", "[", "not JSON arrays");
+  REFUSE (UC_EVENT_STATE_INTERACTION, "i-kim", "acceptance_ms", "-1", "acceptance interval is negative");
+  REFUSE (UC_EVENT_STATE_INTERACTION, "i-kim", "overdue", "1", "but overdue");
+#undef REFUSE
 }
 
 static void
@@ -295,10 +386,12 @@ main (int argc, char **argv)
 #define TEST(name, func) g_test_add_func ("/engine/restore/" name, func)
   TEST ("state-is-the-same", test_state_is_the_same);
   TEST ("offers-and-chats-go-on", test_offers_and_chats_go_on);
+  TEST ("rules-go-on", test_rules_go_on);
   TEST ("what-lapsed-meanwhile-lapses-at-the-first-tick", test_what_lapsed_meanwhile_lapses_at_the_first_tick);
   TEST ("waiting-work-and-able-agents-meet", test_waiting_work_and_able_agents_meet);
   TEST ("leftovers-of-earlier-states-are-dropped", test_leftovers_of_earlier_states_are_dropped);
   TEST ("wrong/rows-are-named", test_wrong_rows_are_named);
+  TEST ("wrong/rules-are-named", test_wrong_rules_are_named);
   TEST ("wrong/interactions-are-named", test_wrong_interactions_are_named);
   TEST ("wrong/second-offer-of-an-agent-is-named", test_second_offer_of_an_agent_is_named);
   TEST ("wrong/other-types-are-refused", test_other_types_are_refused);

@@ -154,7 +154,8 @@ typedef enum
   "SELECT interaction.id AS interaction, conversation, channel, network, identity, name, queue, queue_name,"      \
   " state, agent, offer, deadline, " acceptance " AS acceptance_ms, enqueued_at, boost, excluded, accepted_at,"   \
   " ended_at, ended_by, customer, customer_name, draft, mode, case_id, attempts, error, status, cause, codes,"    \
-  " matches, follows, overdue, uncoded FROM "
+  " matches, follows, overdue, uncoded,"                                                                          \
+  " (SELECT user.name FROM user WHERE user.id = interaction.agent) AS agent_name FROM "
 
 /* The interaction that the customer's next message belongs to. */
 #define UC_SQLITE_OPEN_INTERACTION                                                                                \

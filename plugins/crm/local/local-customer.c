@@ -217,9 +217,11 @@ add_identities (const UsherIdentity *const *wanted, UsherCustomer *customer, Loc
   g_autoptr (GPtrArray) all = g_ptr_array_new ();
   const UsherIdentity **list;
 
+  if (wanted == NULL || wanted[0] == NULL)
+    return TRUE;
   for (guint i = 0; customer->identities != NULL && customer->identities[i] != NULL; i++)
     g_ptr_array_add (all, (gpointer)customer->identities[i]);
-  for (guint i = 0; wanted != NULL && wanted[i] != NULL; i++)
+  for (guint i = 0; wanted[i] != NULL; i++)
     {
       guint at = 0;
 

@@ -121,7 +121,8 @@ list_members (LocalDb *db, const char *sql, gint64 argument, LocalPool *pool, GE
         g_ptr_array_add (found, local_column_text (each, 0, pool));
     }
   list = local_pool_alloc (pool, (found->len + 1) * sizeof *list);
-  memcpy (list, found->pdata, found->len * sizeof *list);
+  for (guint i = 0; i < found->len; i++)
+    list[i] = found->pdata[i];
   return list;
 }
 

@@ -18,6 +18,7 @@ struct MessengerFetch
   GByteArray *body;
   gsize max;
   uint64_t timer;
+  goffset unwritten; /* bytes of the request's body that libsoup has not handed to the socket */
   gboolean left;
   MessengerAnswered done; /* NULL once called or cancelled */
   gpointer data;
@@ -165,8 +166,34 @@ on_headers (GObject *source, GAsyncResult *result, gpointer data)
     read_on (fetch);
 }
 
+/* The other side may have the request, and act on it, as soon as its last byte was written. The signal wrote-body
+ * comes later than that. */
+/* With HTTP/2 those signals tell of frames, not of bytes: there, everything counts from the beginning. */
 static void
-on_written (SoupMessage *message, gpointer data)
+on_starting (SoupMessage *message, gpointer data)
+{
+  ((MessengerFetch *)data)->left |= soup_message_get_http_version (message) > SOUP_HTTP_1_1;
+}
+
+static void
+on_wrote_headers (SoupMessage *message, gpointer data)
+{
+  MessengerFetch *fetch = data;
+
+  fetch->left |= fetch->unwritten <= 0;
+}
+
+static void
+on_wrote_data (SoupMessage *message, guint n, gpointer data)
+{
+  MessengerFetch *fetch = data;
+
+  fetch->unwritten -= n;
+  fetch->left |= fetch->unwritten <= 0;
+}
+
+static void
+on_wrote_body (SoupMessage *message, gpointer data)
 {
   ((MessengerFetch *)data)->left = TRUE;
 }
@@ -188,7 +215,11 @@ messenger_fetch (Messenger *mg, SoupSession *session, SoupMessage *message, gsiz
   fetch->data = data;
   fetch->timer = mg->host->timer_add (mg->instance, limit_ms, on_limit, fetch);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  g_signal_connect (message, "wrote-body", G_CALLBACK (on_written), fetch);
+  fetch->unwritten = soup_message_headers_get_content_length (soup_message_get_request_headers (message));
+  g_signal_connect (message, "starting", G_CALLBACK (on_starting), fetch);
+  g_signal_connect (message, "wrote-headers", G_CALLBACK (on_wrote_headers), fetch);
+  g_signal_connect (message, "wrote-body-data", G_CALLBACK (on_wrote_data), fetch);
+  g_signal_connect (message, "wrote-body", G_CALLBACK (on_wrote_body), fetch);
   soup_session_send_async (session, message, G_PRIORITY_DEFAULT, fetch->cancellable, on_headers, fetch);
   return fetch;
 }

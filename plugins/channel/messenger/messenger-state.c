@@ -89,6 +89,16 @@ check_later (Messenger *mg)
 }
 
 static void
+unreachable (Messenger *mg, const MessengerOutcome *outcome)
+{
+  messenger_problem_set (
+      mg, MESSENGER_PROBLEM_UNREACHABLE,
+      "%s Messages to customers wait. It is tried again by itself; see to the network, the name "
+      "service, a proxy in between, and base_url.",
+      outcome->why);
+}
+
+static void
 on_checked (gpointer data, const MessengerOutcome *outcome)
 {
   Messenger *mg = data;
@@ -105,6 +115,8 @@ on_checked (gpointer data, const MessengerOutcome *outcome)
           "token into the file that page_access_token names, or mend page_id, and restart usher.",
           clean, mg->page_id);
     }
+  if (outcome->http == 0)
+    unreachable (mg, outcome);
   /* Whatever else it answers: only what concerns token and connection counts, and that is noted. */
   if (mg->problems[MESSENGER_PROBLEM_TOKEN] != NULL || mg->problems[MESSENGER_PROBLEM_UNREACHABLE] != NULL
       || mg->problems[MESSENGER_PROBLEM_NOT_GRAPH] != NULL)
@@ -130,10 +142,7 @@ messenger_state_note (Messenger *mg, const MessengerOutcome *outcome)
   MessengerFault fault = outcome->verdict.fault;
 
   if (fault == MESSENGER_FAULT_UNREACHABLE)
-    messenger_problem_set (mg, MESSENGER_PROBLEM_UNREACHABLE,
-                           "%s Messages to customers wait. It is tried again by itself; see to the network, the "
-                           "name service, a proxy in between, and base_url.",
-                           outcome->why);
+    unreachable (mg, outcome);
   else if (outcome->http != 0)
     messenger_problem_clear (mg, MESSENGER_PROBLEM_UNREACHABLE);
   if (fault == MESSENGER_FAULT_NOT_GRAPH)
@@ -155,7 +164,8 @@ messenger_state_note (Messenger *mg, const MessengerOutcome *outcome)
     messenger_out_hold (mg, outcome->wait_ms > 0 ? outcome->wait_ms : 60 * 1000);
   else if (fault == MESSENGER_FAULT_RATE_ONE && outcome->wait_ms > 0)
     messenger_out_hold (mg, outcome->wait_ms);
-  if (fault == MESSENGER_FAULT_UNREACHABLE || fault == MESSENGER_FAULT_TOKEN || fault == MESSENGER_FAULT_NOT_GRAPH)
+  /* Without an answer to one call it is not known yet what is wrong: the check finds out. */
+  if (outcome->http == 0 || fault == MESSENGER_FAULT_TOKEN || fault == MESSENGER_FAULT_NOT_GRAPH)
     check_later (mg);
 }
 

@@ -136,7 +136,7 @@ on_incoming (GSocketService *service, GSocketConnection *connection, GObject *so
   reading->connection = g_object_ref (connection);
   reading->in = g_string_new (NULL);
   if (server->deaf)
-    reading_free (reading);
+    g_ptr_array_add (server->unread, reading);
   else
     read_on (reading);
   return TRUE;
@@ -152,7 +152,9 @@ server_new (void)
   g_autoptr (GError) error = NULL;
 
   server->service = g_socket_service_new ();
+  g_socket_listener_set_backlog (G_SOCKET_LISTENER (server->service), 1024);
   server->requests = g_ptr_array_new_with_free_func (request_free);
+  server->unread = g_ptr_array_new_with_free_func ((GDestroyNotify)reading_free);
   g_socket_listener_add_address (G_SOCKET_LISTENER (server->service), any, G_SOCKET_TYPE_STREAM,
                                  G_SOCKET_PROTOCOL_TCP, NULL, &bound, &error);
   g_assert_no_error (error);
@@ -177,6 +179,7 @@ server_free (Server *server)
 {
   server_close (server);
   g_ptr_array_unref (server->requests);
+  g_ptr_array_unref (server->unread);
   fake_host_settle ();
   g_free (server);
 }

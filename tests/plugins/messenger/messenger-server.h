@@ -26,7 +26,8 @@ struct Server
   guint16 port;
   GPtrArray *requests; /* of Request*, all that came */
   guint connections;   /* that were ever made */
-  gboolean deaf;       /* rw: requests are not read */
+  gboolean deaf;       /* rw: new connections are taken, and nothing is read from them */
+  GPtrArray *unread;   /* of those */
 };
 
 Server *server_new (void);

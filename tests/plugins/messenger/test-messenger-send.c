@@ -437,6 +437,12 @@ test_refused_connection (void)
 }
 
 /* A connection that is there but says nothing until our time is over: the request may have been read. */
+static gboolean
+has_unread (gpointer data)
+{
+  return ((Server *)data)->unread->len > 0;
+}
+
 static void
 test_deaf (void)
 {
@@ -445,6 +451,9 @@ test_deaf (void)
 
   kit->server->deaf = TRUE;
   reply = kit_send (kit, "PSID1", "x");
+  fake_host_wait (has_unread, kit->server, "a connection");
+  fake_host_settle ();
+  fake_clock_advance (30000);
   kit_result (reply, USHER_UNCERTAIN);
 }
 

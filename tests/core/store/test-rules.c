@@ -261,6 +261,7 @@ expect_row (Kit *kit, const char *expected)
   uc_store_interactions (kit->store, &query, on_rows, &answer);
   answer_wait (&answer);
   ASSERT_ROWS (answer.rows, expected);
+  g_assert_cmpstr (((UcEvent *)answer.rows->pdata[0])->agent_name, ==, "Anna");
 }
 
 static void

@@ -8,8 +8,6 @@
 #include <string.h>
 
 #define CAPACITY_MAX 100
-#define ACCEPTANCE_MIN G_GINT64_CONSTANT (1000)
-#define ACCEPTANCE_MAX G_GINT64_CONSTANT (900000)
 #define POST_PROCESSING_MAX G_GINT64_CONSTANT (86400000)
 #define BOOST_MAX (366 * G_GINT64_CONSTANT (86400000))
 
@@ -63,7 +61,8 @@ gboolean
 uc_config_check_acceptance (const char *what, const char *id, gint64 value, GError **error)
 {
   return value == 0
-         || uc_config_check_range (what, id, "acceptance_ms", value, ACCEPTANCE_MIN, ACCEPTANCE_MAX, error);
+         || uc_config_check_range (what, id, "acceptance_ms", value, UC_ACCEPTANCE_MIN_MS, UC_ACCEPTANCE_MAX_MS,
+                                   error);
 }
 
 static gboolean

@@ -8,8 +8,6 @@
 #include <string.h>
 
 #define ATTACHMENTS_MAX 32
-#define ACCEPTANCE_MIN G_GINT64_CONSTANT (1000)
-#define ACCEPTANCE_MAX G_GINT64_CONSTANT (900000)
 
 UcEvent *
 uc_step_line (UcStep *step, const UcConversation *conversation, const UcInteraction *interaction, const char *id)
@@ -88,13 +86,7 @@ check_numbers (UcStep *step)
 
   if (command->window_until < 0 || command->tagged_until < 0)
     return uc_step_fail (step, UC_ERROR_INVALID, "window_until and tagged_until can't be negative");
-  if (command->acceptance_ms != 0
-      && (command->acceptance_ms < ACCEPTANCE_MIN || command->acceptance_ms > ACCEPTANCE_MAX))
-    return uc_step_fail (step, UC_ERROR_INVALID,
-                         "channel %s: acceptance_ms must be 0, or from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                         ", not %" G_GINT64_FORMAT,
-                         command->channel, ACCEPTANCE_MIN, ACCEPTANCE_MAX, command->acceptance_ms);
-  return TRUE;
+  return uc_config_check_acceptance ("channel", command->channel, command->acceptance_ms, step->error);
 }
 
 /* ---- receiving ----------------------------------------------------------------------------------------- */

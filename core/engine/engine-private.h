@@ -56,6 +56,10 @@ struct UcEngine
 /* So long a chat is not offered again to those who refused it, when they stayed available and nobody else is. */
 #define UC_REST_MS G_GINT64_CONSTANT (5000)
 
+/* An acceptance interval, wherever it is set. */
+#define UC_ACCEPTANCE_MIN_MS G_GINT64_CONSTANT (1000)
+#define UC_ACCEPTANCE_MAX_MS G_GINT64_CONSTANT (900000)
+
 /* One step under way. */
 typedef struct
 {

@@ -123,8 +123,8 @@ typedef struct
   gboolean enabled;
 } UcMembership;
 
-/* agent.status tells every change of what is shown, asked for, stop_new, idle_since or the reason; a new cause
- * alone (a busy agent gets one more offer) is no news. */
+/* agent.status tells every change of what is shown, asked for, stop_new, idle_since, misses, return_at or the
+ * reason; a new cause alone (a busy agent gets one more offer) is no news. */
 typedef struct
 {
   char *id, *login, *name, *role;
@@ -203,14 +203,16 @@ typedef enum
   UC_COMMAND_PUT_QUEUE,    /* queue name enabled post_processing_ms boost acceptance_ms save_during save_after */
   UC_COMMAND_PUT_MEMBERSHIP, /* user queue enabled removed */
   UC_COMMAND_SET_STATUS,     /* agent status(asked) reason cause: by hand, log-in (policy.on_login) and log-out;
-                                status NULL with cause login = the policy's. `by` may be a supervisor */
+                                status NULL with cause login = the policy's. `by` may be a supervisor, who owes no
+                                reason; the agent himself, by hand (cause NULL or by_hand), owes one where the status
+                                has a required list of codes, and gives one of its codes where it has a list */
   UC_COMMAND_RECEIVE, /* channel network identity name queue text external_id sent_at form reply_to attachments
                          window_until tagged_until acceptance_ms follows passive (part of the open interaction if
                          there is one, but never starts one);
                          new_conversation new_interaction new_message new_offer: ids to use if needed */
   UC_COMMAND_CUSTOMER_END, /* conversation external_id; new_message */
   UC_COMMAND_ACCEPT,       /* agent interaction; offer (optional: only this one); new_message */
-  UC_COMMAND_REJECT,       /* agent interaction reason */
+  UC_COMMAND_REJECT,       /* agent interaction reason (the same rule: lists with use reject) */
   UC_COMMAND_SEND, /* agent interaction text client_id max_text (0 = no limit) text_unit; new_message. A text that
                       is parted makes several lines: new_message and client_id are those of the first, the others
                       have an id of the seed and no client_id */

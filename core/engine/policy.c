@@ -11,8 +11,6 @@
 #define GRACE_MAX G_GINT64_CONSTANT (3600000)
 #define RETURN_MAX G_GINT64_CONSTANT (3600000)
 #define CODE_GRACE_MAX G_GINT64_CONSTANT (86400000)
-#define ACCEPTANCE_MIN G_GINT64_CONSTANT (1000)
-#define ACCEPTANCE_MAX G_GINT64_CONSTANT (900000)
 #define MISSES_MAX 100
 
 /* Webex names no time ("maximum available time"), so it gets the usual one. */
@@ -127,7 +125,7 @@ uc_policy_check (const UcEvent *event, GError **error)
     const char *member;
     gint64 value, min, max;
   } ranges[] = {
-    { "acceptance_ms", event->acceptance_ms, ACCEPTANCE_MIN, ACCEPTANCE_MAX },
+    { "acceptance_ms", event->acceptance_ms, UC_ACCEPTANCE_MIN_MS, UC_ACCEPTANCE_MAX_MS },
     { "return_reject_ms", event->return_reject_ms, 0, RETURN_MAX },
     { "return_timeout_ms", event->return_timeout_ms, 0, RETURN_MAX },
     { "max_misses", event->max_misses, 1, MISSES_MAX },

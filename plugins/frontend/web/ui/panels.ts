@@ -21,7 +21,13 @@ export function showTab(interaction: string, tab: ContextTab, focus: boolean): v
   contextTabs.update((all) => ({ ...all, [interaction]: tab }));
   if (!focus) return;
   if (window.matchMedia('(max-width: 1099.98px)').matches) drawerOpen.set(true);
-  requestAnimationFrame(() =>
-    document.querySelector<HTMLElement>(`.context [role="tabpanel"] :is([role="option"], input, button, a[href])`)?.focus(),
-  );
+  requestAnimationFrame(() => {
+    const panel = document.querySelector('.context [role="tabpanel"]');
+    for (const target of ['[role="option"]', 'input', 'button, a[href]']) {
+      const found = panel?.querySelector<HTMLElement>(target);
+      if (found == null) continue;
+      found.focus();
+      return;
+    }
+  });
 }

@@ -498,7 +498,7 @@ export const t = {
     mergeNote: (who: string) =>
       `This chat and its social id then belong to ${who}; the draft goes. A supervisor can undo it.`,
     openOwner: (who: string) => `Open ${who}`,
-    tabs: { record: 'Record', cases: 'Cases', history: 'Chats', case: 'This case' },
+    tabs: { record: 'Record', cases: 'Cases', history: 'Chats', case: 'Case' },
   },
 
   fields: {

@@ -196,7 +196,7 @@ export function Context({ one }: { one: Interaction }): JSX.Element {
       <section className="card" aria-label={customer?.draft === true ? t.customer.new : t.customer.title}>
         <Tabs className="tabs" selectedKey={tab} onSelectionChange={(key) => setTab(key as ContextTab)}>
           <TabList aria-label={t.customer.title} className="tab-list">
-            <Tab id="record">{customer?.draft === true ? t.customer.new : t.customer.title}</Tab>
+            <Tab id="record">{t.customer.title}</Tab>
             <Tab id="codes">
               {t.codes.title}
               <RequiredMark one={one} />

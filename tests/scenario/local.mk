@@ -11,7 +11,22 @@ seed_scenarios = \
 	%D%/s08-accept-in-time.mjs \
 	%D%/s09-reject.mjs \
 	%D%/s10-no-answer.mjs \
-	%D%/s11-customer-leaves.mjs
+	%D%/s11-customer-leaves.mjs \
+	%D%/s12-transaction-panel.mjs \
+	%D%/s13-accepted-is-busy.mjs \
+	%D%/s14-send.mjs \
+	%D%/s15-faq.mjs \
+	%D%/s16-transaction-codes.mjs \
+	%D%/s17-save-during.mjs \
+	%D%/s18-save-after.mjs \
+	%D%/s19-end-chat.mjs \
+	%D%/s20-post-processing-ends.mjs \
+	%D%/s21-save-later.mjs \
+	%D%/s22-edit-case.mjs \
+	%D%/s23-new-customer.mjs \
+	%D%/s24-transcript-in-crm.mjs \
+	%D%/s25-playback.mjs \
+	%D%/transitions.mjs
 EXTRA_DIST += tests/lib/daemon.mjs tests/lib/tap.mjs %D%/kill.mjs $(seed_scenarios) \
 	%D%/lib/agent.mjs \
 	%D%/lib/centre.mjs \

@@ -25,7 +25,7 @@ const ends = {
 export default [
   ...Object.entries(ends).map(([cause, { how, after }]) =>
     scenario(`S-05: the desk rings until the offer is ${cause}`, async (centre) => {
-      const user = { permissions: ['interaction.reject'], ...(cause === 'timed_out' ? { acceptance_ms: 1000 } : {}) }
+      const user = { permissions: ['interaction.reject'], ...(cause === 'timed_out' ? { acceptance_ms: 4000 } : {}) }
       const anna = await (await centre.agent('anna', user)).available()
       const ana = await centre.customer('Ana Silva')
       await ana.says('Hello?')

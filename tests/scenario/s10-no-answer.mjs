@@ -22,10 +22,11 @@ export default [
   }),
 
   scenario('S-10: with chats in hand a missed offer leaves them alone and stops new ones', async (centre) => {
-    const anna = await (await centre.agent('anna', { capacity: 2, acceptance_ms: 1000 })).available()
+    const anna = await (await centre.agent('anna', { capacity: 2 })).available()
     const ana = await centre.customer('Ana Silva')
     await ana.says('Hello?')
     const chat = await anna.takes(ana)
+    await centre.user('anna', { acceptance_ms: 1000 })
     const ben = await centre.customer('Ben Roth')
     await ben.says('And me?')
     const offer = await anna.offer({ from: ben })

@@ -20,6 +20,25 @@ async function scenarios() {
   return parts.flatMap((part) => part.default)
 }
 
+/** Starts the jobs in their order, at most `most` at a time; returns a promise for each. */
+function pool(jobs, most) {
+  const waiting = jobs.map((job) => {
+    const one = { job }
+    one.done = new Promise((resolve, reject) => Object.assign(one, { resolve, reject }))
+    one.done.catch(() => undefined)
+    return one
+  })
+  let next = 0
+  const work = async () => {
+    while (next < waiting.length) {
+      const one = waiting[next++]
+      await one.job().then(one.resolve, one.reject)
+    }
+  }
+  for (let i = 0; i < most; i++) work()
+  return waiting.map(({ done }) => done)
+}
+
 /** Plays everything on a channel that the channel can take part in; prints TAP and ends the process. */
 export async function play(name, word = '') {
   if (!(name in channels))
@@ -29,7 +48,12 @@ export async function play(name, word = '') {
   const fitting = (await scenarios()).filter(
     ({ title, options }) => title.includes(word) && (options.needs ?? []).every((need) => can[need]),
   )
-  await run(fitting.map((each) => [`${each.title} (${Channel.title})`, () => perform(Channel, each)]))
+  // They share nothing and mostly wait.
+  const played = pool(
+    fitting.map((each) => () => perform(Channel, each)),
+    3,
+  )
+  await run(fitting.map(({ title }, i) => [`${title} (${Channel.title})`, () => played[i]]))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await play(process.argv[2], process.argv[3])

@@ -74,8 +74,7 @@ class Person {
 export class Messenger {
   static title = 'Messenger'
   network = 'messenger'
-  can = { leave: false, typeIn: false, beNameless: true }
-  maxText = 2000
+  can = { shortTexts: true, leave: false, typeIn: false, nameAtOnce: false }
 
   async start() {
     this.graph = await new Graph({ hook: { firstPause: 20, longestPause: 200 } }).start()

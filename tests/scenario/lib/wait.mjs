@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Bounded waiting for things that come as frames or events: what came, in order; each is taken once; and a failure shows the last ones.
-const patience = 8000
+const patience = 15000
 
 export class Stream {
   /** `who`: for messages; `show`: how one item is written in them. */

@@ -103,8 +103,7 @@ class Visitor {
 export class Webchat {
   static title = 'web chat'
   network = 'webchat'
-  can = { leave: true, typeIn: true, beNameless: true }
-  maxText = 4000
+  can = { shortTexts: true, leave: true, typeIn: true, nameAtOnce: true }
 
   async start() {
     return this

@@ -26,13 +26,17 @@ add_once (LocalDb *db, gint64 n, GHashTable *seen, LocalAnswer *answer, GError *
 static gboolean
 add_by_email (LocalDb *db, const char *id, GHashTable *seen, LocalAnswer *answer, GError **error)
 {
+  const LocalCustomer *owner;
   gint64 n;
 
   if (local_text_email_problem (id) != NULL)
     return TRUE;
   if (!local_customer_find_email (db, id, &n, error) || !local_customer_kept (db, n, &n, error))
     return FALSE;
-  return n == 0 || add_once (db, n, seen, answer, error);
+  if (n == 0)
+    return TRUE;
+  owner = local_customer_read (db, n, answer->pool, error);
+  return owner != NULL && (owner->record.draft || add_once (db, n, seen, answer, error));
 }
 
 static gboolean

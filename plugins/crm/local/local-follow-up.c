@@ -45,29 +45,64 @@ local_follow_up_load (LocalDb *db, gint64 n, LocalPool *pool, UsherCase *record,
 
 /* ---- what the case takes over -------------------------------------------------------------------------- */
 
-/* The codes of the case and, behind them, those of the follow-up that it does not have. */
+/* Whether the code `x` stands in a list: of the case, of the save, of what the follow-up brought before. */
+#define IN(list)                                                                                                  \
+  "EXISTS (SELECT 1 FROM json_each (" list ") AS o WHERE json_extract (o.value, '$.code') ="                      \
+  " json_extract (x.value, '$.code') AND json_extract (o.value, '$.list') IS json_extract (x.value, '$.list'))"
+#define IN_STORED IN ("?1")
+#define IN_WANTED IN ("?2")
+#define IN_BROUGHT IN ("?3")
+
 static gboolean
-join_codes (LocalDb *db, const char *stored, const char **codes, LocalPool *pool, GError **error)
+ask_codes (LocalDb *db, const char *sql, const char *const *lists, LocalPool *pool, const char **codes,
+           GError **error)
 {
-  g_autoptr (LocalStatement) join = local_db_prepare (
-      db,
-      "SELECT json_group_array (json (value)) FROM (SELECT value FROM json_each (?1) UNION ALL"
-      " SELECT value FROM json_each (?2) AS new WHERE NOT EXISTS (SELECT 1 FROM json_each (?1) AS old"
-      "  WHERE json_extract (old.value, '$.code') = json_extract (new.value, '$.code')"
-      "  AND json_extract (old.value, '$.list') IS json_extract (new.value, '$.list')))",
-      error);
+  g_autoptr (LocalStatement) ask = local_db_prepare (db, sql, error);
   gboolean row;
 
-  if (*codes == NULL || stored == NULL)
-    return TRUE;
-  if (join == NULL)
+  if (ask == NULL)
     return FALSE;
-  local_bind_text (join, 1, stored);
-  local_bind_text (join, 2, *codes);
-  if (!local_db_step (db, join, &row, error))
+  for (int i = 0; i < 3; i++)
+    local_bind_text (ask, i + 1, lists[i] != NULL && *lists[i] != '\0' ? lists[i] : "[]");
+  if (!local_db_step (db, ask, &row, error))
     return FALSE;
-  *codes = local_column_text (join, 0, pool);
+  *codes = local_column_text (ask, 0, pool);
   return TRUE;
+}
+
+/* The follow-up's codes are the case's too. What it brought and has no more goes from the case; what others
+ * brought stays. *codes: of the follow-up, then of the case. */
+static gboolean
+join_codes (LocalDb *db, const LocalSave *save, const char *stored, const char **codes, LocalPool *pool,
+            GError **error)
+{
+  static const char joined[] = "SELECT json_group_array (json (value)) FROM ("
+                               " SELECT value FROM json_each (?1) AS x WHERE " IN_WANTED " OR NOT " IN_BROUGHT
+                               " UNION ALL SELECT value FROM json_each (?2) AS x WHERE NOT " IN_STORED ")";
+  static const char brought[]
+      = "SELECT json_group_array (json (value)) FROM json_each (?2) AS x WHERE " IN_BROUGHT " OR NOT " IN_STORED;
+  g_autoptr (LocalStatement) read
+      = local_db_prepare (db, "SELECT codes FROM follow_ups WHERE interaction = ?", error);
+  g_autoptr (LocalStatement) write
+      = local_db_prepare (db, "UPDATE follow_ups SET codes = ? WHERE interaction = ?", error);
+  const char *lists[] = { stored, *codes, NULL }, *mine;
+  gboolean row;
+
+  if (*codes == NULL)
+    return TRUE;
+  if (read == NULL || write == NULL)
+    return FALSE;
+  local_bind_text (read, 1, save->wanted.interaction);
+  if (!local_db_step (db, read, &row, error))
+    return FALSE;
+  lists[2] = row ? local_column_text (read, 0, pool) : NULL;
+  if (!ask_codes (db, brought, lists, pool, &mine, error) || !ask_codes (db, joined, lists, pool, codes, error))
+    return FALSE;
+  if (strcmp (*codes, "[]") == 0)
+    *codes = "";
+  local_bind_text (write, 1, mine);
+  local_bind_text (write, 2, save->wanted.interaction);
+  return local_db_finish (db, write, error);
 }
 
 /* Changes the case as far as a follow-up may: its subject, notes, customer and own conversation stay. */
@@ -89,7 +124,7 @@ change_case (LocalDb *db, const LocalCase *stored, const LocalSave *save, const 
     .author = save->wanted.author,
     .comment = save->wanted.comment,
   };
-  return join_codes (db, stored->record.codes, &part.wanted.codes, answer->pool, error)
+  return join_codes (db, save, stored->record.codes, &part.wanted.codes, answer->pool, error)
          && local_case_change (db, stored->n, &part, answer, error);
 }
 

@@ -108,12 +108,12 @@ static const char *const steps[] = {
   "  at INTEGER NOT NULL, author TEXT, text TEXT NOT NULL) STRICT;"
   "CREATE INDEX case_comments_record ON case_comments (record, n);"
 
-  /* `asked` is the state that the interaction wanted the case to have. */
+  /* `asked` is the state that the interaction wanted the case to have, `codes` what the case has from it alone. */
   "CREATE TABLE follow_ups ("
   "  n INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL REFERENCES cases (n),"
   "  interaction TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, agent TEXT, channel TEXT, queue TEXT,"
-  "  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, asked TEXT, lines INTEGER NOT NULL,"
-  "  transcript TEXT) STRICT;"
+  "  started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, asked TEXT, codes TEXT,"
+  "  lines INTEGER NOT NULL, transcript TEXT) STRICT;"
   "CREATE INDEX follow_ups_record ON follow_ups (record, n);"
 
   /* What undoing needs: the kept record's version, time and place before, and what moved or was filled. */

@@ -419,12 +419,53 @@ test_members (void)
   g_assert_cmpstr (took->codes, ==,
                    "[{\"list\":\"L\",\"code\":\"1\",\"name\":\"One\"},{\"list\":\"M\",\"code\":\"1\"}]");
   g_assert_cmpuint (occurrences (took->comments, "called back"), ==, 1);
-  took = crm_saved_case (site->crm, CASE (.interaction = "int_1", .follow_up_of = site->c, .severity = "high",
-                                          .comment = "called back", .author = "Bea",
-                                          .codes = "[{\"list\":\"L\",\"code\":\"1\"}]"));
+  took = crm_saved_case (site->crm,
+                         CASE (.interaction = "int_1", .follow_up_of = site->c, .severity = "high",
+                               .comment = "called back", .author = "Bea",
+                               .codes = "[{\"code\":\"1\",\"list\":\"L\"},{\"list\":\"M\",\"code\":\"1\"}]"));
   g_assert_cmpuint (occurrences (took->comments, "called back"), ==, 1);
   g_assert_cmpuint (occurrences (took->codes, "\"code\""), ==, 2);
   g_assert_cmpint (took->version, ==, 3);
+}
+
+static void
+codes_are (Site *site, const char *interaction, const char *brings, const char *expected)
+{
+  g_auto (GStrv) words = g_strsplit (brings, " ", -1);
+  g_autoptr (GString) json = g_string_new ("[");
+  g_autoptr (GString) got = g_string_new (NULL);
+  g_auto (GStrv) parts = NULL;
+  const UsherCase *took;
+
+  for (char **word = words; *word != NULL; word++)
+    g_string_append_printf (json, "%s{\"list\":\"L\",\"code\":\"%s\"}", word > words ? "," : "", *word);
+  g_string_append_c (json, ']');
+  took
+      = crm_saved_case (site->crm, CASE (.interaction = interaction, .follow_up_of = site->c, .codes = json->str));
+  parts = g_strsplit (took->codes != NULL ? took->codes : "", "\"code\":\"", -1);
+  for (guint i = 1; i < g_strv_length (parts); i++)
+    g_string_append_printf (got, "%s%c", i > 1 ? " " : "", parts[i][0]);
+  g_assert_cmpstr (got->str, ==, expected);
+}
+
+/* A corrected code is corrected in the case, without taking away what the case has from elsewhere. */
+static void
+test_codes (void)
+{
+  g_autoptr (Site) site = site_new (NULL, "open");
+  gint64 version;
+
+  codes_are (site, "int_1", "A B", "A B");
+  codes_are (site, "int_2", "B C", "A B C");
+  codes_are (site, "int_0", "A B C D", "A B C D");
+  version = crm_get_case (site->crm, site->c)->cases[0]->version;
+  codes_are (site, "int_1", "A B", "A B C D");
+  g_assert_cmpint (crm_get_case (site->crm, site->c)->cases[0]->version, ==, version);
+  codes_are (site, "int_1", "B E", "B C D E");
+  codes_are (site, "int_2", "", "B D E");
+  codes_are (site, "int_2", "F", "B D E F");
+  codes_are (site, "int_1", "", "D F");
+  codes_are (site, "int_2", "", "D");
 }
 
 /* Newest activity first, one row per case. */
@@ -516,6 +557,7 @@ main (int argc, char **argv)
   g_test_add_func ("/local/follow-up/merged-customers", test_merged_customers);
   g_test_add_func ("/local/follow-up/refused", test_refused);
   g_test_add_func ("/local/follow-up/members", test_members);
+  g_test_add_func ("/local/follow-up/codes", test_codes);
   g_test_add_func ("/local/follow-up/list-of-customer", test_list_of_customer);
   g_test_add_func ("/local/follow-up/race", test_race);
   g_test_add_func ("/local/follow-up/large-transcripts", test_large_transcripts);

@@ -453,7 +453,9 @@ elements (Messenger *mg, const UsherJson *array)
 static gboolean
 is_messaging (const char *field)
 {
-  return field != NULL && (g_str_has_prefix (field, "messag") || strcmp (field, "standby") == 0);
+  return field != NULL
+         && (strcmp (field, "messages") == 0 || g_str_has_prefix (field, "message_")
+             || g_str_has_prefix (field, "messaging_") || strcmp (field, "standby") == 0);
 }
 
 static void

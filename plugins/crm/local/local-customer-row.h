@@ -8,8 +8,6 @@
 
 #include "local-db.h"
 
-#define LOCAL_MOST_IDENTITIES 64
-
 typedef struct
 {
   UsherCustomer record; /* `name` stays NULL when none was given */

@@ -14,6 +14,9 @@
 #define LOCAL_ERROR (local_error_quark ())
 GQuark local_error_quark (void);
 
+/* What one customer can have. */
+#define LOCAL_MOST_IDENTITIES 64
+
 /* Memory that dies together: all texts and structs of one request, or of one answer. */
 typedef GPtrArray LocalPool;
 

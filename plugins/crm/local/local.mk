@@ -5,6 +5,8 @@ plugin_LTLIBRARIES += %D%/local.la
 	%D%/local-case.c %D%/local-case.h \
 	%D%/local-case-row.c %D%/local-case-row.h \
 	%D%/local-check.c %D%/local-check.h \
+	%D%/local-check-case.c \
+	%D%/local-check-text.c %D%/local-check-text.h \
 	%D%/local-config.c %D%/local-config.h \
 	%D%/local-customer.c %D%/local-customer.h \
 	%D%/local-customer-row.c %D%/local-customer-row.h \
@@ -13,6 +15,7 @@ plugin_LTLIBRARIES += %D%/local.la
 	%D%/local-fill.c %D%/local-fill.h \
 	%D%/local-follow-up.c %D%/local-follow-up.h \
 	%D%/local-history.c %D%/local-history.h \
+	%D%/local-lookup.c \
 	%D%/local-merge.c %D%/local-merge.h \
 	%D%/local-plugin.c \
 	%D%/local-schema.c %D%/local-schema.h \

@@ -3,13 +3,15 @@
  * Webhooks under way: events, their media, delivery to the core, the answer to Meta. Main thread.
  *
  * A webhook whose media are being fetched holds back later ones of the same people, so that a picture and the text
- * after it stay in order; nothing waits longer than MESSENGER_MEDIA_MS. Meta gets 200 once everything is durable
- * or refused for good, and 503 if something should come again.
+ * after it stay in order; nothing waits longer than MESSENGER_MEDIA_MS. Meta may lose patience before that and
+ * send the same body again: it then waits for the same answer, and nothing is fetched twice. Meta gets 200 once
+ * everything is durable or refused for good, and 503 if something should come again.
  */
 #include "messenger.h"
 
 #include <string.h>
 
+#define MAX_JOINED 16  /* calls with one body that wait for one answer */
 #define MAX_KNOWN 4096 /* events that are known to be durable */
 
 struct MessengerIntake
@@ -32,14 +34,16 @@ item_free (gpointer data)
 }
 
 static MessengerHook *
-hook_new (Messenger *mg, UsherExchange *exchange)
+hook_new (Messenger *mg, UsherExchange *exchange, const char *digest)
 {
   MessengerHook *hook = g_new0 (MessengerHook, 1);
 
   hook->mg = mg;
   hook->refs = 1;
   hook->link.data = hook;
-  hook->exchange = exchange;
+  hook->digest = g_strdup (digest);
+  hook->exchanges = g_ptr_array_new ();
+  g_ptr_array_add (hook->exchanges, exchange);
   hook->strings = g_string_chunk_new (1024);
   hook->items = g_ptr_array_new_with_free_func (item_free);
   hook->media = g_ptr_array_new_with_free_func (messenger_keep_unref);
@@ -53,6 +57,8 @@ messenger_hook_unref (MessengerHook *hook)
 {
   if (--hook->refs > 0)
     return;
+  g_free (hook->digest);
+  g_ptr_array_unref (hook->exchanges);
   g_hash_table_unref (hook->people);
   g_ptr_array_unref (hook->media);
   g_ptr_array_unref (hook->items);
@@ -119,10 +125,11 @@ messenger_hook_known (MessengerHook *hook, const char *external_id)
 static void
 answer (MessengerHook *hook, int status, const char *text)
 {
-  UsherExchange *exchange = g_steal_pointer (&hook->exchange);
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&hook->exchanges);
 
-  if (exchange != NULL)
-    messenger_respond (hook->mg, exchange, status, text);
+  hook->exchanges = g_ptr_array_new ();
+  for (guint i = 0; i < waiting->len; i++)
+    messenger_respond (hook->mg, waiting->pdata[i], status, text);
 }
 
 static void
@@ -314,8 +321,23 @@ on_media_limit (void *data)
 
 /* ---- in and out ---------------------------------------------------------------------------------------- */
 
+gboolean
+messenger_intake_join (Messenger *mg, UsherExchange *exchange, const char *digest)
+{
+  for (GList *link = mg->intake->hooks.head; link != NULL; link = link->next)
+    {
+      MessengerHook *hook = link->data;
+
+      if (strcmp (hook->digest, digest) != 0 || hook->exchanges->len == 0 || hook->exchanges->len >= MAX_JOINED)
+        continue;
+      g_ptr_array_add (hook->exchanges, exchange);
+      return TRUE;
+    }
+  return FALSE;
+}
+
 void
-messenger_intake_take (Messenger *mg, UsherExchange *exchange, const UsherJson *root)
+messenger_intake_take (Messenger *mg, UsherExchange *exchange, const char *digest, const UsherJson *root)
 {
   MessengerHook *hook;
 
@@ -324,7 +346,7 @@ messenger_intake_take (Messenger *mg, UsherExchange *exchange, const UsherJson *
       messenger_respond (mg, exchange, 503, "Too much is under way; send it again.\n");
       return;
     }
-  hook = hook_new (mg, exchange);
+  hook = hook_new (mg, exchange, digest);
   messenger_events (hook, root);
   g_ptr_array_sort (hook->items, by_time);
   hook->answer_timer = mg->host->timer_add (mg->instance, MESSENGER_ANSWER_MS, on_answer_limit, hook);

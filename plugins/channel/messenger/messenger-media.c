@@ -3,7 +3,7 @@
  * Fetching what the network holds for us: pictures and files, whose addresses come from outside. Main thread.
  *
  * The guard: https only, its usual port only, public addresses only, no proxy, no credentials, at every redirect
- * anew. The host of base_url and those in media_hosts are trusted and exempt. Bytes and time are bounded, and so
+ * anew. base_url and the hosts in media_hosts are trusted and exempt. Bytes and time are bounded, and so
  * is the number of downloads at once.
  */
 #include "messenger.h"
@@ -52,10 +52,22 @@ messenger_media_free (MessengerMediaQueue *queue)
 
 /* ---- the guard ----------------------------------------------------------------------------------------- */
 
-static gboolean
-is_trusted (Messenger *mg, const char *host)
+static int
+port_of (GUri *uri)
 {
-  if (g_ascii_strcasecmp (host, mg->base_host) == 0)
+  if (g_uri_get_port (uri) != -1)
+    return g_uri_get_port (uri);
+  return strcmp (g_uri_get_scheme (uri), "https") == 0 ? 443 : 80;
+}
+
+/* base_url itself, not its whole machine; and the hosts that the administrator vouches for. */
+static gboolean
+is_trusted (Messenger *mg, GUri *uri)
+{
+  const char *host = g_uri_get_host (uri);
+
+  if (g_ascii_strcasecmp (host, g_uri_get_host (mg->base_uri)) == 0 && port_of (uri) == port_of (mg->base_uri)
+      && strcmp (g_uri_get_scheme (uri), g_uri_get_scheme (mg->base_uri)) == 0)
     return TRUE;
   for (const char *const *one = mg->media_hosts; *one != NULL; one++)
     if (g_ascii_strcasecmp (host, *one) == 0)
@@ -68,17 +80,16 @@ static const char *
 problem_with (Messenger *mg, GUri *uri)
 {
   const char *scheme = g_uri_get_scheme (uri), *host = g_uri_get_host (uri);
-  int port = g_uri_get_port (uri);
 
   if (host == NULL || *host == '\0' || g_uri_get_userinfo (uri) != NULL)
     return "its address makes no sense";
   if (strcmp (scheme, "https") != 0 && strcmp (scheme, "http") != 0)
     return "its address is not on the web";
-  if (is_trusted (mg, host))
+  if (is_trusted (mg, uri))
     return NULL;
   if (strcmp (scheme, "https") != 0)
     return "its address is not https";
-  return port == -1 || port == 443 ? NULL : "its address has an unusual port";
+  return port_of (uri) == 443 ? NULL : "its address has an unusual port";
 }
 
 static SoupSession *
@@ -87,7 +98,7 @@ session_for (Messenger *mg, GUri *uri)
   g_autoptr (GSocketConnectable) address = NULL;
   SoupSession *session;
 
-  if (is_trusted (mg, g_uri_get_host (uri)))
+  if (is_trusted (mg, uri))
     return g_object_ref (mg->session);
   address = messenger_address_new (g_uri_get_scheme (uri), g_uri_get_host (uri), 443);
   session = soup_session_new_with_options ("remote-connectable", address, "user-agent", "usher", NULL);

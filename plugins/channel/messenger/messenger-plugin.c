@@ -31,7 +31,7 @@ messenger_unref (Messenger *mg)
     g_free (mg->problems[i]);
   g_clear_object (&mg->session);
   g_free (mg->base);
-  g_free (mg->base_host);
+  g_clear_pointer (&mg->base_uri, g_uri_unref);
   g_free (mg->proof);
   g_free (mg);
 }
@@ -77,7 +77,7 @@ messenger_arrived (MessengerExpected *expected)
 static char *
 check_base (Messenger *mg, const char *text)
 {
-  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  GUri *uri = mg->base_uri = g_uri_parse (text, SOUP_HTTP_URI_FLAGS, NULL);
 
   if (uri == NULL || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0' || g_uri_get_query (uri) != NULL
       || g_uri_get_fragment (uri) != NULL || g_uri_get_userinfo (uri) != NULL)
@@ -86,7 +86,6 @@ check_base (Messenger *mg, const char *text)
   mg->base = g_strdup (text);
   while (g_str_has_suffix (mg->base, "/"))
     mg->base[strlen (mg->base) - 1] = '\0';
-  mg->base_host = g_strdup (g_uri_get_host (uri));
   return NULL;
 }
 

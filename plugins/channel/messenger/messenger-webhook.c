@@ -93,6 +93,7 @@ static void
 take (Messenger *mg, UsherExchange *exchange, const UsherRequest *request)
 {
   const char *why = NULL;
+  g_autofree char *digest = NULL;
   UsherJson *root;
 
   if (!messenger_sign_ok (mg->app_secret, request->body, request->body_len, signature_of (request)))
@@ -102,6 +103,9 @@ take (Messenger *mg, UsherExchange *exchange, const UsherRequest *request)
       messenger_respond (mg, exchange, 403, "The signature X-Hub-Signature-256 is missing or wrong.\n");
       return;
     }
+  digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)request->body, request->body_len);
+  if (messenger_intake_join (mg, exchange, digest))
+    return;
   root = mg->host->json_parse (request->body != NULL ? request->body : "", request->body_len, &why);
   if (root == NULL)
     {
@@ -112,7 +116,7 @@ take (Messenger *mg, UsherExchange *exchange, const UsherRequest *request)
       messenger_respond (mg, exchange, 200, "dropped\n");
       return;
     }
-  messenger_intake_take (mg, exchange, root);
+  messenger_intake_take (mg, exchange, digest, root);
   mg->host->json_free (root);
 }
 

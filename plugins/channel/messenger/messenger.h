@@ -78,8 +78,7 @@ struct Messenger
   GQueue expected; /* of MessengerExpected*: answers the host owes us */
 
   char *base; /* without a slash at the end */
-  char *base_host;
-  gboolean base_plain; /* http */
+  GUri *base_uri;
   const char *version, *page_id, *token, *app_secret, *verify_token;
   char *proof; /* appsecret_proof, NULL = not wanted */
   gboolean human_agent, subscribe;
@@ -222,7 +221,8 @@ struct MessengerHook
   Messenger *mg;
   gint refs;
   GList link;
-  UsherExchange *exchange; /* NULL once answered */
+  char *digest;         /* of the body */
+  GPtrArray *exchanges; /* of UsherExchange*: that wait for the answer */
   GStringChunk *strings;
   GPtrArray *items;   /* of MessengerItem* */
   GHashTable *people; /* whose items they are */
@@ -236,8 +236,10 @@ struct MessengerHook
 
 MessengerIntake *messenger_intake_new (void);
 void messenger_intake_free (MessengerIntake *intake);
+/* Whether the same body is under way already: then the exchange is answered with it. */
+gboolean messenger_intake_join (Messenger *mg, UsherExchange *exchange, const char *digest);
 /* Takes a webhook body that is genuine. */
-void messenger_intake_take (Messenger *mg, UsherExchange *exchange, const UsherJson *root);
+void messenger_intake_take (Messenger *mg, UsherExchange *exchange, const char *digest, const UsherJson *root);
 void messenger_intake_stop (Messenger *mg);
 gboolean messenger_intake_idle (Messenger *mg);
 /* Answers webhooks that the core has not answered in time. */

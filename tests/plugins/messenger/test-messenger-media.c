@@ -469,6 +469,24 @@ test_order_behind_a_picture (void)
   g_assert_cmpstr (kit_item (fake_delivery_at (kit->fake, 2), 0)->external_id, ==, "m_2");
 }
 
+/* Meta loses patience and sends the same again: it is one webhook, fetched and stored once, with two answers. */
+static void
+test_impatience (void)
+{
+  g_autoptr (Kit) kit = kit_up ();
+  const char *list = "[{\"type\":\"image\",\"payload\":{\"url\":\"http://127.0.0.1:PORT/a\"}}]";
+  UsherExchange *first = post (kit, "m_1", list), *again;
+  Request *request = server_take (kit->server, "GET", "/a");
+
+  fake_clock_advance (6000);
+  again = post (kit, "m_1", list);
+  g_assert_cmpuint (server_waiting (kit->server, "GET", "/a"), ==, 0);
+  request_answer_bytes (request, 200, TYPE_PNG, PNG);
+  kit_status (first, 200);
+  kit_status (again, 200);
+  g_assert_cmpstr (the_attachment (kit)->media, ==, "med_1");
+}
+
 /* ---- the guard ----------------------------------------------------------------------------------------- */
 
 static void
@@ -536,6 +554,22 @@ test_guard_redirect (void)
     }
 }
 
+/* base_url is exempt, its machine is not: another port is another service. */
+static void
+test_guard_other_port (void)
+{
+  g_autoptr (Kit) kit = kit_up ();
+  g_autoptr (Server) other = server_new ();
+  g_autofree char *location = g_strdup_printf ("Location: http://127.0.0.1:%u/secret\r\n", other->port);
+  UsherExchange *exchange
+      = post (kit, "m_1", "[{\"type\":\"image\",\"payload\":{\"url\":\"http://127.0.0.1:PORT/a\"}}]");
+
+  request_answer (server_take (kit->server, "GET", "/a"), 302, location, "");
+  run_until_answered (kit, exchange);
+  not_kept (kit, "not https");
+  g_assert_cmpuint (other->connections, ==, 0);
+}
+
 static void
 test_media_hosts (void)
 {
@@ -571,8 +605,10 @@ main (int argc, char **argv)
   g_test_add_func ("/messenger/media/slow-is-not-waited-for", test_slow);
   g_test_add_func ("/messenger/media/what-is-there-in-time-is-kept", test_partly_slow);
   g_test_add_func ("/messenger/media/order-behind-a-picture", test_order_behind_a_picture);
+  g_test_add_func ("/messenger/media/impatience", test_impatience);
   g_test_add_func ("/messenger/media/guard", test_guard);
   g_test_add_func ("/messenger/media/guard-at-redirects", test_guard_redirect);
+  g_test_add_func ("/messenger/media/guard-at-another-port", test_guard_other_port);
   g_test_add_func ("/messenger/media/media-hosts", test_media_hosts);
   return g_test_run ();
 }

@@ -367,9 +367,9 @@ start (UcConn *conn)
 /* ---- for the exchange ---------------------------------------------------------------------------------- */
 
 void
-uc_conn_answer (UcConn *conn, const UsherResponse *response)
+uc_conn_answer (UcConn *conn, const UsherResponse *response, GBytes *body)
 {
-  uc_net_response_apply (conn->message, response,
+  uc_net_response_apply (conn->message, response, body,
                          conn->net->stopping || is_chunked (conn->message)
                              || uc_conns_count (conn->net) >= conn->net->limits.max_connections);
 }
@@ -386,7 +386,7 @@ uc_conn_error (UcConn *conn, int status, const char *message, const char *const 
                                    .body = body,
                                    .body_len = len };
 
-  uc_conn_answer (conn, &response);
+  uc_conn_answer (conn, &response, NULL);
 }
 
 static void

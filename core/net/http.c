@@ -73,7 +73,7 @@ exchange_free (UcExchange *exchange)
 }
 
 static void
-answer (UcExchange *exchange, const UsherResponse *response)
+answer (UcExchange *exchange, const UsherResponse *response, GBytes *body)
 {
   UcConn *conn = exchange->conn;
   gboolean paused = !exchange->in_handler;
@@ -81,7 +81,7 @@ answer (UcExchange *exchange, const UsherResponse *response)
   exchange_free (exchange);
   if (conn == NULL)
     return;
-  uc_conn_answer (conn, response);
+  uc_conn_answer (conn, response, body);
   if (paused)
     uc_conn_resume (conn);
 }
@@ -99,18 +99,24 @@ answer_unavailable (UcExchange *exchange, const char *why)
                                    .body = body,
                                    .body_len = len };
 
-  answer (exchange, &response);
+  answer (exchange, &response, NULL);
 }
 
 void
-uc_http_respond (UsherExchange *handle, const UsherResponse *response)
+uc_http_respond_bytes (UsherExchange *handle, const UsherResponse *response, GBytes *body)
 {
   UcExchange *exchange = find (handle);
 
   if (exchange == NULL)
     g_warning ("an HTTP exchange was answered a second time, or after it had timed out; the answer is ignored");
   else
-    answer (exchange, response);
+    answer (exchange, response, body);
+}
+
+void
+uc_http_respond (UsherExchange *handle, const UsherResponse *response)
+{
+  uc_http_respond_bytes (handle, response, NULL);
 }
 
 gboolean

@@ -73,6 +73,8 @@ void uc_net_unroute (UcNet *net, gpointer data);
 
 /* Host-table functions, as documented in <usher/host.h>. */
 void uc_http_respond (UsherExchange *exchange, const UsherResponse *response);
+/* The same with a body that is not copied but kept until it is sent: for large ones. */
+void uc_http_respond_bytes (UsherExchange *exchange, const UsherResponse *response, GBytes *body);
 void uc_ws_set_data (UsherSocket *socket, void *data);
 void *uc_ws_data (UsherSocket *socket);
 bool uc_ws_send (UsherSocket *socket, const char *data, size_t len, bool binary);

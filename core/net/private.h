@@ -171,8 +171,8 @@ void uc_conn_new (UcNet *net, UcListenKind kind, int fd, const UcAddress *peer);
 void uc_conn_free (UcConn *conn);
 /* Answers in plain text over libsoup's head, without reading on, and closes. */
 void uc_conn_refuse (UcConn *conn, int status, const char *message);
-/* Answers through libsoup. */
-void uc_conn_answer (UcConn *conn, const UsherResponse *response);
+/* Answers through libsoup. body: instead of the response's own, kept and not copied; NULL = none. */
+void uc_conn_answer (UcConn *conn, const UsherResponse *response, GBytes *body);
 void uc_conn_error (UcConn *conn, int status, const char *message, const char *const *headers);
 /* Takes the connection from libsoup and frees it; returns a descriptor (-1 = the client is gone) and what libsoup
  * had read ahead (at most UC_NET_CHUNK bytes). */
@@ -212,8 +212,9 @@ gboolean uc_net_request_has_token (const UcNetRequest *request, const char *name
 
 /* {"error":{"code":...,"message":...}}; the code follows from the status. */
 char *uc_net_error_body (int status, const char *message, gsize *len);
-/* Fills the message; an impossible response becomes a 500. */
-void uc_net_response_apply (SoupServerMessage *message, const UsherResponse *response, gboolean close);
+/* Fills the message; an impossible response becomes a 500. body: instead of the response's own; NULL = none. */
+void uc_net_response_apply (SoupServerMessage *message, const UsherResponse *response, GBytes *body,
+                            gboolean close);
 /* A whole HTTP/1.1 answer with Connection: close. */
 char *uc_net_response_raw (int status, const char *message, gsize *len);
 

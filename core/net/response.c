@@ -145,7 +145,7 @@ set_headers (SoupServerMessage *message, const UsherResponse *response, gboolean
 }
 
 static void
-apply_checked (SoupServerMessage *message, const UsherResponse *response, gboolean close)
+apply_checked (SoupServerMessage *message, const UsherResponse *response, GBytes *bytes, gboolean close)
 {
   SoupMessageBody *body = soup_server_message_get_response_body (message);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
@@ -160,12 +160,14 @@ apply_checked (SoupServerMessage *message, const UsherResponse *response, gboole
   set_headers (message, response, close);
   if (response->status == 304)
     soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE); /* or libsoup claims a length of 0 */
+  else if (bytes != NULL)
+    soup_message_body_append_bytes (body, bytes);
   else if (response->body_len > 0 && response->status != 204)
     soup_message_body_append (body, SOUP_MEMORY_COPY, response->body, response->body_len);
 }
 
 void
-uc_net_response_apply (SoupServerMessage *message, const UsherResponse *given, gboolean close)
+uc_net_response_apply (SoupServerMessage *message, const UsherResponse *given, GBytes *body, gboolean close)
 {
   UsherResponse response = { 0 };
   const char *wrong;
@@ -175,13 +177,13 @@ uc_net_response_apply (SoupServerMessage *message, const UsherResponse *given, g
   if (wrong != NULL)
     {
       gsize len;
-      g_autofree char *body = uc_net_error_body (500, "the answer could not be sent; see the log", &len);
+      g_autofree char *error = uc_net_error_body (500, "the answer could not be sent; see the log", &len);
       const UsherResponse instead
-          = { .status = 500, .content_type = "application/json", .body = body, .body_len = len };
+          = { .status = 500, .content_type = "application/json", .body = error, .body_len = len };
 
       g_warning ("an HTTP response was replaced by a 500: %s", wrong);
-      apply_checked (message, &instead, close);
+      apply_checked (message, &instead, NULL, close);
       return;
     }
-  apply_checked (message, &response, close);
+  apply_checked (message, &response, body, close);
 }

@@ -79,4 +79,3 @@ void uc_replies_forget (UsherInstance *instance);
 
 /* ---- instance.c ---------------------------------------------------------------------------------------- */
 void uc_instance_reply_answered (UsherInstance *instance);
-void uc_instance_tell (UsherInstance *instance, UsherStatus status, const char *message);

@@ -91,6 +91,8 @@ void uc_instance_stop (UsherInstance *instance, void (*done) (UsherInstance *, g
  * to: stop it and free it in `done`. */
 void uc_instance_free (UsherInstance *instance);
 gboolean uc_instance_is_running (const UsherInstance *instance); /* RUNNING or ATTENTION */
+/* UsherHost.instance_state; also when the core finds out by itself. */
+void uc_instance_tell (UsherInstance *instance, UsherStatus status, const char *message);
 /* A channel's, asked once after create, as a full-size copy of today's struct; NULL before create and for other
  * kinds. */
 const UsherChannelCapabilities *uc_instance_capabilities (const UsherInstance *instance);
@@ -98,8 +100,8 @@ const UsherChannelCapabilities *uc_instance_capabilities (const UsherInstance *i
 const char *uc_kind_word (UcKind kind);
 const char *uc_instance_state_word (UcInstanceState state);
 
-/* Settings every instance of the kind has besides its plugin's: plugin, enabled, mount; channels also queue, acceptance_interval,
- * auto_create_customer. */
+/* Settings every instance of the kind has besides its plugin's: plugin, enabled, mount; channels also queue,
+ * acceptance_interval, auto_create_customer. */
 const UsherSetting *const *uc_instance_common_settings (UcKind kind);
 
 /* ---- replies ------------------------------------------------------------------------------------------- */

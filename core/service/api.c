@@ -8,10 +8,14 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "core/service/auth.h"
+#include "core/service/media.h"
 #include "core/service/ops.h"
 
 #define MAX_BODY (256 * 1024)
 #define COOKIE "usher_session"
+#define MEDIA "/media/"
+#define MAX_TOKEN 200
 
 typedef struct
 {
@@ -72,6 +76,12 @@ respond_error (UsherExchange *exchange, const GError *error, const char *details
   uc_json_end (out);
   uc_json_end (out);
   respond (exchange, status, out, status == 503 || status == 429 ? retry : NULL);
+}
+
+void
+uc_api_respond_error (UsherExchange *exchange, const GError *error)
+{
+  respond_error (exchange, error, NULL);
 }
 
 /* The token of a log-in also goes into a cookie that scripts can't read. */
@@ -191,15 +201,74 @@ read_request (UcCore *core, UsherExchange *exchange, const UsherRequest *http, G
   return request;
 }
 
+/* ---- media --------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  UcCore *core;
+  UsherExchange *exchange;
+  char *id, *range;
+} Fetch;
+
+static void
+on_fetcher (gpointer data, const UcPrincipal *who, const GError *error)
+{
+  g_autofree Fetch *fetch = data;
+  g_autofree char *id = fetch->id;
+  g_autofree char *range = fetch->range;
+  g_autoptr (GError) denied = NULL;
+
+  if (error == NULL && uc_auth_may (fetch->core, who, "desk"))
+    {
+      uc_media_serve (fetch->core->media, fetch->exchange, id, range);
+      return;
+    }
+  if (error == NULL)
+    denied = g_error_new_literal (UC_ERROR, UC_ERROR_DENIED, "media are for those who work at a desk");
+  respond_error (fetch->exchange, error != NULL ? error : denied, NULL);
+}
+
+/* Reads change nothing, so the cookie alone will do: a page shows a picture by its address. It is sent to our own
+ * pages only (SameSite=Strict). */
+static void
+on_media (UcCore *core, UsherExchange *exchange, const UsherRequest *http)
+{
+  gboolean by_cookie;
+  g_autofree char *token = find_token (http, &by_cookie);
+  g_autoptr (GError) error = NULL;
+  Fetch *fetch;
+
+  if (strcmp (http->method, "GET") != 0)
+    error = g_error_new (UC_ERROR, UC_ERROR_INVALID, "media are fetched with GET, not %s", http->method);
+  else if (token == NULL || strlen (token) > MAX_TOKEN)
+    error = g_error_new_literal (UC_ERROR, UC_ERROR_UNAUTHENTICATED, "log in first");
+  if (error != NULL)
+    {
+      respond_error (exchange, error, NULL);
+      return;
+    }
+  fetch = g_new (Fetch, 1);
+  *fetch = (Fetch){ core, exchange, g_strdup (http->path + strlen (MEDIA)), g_strdup (header (http, "range")) };
+  uc_auth_check (core->auth, token, on_fetcher, fetch);
+}
+
+/* ---- operations ---------------------------------------------------------------------------------------- */
+
 static void
 on_public (gpointer data, UsherExchange *exchange, const UsherRequest *http)
 {
   UcCore *core = data;
   g_autoptr (GError) error = NULL;
-  Request *request = read_request (core, exchange, http, &error);
+  Request *request;
   g_autofree char *token = NULL;
   UcPrincipal nobody = { NULL, (char *)"nobody", NULL, FALSE };
 
+  if (g_str_has_prefix (http->path, MEDIA))
+    {
+      on_media (core, exchange, http);
+      return;
+    }
+  request = read_request (core, exchange, http, &error);
   if (request == NULL)
     {
       respond_error (exchange, error, NULL);
@@ -214,7 +283,7 @@ on_public (gpointer data, UsherExchange *exchange, const UsherRequest *http)
       respond_error (exchange, error, NULL);
       request_free (request);
     }
-  else if (token != NULL && strlen (token) <= 200)
+  else if (token != NULL && strlen (token) <= MAX_TOKEN)
     uc_auth_check (core->auth, token, on_who, request);
   else
     run (request, &nobody);

@@ -15,6 +15,7 @@
 #include "core/service/feed.h"
 #include "core/service/host-services.h"
 #include "core/service/intake.h"
+#include "core/service/media.h"
 #include "core/service/ops.h"
 #include "core/service/outbox.h"
 #include "core/service/shell.h"
@@ -142,6 +143,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   core->net = uc_net_new (core->loop, &limits);
   core->auth = uc_auth_new (core);
   core->ops = uc_ops_new (core);
+  core->media = uc_media_new (core);
   core->intake = uc_intake_new (core);
   core->outbox = uc_outbox_new (core);
   core->bridge = uc_bridge_new (core);
@@ -156,6 +158,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   uc_outbox_reload (core->outbox);
   uc_bridge_reload (core->bridge);
   uc_shell_go (core);
+  uc_desks_reset (core->desks);
   if (!listen_all (core, error))
     {
       uc_core_free (core);
@@ -213,6 +216,8 @@ void
 uc_core_free (UcCore *core)
 {
   core->stopping = TRUE;
+  if (core->media != NULL)
+    uc_media_stop (core->media);
   if (core->auth != NULL)
     {
       uc_auth_stop (core->auth);
@@ -236,6 +241,8 @@ uc_core_free (UcCore *core)
   g_clear_pointer (&core->engine, uc_engine_free);
   g_clear_pointer (&core->feed, uc_feed_free);
   uc_loop_free (core->loop);
+  /* What its threads had to tell was told now. */
+  uc_media_free (core->media);
   g_ptr_array_unref (core->instances);
   g_ptr_array_unref (core->addresses);
   g_free (core->control_socket);

@@ -19,6 +19,7 @@ typedef struct UcBridge UcBridge;
 typedef struct UcDesks UcDesks;
 typedef struct UcFeed UcFeed;
 typedef struct UcIntake UcIntake;
+typedef struct UcMedia UcMedia;
 typedef struct UcOps UcOps;
 typedef struct UcOutbox UcOutbox;
 
@@ -46,6 +47,7 @@ struct UcCore
 
   UcFeed *feed;
   UcAuth *auth;
+  UcMedia *media;
   UcIntake *intake;
   UcOutbox *outbox;
   UcBridge *bridge;

@@ -7,6 +7,7 @@
 #include "core/service/auth.h"
 #include "core/service/desk.h"
 #include "core/service/feed.h"
+#include "core/service/seen.h"
 
 #define UC_DESK_HEARTBEAT_MS 10000
 #define UC_DESK_MAX_CALLS 64
@@ -32,8 +33,10 @@ struct UsherDesk
   gboolean supervises;
   guint calls; /* unanswered */
   guint64 hello_timer;
-  gint64 since; /* of the hello; -1 = none */
-  guint64 sync; /* generation: an older snapshot under way is dropped */
+  gint64 since;    /* of the hello; -1 = none */
+  gint64 heard_at; /* when the last frame came */
+  gboolean beats;  /* it promised to answer heartbeats */
+  guint64 sync;    /* generation: an older snapshot under way is dropped */
 };
 
 struct UcDesks
@@ -42,7 +45,8 @@ struct UcDesks
   GPtrArray *all;         /* of UsherDesk* */
   GPtrArray *supervisors; /* of UsherDesk*: those that see everything */
   GHashTable *by_user;    /* user -> GPtrArray of UsherDesk*, those that said hello */
-  guint64 beat_timer, queues_timer;
+  guint64 beat_timer, queues_timer, instances_timer;
+  UcSeen *seen;
 };
 
 UsherDesk *uc_desk_ref (UsherDesk *desk);

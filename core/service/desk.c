@@ -10,11 +10,13 @@
 #include "core/base/error.h"
 #include "core/service/intake.h"
 #include "core/service/ops.h"
+#include "core/service/presence.h"
 #include "core/service/view.h"
 
 #define MAX_DESKS 20000
 #define MAX_FRAME (256 * 1024)
 #define HELLO_WITHIN_MS 10000
+#define SILENT_AFTER_MS (UC_DESK_HEARTBEAT_MS * 5 / 2)
 
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
@@ -54,10 +56,13 @@ detach (UsherDesk *desk)
     return;
   desk->phase = UC_DESK_GONE;
   g_ptr_array_remove_fast (desks->all, desk);
-  if (desk->who.user != NULL)
-    remove_from (desks->by_user, desk->who.user, desk);
   g_ptr_array_remove_fast (desks->supervisors, desk);
   uc_loop_timer_remove (desks->core->loop, desk->hello_timer);
+  if (desk->who.user != NULL)
+    {
+      remove_from (desks->by_user, desk->who.user, desk);
+      uc_presence_update (desks->core, desk->who.user);
+    }
   uc_desk_unref (desk);
 }
 
@@ -77,6 +82,7 @@ uc_desk_open (UsherInstance *instance, const char *remote_address, void *desk_da
   desk->data = desk_data;
   desk->remote = g_strdup (remote_address);
   desk->phase = UC_DESK_OPEN;
+  desk->heard_at = uc_clock_now ();
   desk->hello_timer = uc_loop_timer_in (core->loop, HELLO_WITHIN_MS, uc_desk_hello_late, desk);
   g_ptr_array_add (desks->all, desk);
   return desk;
@@ -237,16 +243,37 @@ on_call (UsherDesk *desk, const UcJson *frame)
               on_called, calling);
 }
 
+/* The interaction that a frame names, if this agent has accepted it. */
+static const UcInteraction *
+own_interaction (UsherDesk *desk, const UcJson *frame)
+{
+  const char *id = uc_json_string (uc_json_get (frame, "interaction"));
+  const UcInteraction *interaction = id != NULL ? uc_engine_interaction (desk->desks->core->engine, id) : NULL;
+
+  return interaction != NULL
+                 && (interaction->state == UC_INTERACTION_ACTIVE || interaction->state == UC_INTERACTION_WRAP_UP)
+                 && strcmp (interaction->agent->id, desk->who.user) == 0
+             ? interaction
+             : NULL;
+}
+
 static void
 on_typing (UsherDesk *desk, const UcJson *typing)
 {
-  UcCore *core = desk->desks->core;
-  const char *id = uc_json_string (uc_json_get (typing, "interaction"));
-  const UcInteraction *interaction = id != NULL ? uc_engine_interaction (core->engine, id) : NULL;
+  const UcInteraction *interaction = own_interaction (desk, typing);
 
-  if (interaction != NULL && interaction->state == UC_INTERACTION_ACTIVE && interaction->agent != NULL
-      && strcmp (interaction->agent->id, desk->who.user) == 0)
-    uc_intake_agent_typing (core->intake, interaction, uc_json_bool (uc_json_get (typing, "on"), FALSE));
+  if (interaction != NULL && interaction->state == UC_INTERACTION_ACTIVE)
+    uc_intake_agent_typing (desk->desks->core->intake, interaction,
+                            uc_json_bool (uc_json_get (typing, "on"), FALSE));
+}
+
+static void
+on_seen (UsherDesk *desk, const UcJson *seen)
+{
+  const UcInteraction *interaction = own_interaction (desk, seen);
+
+  if (interaction != NULL)
+    uc_seen_up_to (desk->desks->seen, interaction->conversation, uc_json_int (uc_json_get (seen, "n"), 0));
 }
 
 static void
@@ -270,6 +297,7 @@ uc_desk_input (UsherDesk *desk, const char *text, size_t len)
 
   if (desk->phase == UC_DESK_GONE)
     return;
+  desk->heard_at = uc_clock_now ();
   frame = uc_json_parse (text, len, &limits, &error);
   if (frame == NULL || !uc_json_is_object (frame))
     {
@@ -298,6 +326,8 @@ uc_desk_input (UsherDesk *desk, const char *text, size_t len)
     on_call (desk, frame);
   else if ((part = uc_json_get (frame, "typing")) != NULL)
     on_typing (desk, part);
+  else if ((part = uc_json_get (frame, "seen")) != NULL)
+    on_seen (desk, part);
   /* Unknown frames are of a newer client: ignored. */
 }
 
@@ -373,6 +403,8 @@ on_event (gpointer data, const UcFeedItem *item)
       break;
     case UC_EVENT_QUEUE_CHANGED:
     case UC_EVENT_MEMBERSHIP_CHANGED:
+    case UC_EVENT_POLICY_CHANGED:
+    case UC_EVENT_CODES_CHANGED:
       each (desks->all, send_event, (gpointer)item);
       break;
     default:
@@ -388,6 +420,10 @@ on_event (gpointer data, const UcFeedItem *item)
     case UC_EVENT_INTERACTION_CLOSED:
     case UC_EVENT_INTERACTION_ENDED:
       uc_desks_queues_changed (desks);
+      break;
+    case UC_EVENT_AGENT_STATUS:
+      /* A log-out ends the lease, the next status begins it. */
+      uc_presence_update (desks->core, item->event->agent);
       break;
     default:
       break;
@@ -423,6 +459,38 @@ uc_desks_queues_changed (UcDesks *desks)
 }
 
 static void
+send_instances (gpointer data)
+{
+  UcDesks *desks = data;
+  GPtrArray *instances = desks->core->instances;
+  g_autoptr (GString) out = uc_desk_frame ("instances");
+
+  desks->instances_timer = 0;
+  uc_json_begin_array (out, "instances");
+  for (guint i = 0; i < instances->len; i++)
+    uc_view_instance (out, NULL, instances->pdata[i]);
+  uc_json_end_array (out);
+  uc_json_end (out);
+  each (desks->supervisors, send_frame, out);
+}
+
+void
+uc_desks_instances_changed (UcDesks *desks)
+{
+  if (desks->instances_timer == 0 && desks->supervisors->len > 0)
+    desks->instances_timer = uc_loop_timer_in (desks->core->loop, 1000, send_instances, desks);
+}
+
+static void
+end_if_silent (UsherDesk *desk, gpointer data)
+{
+  const gint64 *now = data;
+
+  if (desk->beats && desk->phase >= UC_DESK_SYNCING && *now - desk->heard_at > SILENT_AFTER_MS)
+    uc_desk_end (desk, "silent", "nothing was heard from this desk for 25 seconds; connect again");
+}
+
+static void
 end_if_session_ended (UsherDesk *desk, gpointer data)
 {
   if ((desk->phase == UC_DESK_LIVE || desk->phase == UC_DESK_SYNCING)
@@ -435,9 +503,11 @@ beat (gpointer data)
 {
   UcDesks *desks = data;
   g_autoptr (GString) out = uc_desk_frame ("heartbeat");
+  gint64 now = uc_clock_now ();
 
-  uc_json_add_int (out, "server_now", uc_clock_now ());
+  uc_json_add_int (out, "server_now", now);
   uc_json_end (out);
+  each (desks->all, end_if_silent, &now);
   each (desks->all, end_if_session_ended, NULL);
   each (desks->all, send_frame, out);
   desks->beat_timer = uc_loop_timer_in (desks->core->loop, UC_DESK_HEARTBEAT_MS, beat, desks);
@@ -465,6 +535,7 @@ uc_desks_new (UcCore *core)
   desks->all = g_ptr_array_new ();
   desks->supervisors = g_ptr_array_new ();
   desks->by_user = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  desks->seen = uc_seen_new (core);
   uc_feed_listen (core->feed, on_event, desks);
   desks->beat_timer = uc_loop_timer_in (core->loop, UC_DESK_HEARTBEAT_MS, beat, desks);
   return desks;
@@ -479,6 +550,8 @@ uc_desks_free (UcDesks *desks)
     detach (desks->all->pdata[desks->all->len - 1]);
   uc_loop_timer_remove (desks->core->loop, desks->beat_timer);
   uc_loop_timer_remove (desks->core->loop, desks->queues_timer);
+  uc_loop_timer_remove (desks->core->loop, desks->instances_timer);
+  uc_seen_free (desks->seen);
   g_ptr_array_unref (desks->all);
   g_ptr_array_unref (desks->supervisors);
   g_hash_table_unref (desks->by_user);
@@ -498,6 +571,7 @@ uc_desks_attach (UcDesks *desks, UsherDesk *desk)
   g_ptr_array_add (list, desk);
   if (desk->supervises)
     g_ptr_array_add (desks->supervisors, desk);
+  uc_presence_update (desks->core, desk->who.user);
 }
 
 static void
@@ -507,10 +581,24 @@ resync (UsherDesk *desk, gpointer data)
     uc_desk_sync (desk);
 }
 
+static void
+update_presences (gpointer data)
+{
+  uc_presence_update_all (((UcDesks *)data)->core);
+}
+
 void
 uc_desks_reset (UcDesks *desks)
 {
   each (desks->all, resync, NULL);
+  /* When the engine is in motion again. */
+  uc_loop_defer (desks->core->loop, update_presences, desks);
+}
+
+void
+uc_desks_forget (UcDesks *desks, const char *conversation)
+{
+  uc_seen_forget (desks->seen, conversation);
 }
 
 typedef struct

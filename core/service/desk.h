@@ -15,13 +15,18 @@ UsherDesk *uc_desk_open (UsherInstance *instance, const char *remote_address, vo
 void uc_desk_input (UsherDesk *desk, const char *frame, size_t len);
 void uc_desk_close (UsherDesk *desk);
 
-/* The engine was read again: what desks know may never have become durable. Each gets a fresh snapshot. */
+/* The engine was read from the store, first or again: what desks know may never have become durable, and what the
+ * engine knows of desks is of another time. Each desk gets a fresh snapshot. */
 void uc_desks_reset (UcDesks *desks);
 /* Ends all desks of an instance or, NULL, of all; with a bye frame. */
 void uc_desks_bye (UcDesks *desks, UsherInstance *instance, const char *code, const char *message);
 /* Ends the desks of one session token, or of one user when token is NULL. */
 void uc_desks_bye_user (UcDesks *desks, const char *user, const char *token, const char *code,
                         const char *message);
+/* The state of an instance has changed: supervisors get the whole list, at most once a second. */
+void uc_desks_instances_changed (UcDesks *desks);
+/* The conversation leaves memory. */
+void uc_desks_forget (UcDesks *desks, const char *conversation);
 /* The customer types. */
 void uc_desks_typing (UcDesks *desks, const char *agent, const char *interaction, gboolean on);
 guint uc_desks_count (UcDesks *desks);

@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/service/intake.h"
+#include "core/service/line.h"
 
 #define MAX_LINES 500
 
@@ -29,43 +30,19 @@ history_free (History *history)
   g_free (history);
 }
 
-UsherAuthor
-uc_author_from_word (const char *word)
-{
-  if (g_strcmp0 (word, "agent") == 0)
-    return USHER_AUTHOR_AGENT;
-  return g_strcmp0 (word, "system") == 0 ? USHER_AUTHOR_SYSTEM : USHER_AUTHOR_CUSTOMER;
-}
-
-void
-uc_line_from_message (UsherLine *line, const UcEvent *row, const char *identity)
-{
-  line->struct_size = sizeof *line;
-  line->conversation = row->conversation;
-  line->user_id = identity;
-  line->message_id = row->message;
-  line->n = row->n;
-  line->author = uc_author_from_word (row->author);
-  line->author_name = row->author_name;
-  line->code = row->code;
-  line->text = row->text;
-  line->external_id = line->author == USHER_AUTHOR_CUSTOMER ? row->external_id : NULL;
-  line->at = row->at;
-}
-
 static void
 answer (History *history, UsherStatus status, const char *message, GPtrArray *rows, const char *state,
         const char *agent)
 {
   UsherResult result = { .struct_size = sizeof result, .status = status, .message = message };
   guint count = rows != NULL ? rows->len : 0;
-  g_autofree UsherLine *lines = g_new0 (UsherLine, count + 1);
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_line_free);
   g_autofree const UsherLine **list = g_new0 (const UsherLine *, count + 1);
 
   for (guint i = 0; i < count; i++)
     {
-      uc_line_from_message (&lines[i], rows->pdata[i], history->identity);
-      list[i] = &lines[i];
+      g_ptr_array_add (lines, uc_line_new (rows->pdata[i], history->identity));
+      list[i] = uc_line_get (lines->pdata[i]);
     }
   /* The instance may have gone while the store was read. */
   if (uc_core_instance (history->core, UC_KIND_CHANNEL, history->channel) == history->instance)

@@ -10,6 +10,7 @@
 #include "core/service/core.h"
 #include "core/service/desk.h"
 #include "core/service/intake.h"
+#include "core/service/media.h"
 #include "core/service/outbox.h"
 
 #define MAX_KEY 128
@@ -193,7 +194,10 @@ service_state_changed (UsherInstance *instance)
   else if (instance->status_message != NULL)
     g_warning ("%s \"%s\" is %s: %s", uc_kind_word (instance->kind), instance->name,
                uc_instance_state_word (instance->state), instance->status_message);
-  if (core == NULL || core->stopping || !uc_instance_is_running (instance))
+  if (core == NULL || core->stopping)
+    return;
+  uc_desks_instances_changed (core->desks);
+  if (!uc_instance_is_running (instance))
     return;
   if (instance->kind == UC_KIND_CHANNEL)
     uc_outbox_kick (core->outbox, instance);
@@ -207,6 +211,7 @@ const UcHostServices uc_service_slots = {
   .deliver = uc_intake_deliver,
   .typing = uc_intake_typing,
   .history = uc_intake_history,
+  .media_put = uc_media_put,
   .desk_open = uc_desk_open,
   .desk_input = uc_desk_input,
   .desk_close = uc_desk_close,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Intake of deliveries. A peer is what intake remembers about one identity on one channel instance: whether its
- * conversation is in the engine's memory and which external ids it has seen lately, so that a redelivery is known
- * without asking the store. Older repetitions are stopped by the store's unique key. Main thread.
+ * Deliveries of channels, from the host's call to the answer. A delivery goes through phases, each of which waits
+ * for what the store says; then its items are stepped, at once or, where a network lets messages overtake each
+ * other, gathered for a while per conversation and put in order. The answer comes when all of them are durable.
+ * Main thread.
  */
 #include "core/service/intake.h"
 
@@ -10,112 +11,65 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/id.h"
 #include "core/service/desk.h"
-#include "core/service/inbound-item.h"
+#include "core/service/intake-private.h"
+#include "core/service/media.h"
 #include "core/service/outbox.h"
 
 #define MAX_DELIVERIES 2000
-#define REMEMBERED_IDS 256
-#define FORGET_AFTER_MS (5 * 60 * 1000)
+#define MAX_BYTES (64 * 1024 * 1024)
+#define MAX_GATHERED 1024
 #define SWEEP_MS (60 * 1000)
 
-typedef struct
-{
-  char *key;        /* channel \n identity */
-  GHashTable *seen; /* external id -> its number (GINT_TO_POINTER fits: a conversation's lines are few) */
-  GQueue order;     /* of char*: keys of `seen`, oldest first */
-  gboolean loaded, loading;
-  gboolean deep;  /* ask the store about each id: a repetition older than what is remembered came */
-  GQueue waiting; /* of Delivery* */
-  gint64 used_at;
-} Peer;
-
-typedef struct
-{
-  UcIntake *intake;
-  UsherInstance *instance; /* NULL: it is gone, nobody wants the answer */
-  GPtrArray *items;        /* of Item* */
-  int64_t *numbers;
-  UsherDelivered done;
-  void *data;
-  GError *refused;
-  guint checks; /* answers awaited from the store */
-} Delivery;
-
-struct UcIntake
-{
-  UcCore *core;
-  GHashTable *peers;     /* key -> Peer */
-  GPtrArray *deliveries; /* all under way */
-  guint64 sweep_timer;
-};
-
-static void run (Delivery *delivery);
-
-/* ---- peers --------------------------------------------------------------------------------------------- */
-
-static void
-peer_free (Peer *peer)
-{
-  g_queue_clear (&peer->order);
-  g_queue_clear (&peer->waiting);
-  g_hash_table_unref (peer->seen);
-  g_free (peer->key);
-  g_free (peer);
-}
-
-static Peer *
-peer_of (UcIntake *intake, const char *channel, const char *identity)
-{
-  g_autofree char *key = g_strconcat (channel, "\n", identity, NULL);
-  Peer *peer = g_hash_table_lookup (intake->peers, key);
-
-  if (peer == NULL)
-    {
-      peer = g_new0 (Peer, 1);
-      peer->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-      g_queue_init (&peer->order);
-      g_queue_init (&peer->waiting);
-      peer->key = g_steal_pointer (&key);
-      g_hash_table_insert (intake->peers, peer->key, peer);
-    }
-  peer->used_at = uc_clock_now ();
-  return peer;
-}
-
-static void
-remember (Peer *peer, const char *external_id, gint64 n)
-{
-  char *key;
-
-  if (g_hash_table_contains (peer->seen, external_id))
-    return;
-  key = g_strdup (external_id);
-  g_hash_table_insert (peer->seen, key, GSIZE_TO_POINTER ((gsize)n));
-  g_queue_push_tail (&peer->order, key);
-  if (peer->order.length > REMEMBERED_IDS)
-    g_hash_table_remove (peer->seen, g_queue_pop_head (&peer->order));
-}
+static void advance (UcDelivery *delivery);
 
 /* ---- the end of a delivery ----------------------------------------------------------------------------- */
 
 static void
-delivery_free (Delivery *delivery)
+delivery_free (UcDelivery *delivery)
 {
+  delivery->intake->bytes -= delivery->bytes;
   g_ptr_array_remove_fast (delivery->intake->deliveries, delivery);
   g_ptr_array_unref (delivery->items);
   g_clear_error (&delivery->refused);
+  g_clear_error (&delivery->failed);
   g_free (delivery->numbers);
   g_free (delivery);
 }
 
-static void
-answer (Delivery *delivery, UsherStatus status, const char *message)
+/* An instance that is being made anew has no plugin behind it, and nobody who waits. */
+static gboolean
+is_wanted (const UcDelivery *delivery)
 {
-  UsherResult result = { .struct_size = sizeof result, .status = status, .message = message };
+  return delivery->instance != NULL && delivery->instance->self != NULL;
+}
 
-  if (status == USHER_RETRY || status == USHER_BUSY)
+static UsherStatus
+status_of (const GError *error)
+{
+  return g_error_matches (error, UC_ERROR, UC_ERROR_BUSY)          ? USHER_BUSY
+         : g_error_matches (error, UC_ERROR, UC_ERROR_UNAVAILABLE) ? USHER_RETRY
+         : g_error_matches (error, UC_ERROR, UC_ERROR_UNSUPPORTED) ? USHER_CONTENT
+                                                                   : USHER_INVALID;
+}
+
+static void
+answer (UcDelivery *delivery)
+{
+  UsherResult result = { .struct_size = sizeof result, .status = USHER_OK };
+
+  /* What is not stored must come again, whatever else is wrong with it. */
+  if (delivery->failed != NULL)
+    {
+      result.status = USHER_RETRY;
+      result.message = delivery->failed->message;
+    }
+  else if (delivery->refused != NULL)
+    {
+      result.status = status_of (delivery->refused);
+      result.message = delivery->refused->message;
+    }
+  if (result.status == USHER_RETRY || result.status == USHER_BUSY)
     result.retry_after_ms = 1000;
   if (delivery->instance != NULL)
     delivery->done (delivery->data, &result, delivery->numbers, delivery->items->len);
@@ -123,336 +77,379 @@ answer (Delivery *delivery, UsherStatus status, const char *message)
 }
 
 static void
-answer_refused (gpointer data)
+answer_later (gpointer data)
 {
-  Delivery *delivery = data;
-
-  answer (delivery,
-          g_error_matches (delivery->refused, UC_ERROR, UC_ERROR_BUSY)          ? USHER_BUSY
-          : g_error_matches (delivery->refused, UC_ERROR, UC_ERROR_UNAVAILABLE) ? USHER_RETRY
-          : g_error_matches (delivery->refused, UC_ERROR, UC_ERROR_UNSUPPORTED) ? USHER_CONTENT
-                                                                                : USHER_INVALID,
-          delivery->refused->message);
-}
-
-static void
-on_committed (gpointer data, const GError *error, GPtrArray *events)
-{
-  Delivery *delivery = data;
-
-  if (error == NULL)
-    {
-      answer (delivery, USHER_OK, NULL);
-      return;
-    }
-  /* A conflict: one of the ids was stored long ago. Next time the store is asked about each. */
-  if (g_error_matches (error, UC_ERROR, UC_ERROR_CONFLICT) && delivery->instance != NULL)
-    for (guint i = 0; i < delivery->items->len; i++)
-      peer_of (delivery->intake, delivery->instance->name, ((UcInboundItem *)delivery->items->pdata[i])->user_id)
-          ->deep
-          = TRUE;
-  answer (delivery, USHER_RETRY, error->message);
+  answer (data);
 }
 
 /* ---- stepping ------------------------------------------------------------------------------------------ */
 
-static gint64
-number_of_message (GPtrArray *events, guint from, const char *external_id)
-{
-  for (guint i = from; i < events->len; i++)
-    {
-      const UcEvent *event = events->pdata[i];
-
-      if (event->type == UC_EVENT_MESSAGE_ADDED
-          && (external_id == NULL || g_strcmp0 (event->external_id, external_id) == 0))
-        return event->n;
-    }
-  return 0;
-}
-
-static const UsherChannelCapabilities *
-capabilities_of (const UsherInstance *instance)
-{
-  return uc_instance_capabilities (instance);
-}
-
-static gboolean
-step_message (Delivery *delivery, UcTxn *txn, Peer *peer, const UcInboundItem *item, int64_t *number)
-{
-  UcCore *core = delivery->intake->core;
-  UsherInstance *instance = delivery->instance;
-  g_autofree char *conversation = uc_id_new ("cnv"), *interaction = uc_id_new ("int"),
-                  *message = uc_id_new ("msg");
-  UcCommand command = {
-    .type = UC_COMMAND_RECEIVE,
-    .channel = instance->name,
-    .network = capabilities_of (instance)->network,
-    .identity = item->user_id,
-    .name = item->user_name,
-    .queue = uc_settings_string (instance->settings, "queue"),
-    .text = item->text,
-    .external_id = item->external_id,
-    .sent_at = item->at != 0 ? item->at : uc_clock_now (),
-    .new_conversation = conversation,
-    .new_interaction = interaction,
-    .new_message = message,
-  };
-  guint before = uc_txn_events (txn)->len;
-
-  if (uc_engine_queue (core->engine, command.queue) == NULL)
-    {
-      g_set_error (&delivery->refused, UC_ERROR, UC_ERROR_UNAVAILABLE,
-                   "channel \"%s\" feeds the queue \"%s\", which does not exist; create it with queue.put",
-                   instance->name, command.queue);
-      return FALSE;
-    }
-  if (!uc_txn_step (txn, &command, &delivery->refused))
-    return FALSE;
-  *number = number_of_message (uc_txn_events (txn), before, item->external_id);
-  remember (peer, item->external_id, *number);
-  return TRUE;
-}
-
-static gboolean
-step_ended (Delivery *delivery, UcTxn *txn, Peer *peer, const UcInboundItem *item, int64_t *number)
-{
-  UcCore *core = delivery->intake->core;
-  const UcConversation *conversation
-      = uc_engine_conversation_of (core->engine, delivery->instance->name, item->user_id);
-  g_autofree char *message = uc_id_new ("msg");
-  UcCommand command
-      = { .type = UC_COMMAND_CUSTOMER_END, .external_id = item->external_id, .new_message = message };
-  guint before = uc_txn_events (txn)->len;
-
-  if (conversation == NULL)
-    return TRUE;
-  command.conversation = conversation->id;
-  if (!uc_txn_step (txn, &command, &delivery->refused))
-    return FALSE;
-  *number = number_of_message (uc_txn_events (txn), before, NULL);
-  remember (peer, item->external_id, *number);
-  return TRUE;
-}
-
-static gboolean
-step_item (Delivery *delivery, UcTxn *txn, const UcInboundItem *item, int64_t *number)
-{
-  UcCore *core = delivery->intake->core;
-  Peer *peer = peer_of (delivery->intake, delivery->instance->name, item->user_id);
-  gpointer known;
-
-  if (item->kind == USHER_INBOUND_RECEIPT)
-    {
-      uc_outbox_receipt (core->outbox, txn, delivery->instance->name, item->user_id, item->external_id, item->upto,
-                         item->receipt == USHER_RECEIPT_READ ? "read" : "delivered");
-      return TRUE;
-    }
-  if (item->known != 0)
-    {
-      *number = item->known;
-      return TRUE;
-    }
-  if (g_hash_table_lookup_extended (peer->seen, item->external_id, NULL, &known))
-    {
-      *number = (int64_t)GPOINTER_TO_SIZE (known);
-      return TRUE;
-    }
-  if (item->kind == USHER_INBOUND_MESSAGE)
-    return step_message (delivery, txn, peer, item, number);
-  return step_ended (delivery, txn, peer, item, number);
-}
-
-/* All peers are known: step all items into one transaction. Also when all are repetitions there is a commit,
- * because the first time may not be durable yet. */
-static void
-run (Delivery *delivery)
-{
-  UcTxn *txn;
-
-  if (delivery->instance == NULL)
-    {
-      delivery_free (delivery);
-      return;
-    }
-  txn = uc_txn_new (delivery->intake->core);
-  for (guint i = 0; i < delivery->items->len && delivery->refused == NULL; i++)
-    step_item (delivery, txn, delivery->items->pdata[i], &delivery->numbers[i]);
-  if (delivery->refused == NULL)
-    uc_txn_commit (txn, on_committed, delivery);
-  else if (uc_txn_events (txn)->len == 0)
-    {
-      uc_txn_drop (txn);
-      answer_refused (delivery);
-    }
-  else
-    {
-      /* What was stepped before the refused item is stored; redelivered, it is recognised. */
-      uc_txn_commit (txn, NULL, NULL);
-      answer_refused (delivery);
-    }
-}
-
-/* ---- finding conversations ----------------------------------------------------------------------------- */
-
+/* Items that become durable together. */
 typedef struct
 {
   UcIntake *intake;
-  char *key;
-} Loading;
+  GPtrArray *items; /* of UcInboundItem* */
+} Lot;
+
+/* A conflict: one of the ids was stored long ago. Next time the store is asked about each. */
+static void
+note_conflict (const UcInboundItem *item)
+{
+  const UcDelivery *delivery = item->delivery;
+
+  if (delivery->instance != NULL)
+    uc_peer_of (delivery->intake, delivery->instance->name, item->user_id)->deep = TRUE;
+}
 
 static void
-peer_ready (UcIntake *intake, Peer *peer, const char *why)
+on_stored (gpointer data, const GError *error, GPtrArray *events)
 {
-  Delivery *delivery;
+  g_autofree Lot *lot = data;
+  g_autoptr (GPtrArray) items = lot->items;
 
-  peer->loading = FALSE;
-  peer->loaded = why == NULL;
-  while ((delivery = g_queue_pop_head (&peer->waiting)) != NULL)
+  for (guint i = 0; i < items->len; i++)
     {
-      if (why != NULL && delivery->refused == NULL)
-        g_set_error (&delivery->refused, UC_ERROR, UC_ERROR_UNAVAILABLE, "the conversation can't be read now: %s",
-                     why);
-      if (--delivery->checks > 0)
-        continue;
-      if (delivery->refused != NULL)
-        answer_refused (delivery);
-      else
-        run (delivery);
+      const UcInboundItem *item = items->pdata[i];
+
+      if (g_error_matches (error, UC_ERROR, UC_ERROR_CONFLICT))
+        note_conflict (item);
+      if (error != NULL && item->delivery->failed == NULL)
+        item->delivery->failed = g_error_copy (error);
+    }
+  /* The last item of a delivery takes it, and the item, along. */
+  for (guint i = 0; i < items->len; i++)
+    {
+      UcDelivery *delivery = ((UcInboundItem *)items->pdata[i])->delivery;
+
+      if (--delivery->left == 0)
+        answer (delivery);
     }
 }
 
-static Peer *
-take_loading (Loading *loading)
-{
-  Peer *peer = g_hash_table_lookup (loading->intake->peers, loading->key);
-
-  g_free (loading->key);
-  g_free (loading);
-  return peer;
-}
-
+/* Also when all are repetitions there is a commit, because the first time may not be durable yet. What was stepped
+ * before an item that is refused is stored; redelivered, it is recognised. Takes the array. */
 static void
-on_ids (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+step_lot (UcIntake *intake, GPtrArray *items)
 {
-  UcIntake *intake = ((Loading *)data)->intake;
-  Peer *peer = take_loading (data);
+  UcTxn *txn = uc_txn_new (intake->core);
+  Lot *lot = g_new (Lot, 1);
 
-  if (peer == NULL)
-    return;
-  if (result == UC_STORE_OK)
-    for (guint i = rows->len; i > 0; i--)
-      remember (peer, ((UcEvent *)rows->pdata[i - 1])->external_id, ((UcEvent *)rows->pdata[i - 1])->n);
-  peer_ready (intake, peer, result == UC_STORE_OK ? NULL : why != NULL ? why : "no reason given");
-}
-
-static void
-on_conversation (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
-{
-  Loading *loading = data;
-  UcIntake *intake = loading->intake;
-  UcCore *core = intake->core;
-
-  if (result != UC_STORE_OK || rows->len == 0)
+  *lot = (Lot){ intake, items };
+  for (guint i = 0; i < items->len; i++)
     {
-      Peer *peer = take_loading (loading);
+      UcInboundItem *item = items->pdata[i];
 
-      if (peer != NULL)
-        peer_ready (intake, peer, result == UC_STORE_OK ? NULL : why != NULL ? why : "no reason given");
+      if (is_wanted (item->delivery) && item->delivery->refused == NULL)
+        uc_intake_step (txn, item);
+    }
+  uc_txn_commit (txn, on_stored, lot);
+}
+
+/* ---- putting in order ---------------------------------------------------------------------------------- */
+
+static int
+by_time (gconstpointer a, gconstpointer b)
+{
+  const UcInboundItem *one = *(UcInboundItem *const *)a, *other = *(UcInboundItem *const *)b;
+
+  if (one->at != other->at)
+    return one->at < other->at ? -1 : 1;
+  return one->arrival < other->arrival ? -1 : one->arrival > other->arrival;
+}
+
+static GPtrArray *
+take_gathered (UcIntake *intake, UcPeer *peer)
+{
+  uc_loop_timer_remove (intake->core->loop, peer->settle_timer);
+  peer->settle_timer = 0;
+  return g_steal_pointer (&peer->settling);
+}
+
+void
+uc_intake_flush (UcIntake *intake, UcPeer *peer)
+{
+  GPtrArray *items = take_gathered (intake, peer);
+
+  if (items == NULL)
+    return;
+  g_ptr_array_sort (items, by_time);
+  step_lot (intake, items);
+}
+
+void
+uc_intake_fail (UcIntake *intake, UcPeer *peer, const char *why)
+{
+  GPtrArray *items = take_gathered (intake, peer);
+  g_autoptr (GError) error = NULL;
+  Lot *lot;
+
+  if (items == NULL)
+    return;
+  lot = g_new (Lot, 1);
+  *lot = (Lot){ intake, items };
+  g_set_error (&error, UC_ERROR, UC_ERROR_UNAVAILABLE, "the conversation can't be read now: %s", why);
+  on_stored (lot, error, NULL);
+}
+
+static void
+settled (gpointer data)
+{
+  UcPeer *peer = data;
+  /* A peer with gathered items is neither swept nor reset, and one that gathers has at least one. */
+  UcIntake *intake = ((UcInboundItem *)peer->settling->pdata[0])->delivery->intake;
+
+  peer->settle_timer = 0;
+  if (peer->loaded)
+    {
+      uc_intake_flush (intake, peer);
       return;
     }
-  if (uc_engine_conversation (core->engine, ((UcEvent *)rows->pdata[0])->conversation) == NULL)
-    uc_engine_add_conversation (core->engine, rows->pdata[0]);
-  uc_store_external_ids (core->store, ((UcEvent *)rows->pdata[0])->conversation, REMEMBERED_IDS, on_ids, loading);
+  /* The engine was read again meanwhile. */
+  peer->overdue = TRUE;
+  uc_peer_load (intake, peer);
 }
 
 static void
-load_peer (UcIntake *intake, Peer *peer)
+gather (UcIntake *intake, UcPeer *peer, UcInboundItem *item, gint64 settle_ms)
 {
-  g_auto (GStrv) parts = g_strsplit (peer->key, "\n", 2);
-  Loading *loading = g_new0 (Loading, 1);
+  if (peer->settling == NULL)
+    {
+      peer->settling = g_ptr_array_new ();
+      peer->settle_timer = uc_loop_timer_in (intake->core->loop, settle_ms, settled, peer);
+    }
+  g_ptr_array_add (peer->settling, item);
+  if (peer->settling->len >= MAX_GATHERED && peer->loaded)
+    uc_intake_flush (intake, peer);
+}
 
-  peer->loading = TRUE;
-  loading->intake = intake;
-  loading->key = g_strdup (peer->key);
-  uc_store_conversation (intake->core->store, parts[0], parts[1], on_conversation, loading);
+/* Lines of the conversation have an order. Receipts and profiles have none, and an echo that names our message
+ * settles a send that waits for it. */
+static gboolean
+has_order (const UcInboundItem *item)
+{
+  return item->kind == USHER_INBOUND_MESSAGE || item->kind == USHER_INBOUND_ENDED
+         || (item->kind == USHER_INBOUND_ECHO && item->message_id == NULL);
+}
+
+static void
+step_all (UcDelivery *delivery)
+{
+  UcIntake *intake = delivery->intake;
+  gint64 settle_ms = uc_instance_capabilities (delivery->instance)->settle_ms;
+  g_autofree char *channel = g_strdup (delivery->instance->name);
+  GPtrArray *now = g_ptr_array_new ();
+
+  delivery->left = delivery->items->len;
+  for (guint i = 0; i < delivery->items->len; i++)
+    {
+      UcInboundItem *item = delivery->items->pdata[i];
+
+      if (settle_ms > 0 && has_order (item))
+        gather (intake, uc_peer_of (intake, channel, item->user_id), item, settle_ms);
+      else
+        g_ptr_array_add (now, item);
+    }
+  if (now->len > 0)
+    step_lot (intake, now);
+  else
+    g_ptr_array_unref (now);
+}
+
+/* ---- phases: what must be known first ------------------------------------------------------------------ */
+
+void
+uc_delivery_checked (UcDelivery *delivery, const char *why)
+{
+  if (why != NULL && delivery->refused == NULL)
+    g_set_error (&delivery->refused, UC_ERROR, UC_ERROR_UNAVAILABLE, "the conversation can't be read now: %s",
+                 why);
+  if (--delivery->checks == 0)
+    advance (delivery);
 }
 
 typedef struct
 {
-  Delivery *delivery;
+  UcDelivery *delivery;
   UcInboundItem *item;
 } Asking;
 
-static void
-on_external_id (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+static Asking *
+asking_new (UcDelivery *delivery, UcInboundItem *item)
 {
-  g_autofree Asking *asking = data;
-  Delivery *delivery = asking->delivery;
+  Asking *asking = g_new (Asking, 1);
 
-  if (result != UC_STORE_OK && delivery->refused == NULL)
-    g_set_error (&delivery->refused, UC_ERROR, UC_ERROR_UNAVAILABLE, "the store does not answer: %s", why);
-  else if (result == UC_STORE_OK && rows->len > 0)
-    asking->item->known = ((UcEvent *)rows->pdata[0])->n;
-  if (--delivery->checks > 0)
-    return;
-  if (delivery->refused != NULL)
-    answer_refused (delivery);
-  else
-    run (delivery);
+  *asking = (Asking){ delivery, item };
+  delivery->checks++;
+  return asking;
 }
 
-/* Counts what must be known before the items can be stepped, and asks for it. */
 static void
-prepare (Delivery *delivery)
+on_line (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+{
+  g_autofree Asking *asking = data;
+
+  if (result == UC_STORE_OK && rows->len > 0)
+    asking->item->known = ((UcEvent *)rows->pdata[0])->n;
+  uc_delivery_checked (asking->delivery, result == UC_STORE_OK ? NULL
+                                         : why != NULL         ? why
+                                                               : "the store does not answer");
+}
+
+static void
+on_media (gpointer data, gboolean known, const char *why)
+{
+  g_autofree Asking *asking = data;
+  UcDelivery *delivery = asking->delivery;
+
+  if (why == NULL && !known && delivery->refused == NULL)
+    g_set_error_literal (&delivery->refused, UC_ERROR, UC_ERROR_INVALID,
+                         "an attachment or picture names media that media_put never gave");
+  uc_delivery_checked (delivery, why);
+}
+
+/* Who writes, whether it is a repetition, and whether the files are there. */
+static void
+ask_about_peers (UcDelivery *delivery)
 {
   UcIntake *intake = delivery->intake;
 
-  delivery->checks = 1;
   for (guint i = 0; i < delivery->items->len; i++)
     {
       UcInboundItem *item = delivery->items->pdata[i];
-      Peer *peer = peer_of (intake, delivery->instance->name, item->user_id);
+      UcPeer *peer = uc_peer_of (intake, delivery->instance->name, item->user_id);
 
       if (!peer->loaded && g_queue_find (&peer->waiting, delivery) == NULL)
         {
           delivery->checks++;
           g_queue_push_tail (&peer->waiting, delivery);
-          if (!peer->loading)
-            load_peer (intake, peer);
+          uc_peer_load (intake, peer);
         }
-      if (peer->deep && item->external_id != NULL && !g_hash_table_contains (peer->seen, item->external_id))
-        {
-          Asking *asking = g_new0 (Asking, 1);
-
-          delivery->checks++;
-          asking->delivery = delivery;
-          asking->item = item;
-          uc_store_by_external_id (intake->core->store, delivery->instance->name, item->external_id,
-                                   on_external_id, asking);
-        }
+      if (peer->deep && item->external_id != NULL && !uc_peer_knows (peer, item->external_id, NULL))
+        uc_store_by_external_id (intake->core->store, delivery->instance->name, item->external_id, on_line,
+                                 asking_new (delivery, item));
+      for (char **id = item->media; id != NULL && *id != NULL; id++)
+        uc_media_check (intake->core->media, *id, on_media, asking_new (delivery, item));
     }
-  if (--delivery->checks == 0)
-    run (delivery);
+}
+
+static const UcConversation *
+conversation_of (UcDelivery *delivery, const UcInboundItem *item)
+{
+  return uc_engine_conversation_of (delivery->intake->core->engine, delivery->instance->name, item->user_id);
+}
+
+static void
+on_thread (gpointer data, const char *why)
+{
+  uc_delivery_checked (data, why);
+}
+
+/* Receipts and echoes are about what we sent: it must be in memory, so that they are durable when answered. */
+static void
+ask_about_sent (UcDelivery *delivery)
+{
+  UcOutbox *outbox = delivery->intake->core->outbox;
+
+  for (guint i = 0; i < delivery->items->len; i++)
+    {
+      const UcInboundItem *item = delivery->items->pdata[i];
+      const UcConversation *conversation;
+
+      if (item->kind != USHER_INBOUND_RECEIPT && item->kind != USHER_INBOUND_ECHO)
+        continue;
+      conversation = conversation_of (delivery, item);
+      if (conversation == NULL || uc_outbox_knows (outbox, conversation->id))
+        continue;
+      delivery->checks++;
+      uc_outbox_load (outbox, conversation, on_thread, delivery);
+    }
+}
+
+/* An echo that memory does not know may be one of long ago. */
+static void
+ask_about_echoes (UcDelivery *delivery)
+{
+  UcCore *core = delivery->intake->core;
+
+  for (guint i = 0; i < delivery->items->len; i++)
+    {
+      UcInboundItem *item = delivery->items->pdata[i];
+      const UcConversation *conversation;
+
+      if (item->kind != USHER_INBOUND_ECHO)
+        continue;
+      conversation = conversation_of (delivery, item);
+      if (conversation != NULL
+          && !uc_outbox_has (core->outbox, conversation->id, item->message_id, item->external_id))
+        uc_store_by_sent_id (core->store, conversation->id, item->external_id, on_line,
+                             asking_new (delivery, item));
+    }
+}
+
+/* The engine may have been read again while the store was asked. */
+static gboolean
+is_stale (UcDelivery *delivery)
+{
+  UcIntake *intake = delivery->intake;
+
+  for (guint i = 0; i < delivery->items->len; i++)
+    if (!uc_peer_of (intake, delivery->instance->name, ((UcInboundItem *)delivery->items->pdata[i])->user_id)
+             ->loaded)
+      return !intake->core->recovering;
+  return FALSE;
+}
+
+static void
+advance (UcDelivery *delivery)
+{
+  static void (*const phases[]) (UcDelivery *) = { ask_about_peers, ask_about_sent, ask_about_echoes };
+
+  while (is_wanted (delivery) && delivery->refused == NULL)
+    {
+      if (delivery->phase == G_N_ELEMENTS (phases))
+        {
+          if (!is_stale (delivery))
+            {
+              step_all (delivery);
+              return;
+            }
+          delivery->phase = 0;
+        }
+      /* One more than asked for, as answers may come at once. */
+      delivery->checks = 1;
+      phases[delivery->phase++](delivery);
+      if (--delivery->checks > 0)
+        return;
+    }
+  /* From the loop: `deliver` may not have returned yet. */
+  uc_loop_defer (delivery->intake->core->loop, answer_later, delivery);
 }
 
 /* ---- the host's slots ---------------------------------------------------------------------------------- */
 
 static gboolean
-read_items (Delivery *delivery, const UsherInbound *const *items, gsize count, GError **error)
+read_items (UcDelivery *delivery, const UsherInbound *const *items, gsize count, GError **error)
 {
   UcIntake *intake = delivery->intake;
+  gint64 now = uc_clock_now ();
 
-  if (intake->deliveries->len > MAX_DELIVERIES || intake->core->recovering || intake->core->stopping)
+  if (intake->deliveries->len > MAX_DELIVERIES || intake->bytes > MAX_BYTES || intake->core->recovering
+      || intake->core->stopping)
     {
       g_set_error_literal (error, UC_ERROR, UC_ERROR_BUSY, "the core can't take more just now; deliver it again");
       return FALSE;
     }
   for (gsize i = 0; i < count; i++)
     {
-      UcInboundItem *item = uc_inbound_item_new (items[i], error);
+      UcInboundItem *item = uc_inbound_item_new (items[i], now, error);
 
       if (item == NULL)
         return FALSE;
+      item->delivery = delivery;
+      item->index = delivery->items->len;
+      item->arrival = ++intake->arrivals;
+      delivery->bytes += item->bytes;
+      intake->bytes += item->bytes;
       g_ptr_array_add (delivery->items, item);
     }
   return TRUE;
@@ -464,7 +461,7 @@ uc_intake_deliver (UsherInstance *instance, const UsherInbound *const *items, si
 {
   UcCore *core = instance->service;
   UcIntake *intake = core->intake;
-  Delivery *delivery = g_new0 (Delivery, 1);
+  UcDelivery *delivery = g_new0 (UcDelivery, 1);
 
   delivery->intake = intake;
   delivery->instance = instance;
@@ -474,9 +471,9 @@ uc_intake_deliver (UsherInstance *instance, const UsherInbound *const *items, si
   delivery->numbers = g_new0 (int64_t, count);
   g_ptr_array_add (intake->deliveries, delivery);
   if (read_items (delivery, items, count, &delivery->refused))
-    prepare (delivery);
+    advance (delivery);
   else
-    uc_loop_defer (core->loop, answer_refused, delivery);
+    uc_loop_defer (core->loop, answer_later, delivery);
 }
 
 void
@@ -504,34 +501,9 @@ static void
 sweep (gpointer data)
 {
   UcIntake *intake = data;
-  UcCore *core = intake->core;
-  gint64 old = uc_clock_now () - FORGET_AFTER_MS;
-  GHashTableIter iter;
-  gpointer value;
 
-  g_hash_table_iter_init (&iter, intake->peers);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Peer *peer = value;
-      g_auto (GStrv) parts = NULL;
-      const UcConversation *conversation;
-
-      if (peer->used_at > old || peer->loading || !g_queue_is_empty (&peer->waiting))
-        continue;
-      parts = g_strsplit (peer->key, "\n", 2);
-      conversation = uc_engine_conversation_of (core->engine, parts[0], parts[1]);
-      if (conversation != NULL && conversation->interactions > 0)
-        continue;
-      if (conversation != NULL)
-        {
-          g_autofree char *id = g_strdup (conversation->id);
-
-          uc_outbox_forget (core->outbox, id);
-          uc_engine_forget_conversation (core->engine, id);
-        }
-      g_hash_table_iter_remove (&iter);
-    }
-  intake->sweep_timer = uc_loop_timer_in (core->loop, SWEEP_MS, sweep, intake);
+  uc_peers_sweep (intake);
+  intake->sweep_timer = uc_loop_timer_in (intake->core->loop, SWEEP_MS, sweep, intake);
 }
 
 UcIntake *
@@ -540,7 +512,7 @@ uc_intake_new (UcCore *core)
   UcIntake *intake = g_new0 (UcIntake, 1);
 
   intake->core = core;
-  intake->peers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)peer_free);
+  intake->peers = uc_peers_new ();
   intake->deliveries = g_ptr_array_new ();
   intake->sweep_timer = uc_loop_timer_in (core->loop, SWEEP_MS, sweep, intake);
   return intake;
@@ -549,31 +521,15 @@ uc_intake_new (UcCore *core)
 void
 uc_intake_reset (UcIntake *intake)
 {
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, intake->peers);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Peer *peer = value;
-
-      /* Numbers given out may be given out again: forget them. Those that are being read stay, their answer is
-       * true. */
-      g_queue_clear (&peer->order);
-      g_hash_table_remove_all (peer->seen);
-      if (!peer->loading && g_queue_is_empty (&peer->waiting) && !peer->deep)
-        g_hash_table_iter_remove (&iter);
-      else
-        peer->loaded = FALSE;
-    }
+  uc_peers_reset (intake);
 }
 
 void
 uc_intake_forget (UcIntake *intake, UsherInstance *instance)
 {
   for (guint i = 0; i < intake->deliveries->len; i++)
-    if (((Delivery *)intake->deliveries->pdata[i])->instance == instance)
-      ((Delivery *)intake->deliveries->pdata[i])->instance = NULL;
+    if (((UcDelivery *)intake->deliveries->pdata[i])->instance == instance)
+      ((UcDelivery *)intake->deliveries->pdata[i])->instance = NULL;
 }
 
 guint
@@ -587,10 +543,10 @@ uc_intake_free (UcIntake *intake)
 {
   if (intake == NULL)
     return;
+  uc_loop_timer_remove (intake->core->loop, intake->sweep_timer);
+  uc_peers_free (intake);
   while (intake->deliveries->len > 0)
     delivery_free (intake->deliveries->pdata[0]);
-  uc_loop_timer_remove (intake->core->loop, intake->sweep_timer);
-  g_hash_table_unref (intake->peers);
   g_ptr_array_unref (intake->deliveries);
   g_free (intake);
 }

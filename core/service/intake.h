@@ -24,7 +24,3 @@ void uc_intake_reset (UcIntake *intake);
 /* The instance is going away: deliveries that it waits for are dropped without an answer. */
 void uc_intake_forget (UcIntake *intake, UsherInstance *instance);
 guint uc_intake_pending (UcIntake *intake);
-
-/* history.c: a stored message as a line for its channel; borrows from row. */
-void uc_line_from_message (UsherLine *line, const UcEvent *row, const char *identity);
-UsherAuthor uc_author_from_word (const char *word);

@@ -15,7 +15,14 @@ libuc_service_la_SOURCES = \
 	%D%/history.c \
 	%D%/host-services.c %D%/host-services.h \
 	%D%/inbound-item.c %D%/inbound-item.h \
+	%D%/intake-peer.c %D%/intake-private.h \
+	%D%/intake-step.c \
 	%D%/intake.c %D%/intake.h \
+	%D%/line.c %D%/line.h \
+	%D%/media-files.c %D%/media-private.h \
+	%D%/media-serve.c \
+	%D%/media-type.c %D%/media-type.h \
+	%D%/media.c %D%/media.h \
 	%D%/ops-admin.c \
 	%D%/ops-agent.c \
 	%D%/ops-codes.c \
@@ -28,7 +35,14 @@ libuc_service_la_SOURCES = \
 	%D%/ops-playback.c \
 	%D%/ops-session.c \
 	%D%/ops.c %D%/ops.h \
+	%D%/outbox-lane.c %D%/outbox-private.h \
+	%D%/outbox-receipt.c \
+	%D%/outbox-send.c \
+	%D%/outbox-thread.c \
+	%D%/outbox-uncertain.c \
 	%D%/outbox.c %D%/outbox.h \
+	%D%/presence.c %D%/presence.h \
+	%D%/seen.c %D%/seen.h \
 	%D%/session.c \
 	%D%/shell.c %D%/shell.h \
 	%D%/view-centre.c \

@@ -13,10 +13,6 @@ void uc_outbox_free (UcOutbox *outbox);
 
 /* The instance can send (again). */
 void uc_outbox_kick (UcOutbox *outbox, UsherInstance *instance);
-/* A receipt: adds message.state events to the transaction for what it covers. upto 0 = the one with external_id.
- */
-void uc_outbox_receipt (UcOutbox *outbox, UcTxn *txn, const char *channel, const char *identity,
-                        const char *external_id, gint64 upto, const char *state);
 /* Reads everything from the store, at the start and after the engine was read again. */
 void uc_outbox_reload (UcOutbox *outbox);
 /* The conversation leaves memory; late receipts read its lines from the store. */
@@ -24,3 +20,28 @@ void uc_outbox_forget (UcOutbox *outbox, const char *conversation);
 guint uc_outbox_pending (UcOutbox *outbox);
 /* One conversation's. */
 guint uc_outbox_waiting (UcOutbox *outbox, const char *conversation);
+
+/* ---- what came back ------------------------------------------------------------------------------------ */
+
+/* Whether it is known what was sent in this conversation; if not, uc_outbox_load reads it (why NULL = done). */
+gboolean uc_outbox_knows (UcOutbox *outbox, const char *conversation);
+void uc_outbox_load (UcOutbox *outbox, const UcConversation *conversation,
+                     void (*done) (gpointer data, const char *why), gpointer data);
+
+typedef struct
+{
+  const char *state;       /* delivered read */
+  const char *external_id; /* of one message; NULL = none */
+  gint64 upto;             /* all with n <= upto; 0 = not by number */
+  gint64 upto_at;          /* all sent at or before; 0 = not by time */
+} UcReceipt;
+
+/* Adds message.state events to the transaction for what it covers. FALSE = not known what was sent. */
+gboolean uc_outbox_receipt (UcOutbox *outbox, UcTxn *txn, const char *conversation, const UcReceipt *receipt);
+/* Whether a message of ours has this id of ours or of the network. */
+gboolean uc_outbox_has (UcOutbox *outbox, const char *conversation, const char *message, const char *external_id);
+/* The network shows us our own message: it took it, whatever its answer was or will be. FALSE = not ours. */
+gboolean uc_outbox_echo (UcOutbox *outbox, UcTxn *txn, const char *conversation, const char *message,
+                         const char *external_id);
+/* A line of ours that is not to be sent: somebody wrote it with another tool. */
+void uc_outbox_note (UcOutbox *outbox, const UcEvent *line);

@@ -47,7 +47,7 @@ is_kept (const UcEvent *event)
  * may turn out to be anything that a sent one may become. */
 #define STATE_MAY_FOLLOW                                                                                          \
   "CASE :state"                                                                                                   \
-  " WHEN 'uncertain' THEN state = 'queued'"                                                                       \
+  " WHEN 'uncertain' THEN state IN ('queued', 'uncertain')"                                                       \
   " WHEN 'sent' THEN state IN ('queued', 'uncertain')"                                                            \
   " WHEN 'delivered' THEN state IN ('queued', 'uncertain', 'sent')"                                               \
   " WHEN 'read' THEN state IN ('queued', 'uncertain', 'sent', 'delivered')"                                       \

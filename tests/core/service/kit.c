@@ -7,10 +7,24 @@
 #include <dlfcn.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/error.h"
 
 Kit kit;
+
+/* The core's clock follows the wall clock when it is set ahead; the tests set it. */
+static gint64 ahead_us;
+
+gint64
+g_get_real_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + ahead_us;
+}
+
 char *kit_error, *kit_details;
 
 /* ---- the rig's usual answers --------------------------------------------------------------------------- */
@@ -173,6 +187,7 @@ desk_closed (void *data, int code, const char *reason)
 
 static char *usher_lines;
 const char *kit_crm = "plugin = rig";
+static void (*prepare_rig) (Rig *rig);
 
 static void
 start_core (void)
@@ -212,6 +227,8 @@ start_core (void)
     .desk_output = desk_output,
     .desk_closed = desk_closed,
   };
+  if (prepare_rig != NULL)
+    prepare_rig (kit.rig);
   plan = uc_plan_new (conf, kit.loader, problems);
   for (guint i = 0; i < problems->len; i++)
     g_error ("%s", ((UcProblem *)problems->pdata[i])->message);
@@ -224,6 +241,12 @@ start_core (void)
 
 void
 kit_start (const char *usher)
+{
+  kit_start_with (usher, NULL);
+}
+
+void
+kit_start_with (const char *usher, void (*prepare) (Rig *rig))
 {
   g_autoptr (GError) error = NULL;
 
@@ -239,6 +262,7 @@ kit_start (const char *usher)
   kit.held = g_ptr_array_new ();
   g_free (usher_lines);
   usher_lines = g_strdup (usher);
+  prepare_rig = prepare;
   start_core ();
 }
 
@@ -304,6 +328,31 @@ void
 kit_settle (void)
 {
   kit_until (uc_store_pending (kit.core->store) == 0);
+}
+
+static void
+on_passed (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+}
+
+void
+kit_pass (gint64 ms)
+{
+  gint64 whole = MAX (1000, ms / 100);
+
+  while (ms > 0)
+    {
+      gint64 step = MIN (ms, whole);
+      gboolean passed = FALSE;
+
+      ahead_us += step * 1000;
+      ms -= step;
+      /* The kernel's timer knows nothing of it: one that is due before all others wakes the loop. */
+      uc_loop_timer_at (kit.core->loop, 1, on_passed, &passed);
+      kit_until (passed);
+    }
+  kit_settle ();
 }
 
 /* ---- operations ---------------------------------------------------------------------------------------- */
@@ -403,8 +452,27 @@ on_delivered (void *data, const UsherResult *result, const int64_t *numbers, siz
   g_assert_false (out->done);
   out->done = TRUE;
   out->status = result->status;
-  out->number = numbers[0];
+  out->number = count > 0 ? numbers[0] : 0;
   g_strlcpy (out->message, result->message != NULL ? result->message : "", sizeof out->message);
+}
+
+void
+kit_deliver_items (Delivered *out, const UsherInbound *const *items, gsize count)
+{
+  *out = (Delivered){ 0 };
+  kit.rig->host->deliver (kit.rig->channel, items, count, on_delivered, out);
+  g_assert_false (out->done);
+}
+
+void
+kit_deliver (const UsherInbound *item)
+{
+  Delivered out;
+
+  kit_deliver_items (&out, &item, 1);
+  kit_until (out.done);
+  if (out.status != USHER_OK)
+    g_error ("deliver: %s", out.message);
 }
 
 void
@@ -420,9 +488,7 @@ kit_deliver_start (Delivered *out, const char *user, const char *id, const char 
   };
   const UsherInbound *items[] = { &item };
 
-  *out = (Delivered){ 0 };
-  kit.rig->host->deliver (kit.rig->channel, items, 1, on_delivered, out);
-  g_assert_false (out->done);
+  kit_deliver_items (out, items, 1);
 }
 
 gint64
@@ -478,6 +544,68 @@ const UcAgent *
 kit_agent (const char *login)
 {
   return uc_engine_agent_by_login (kit.core->engine, login);
+}
+
+char *
+kit_chat (const char *user)
+{
+  UcCommand login = { .type = UC_COMMAND_SET_STATUS, .agent = "anna", .status = "work_offline", .cause = "login" };
+  g_autofree char *first = g_strconcat ("first-", user, NULL);
+  const UcInteraction *interaction;
+
+  if (kit_agent ("anna")->asked != UC_AGENT_AVAILABLE)
+    {
+      uc_core_submit (kit.core, &login, NULL, NULL);
+      kit_settle ();
+      uc_json_free (kit_do ("anna", "agent.set_status", "{\"status\":\"%s\"}", "available"));
+    }
+  kit_say (user, first, "hello");
+  kit_until ((interaction = kit_interaction (user)) != NULL && interaction->state == UC_INTERACTION_OFFERED);
+  uc_json_free (kit_do ("anna", "interaction.accept", "{\"interaction\":\"%s\"}", interaction->id));
+  return g_strdup (interaction->id);
+}
+
+void
+kit_write (const char *interaction, const char *text)
+{
+  uc_json_free (kit_do ("anna", "message.send", "{\"interaction\":\"%s\",\"text\":\"%s\"}", interaction, text));
+}
+
+char *
+kit_state (const char *user, const char *text, char **error)
+{
+  g_autoptr (UcJson) root
+      = kit_do (NULL, "interaction.messages", "{\"interaction\":\"%s\"}", kit_interaction (user)->id);
+  char *state = NULL;
+
+  for (const UcJson *m = uc_json_first (uc_json_get (root, "messages")); m != NULL; m = uc_json_next (m))
+    if (g_strcmp0 (uc_json_string (uc_json_get (m, "text")), text) == 0)
+      {
+        g_free (state);
+        state = g_strdup (uc_json_string (uc_json_get (m, "state")));
+        if (error != NULL)
+          {
+            g_free (*error);
+            *error = g_strdup (uc_json_string (uc_json_get (m, "error")));
+          }
+      }
+  return state;
+}
+
+void
+kit_wait_state (const char *user, const char *text, const char *state)
+{
+  gint64 end = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+
+  for (;;)
+    {
+      g_autofree char *now = kit_state (user, text, NULL);
+
+      if (g_strcmp0 (now, state) == 0)
+        return;
+      if (g_get_monotonic_time () > end)
+        g_error ("\"%s\" is %s, not %s", text, now, state);
+    }
 }
 
 /* ---- desks --------------------------------------------------------------------------------------------- */

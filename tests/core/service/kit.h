@@ -33,6 +33,8 @@ extern Kit kit;
 extern const char *kit_crm;
 /* usher: more lines for [usher], or NULL. */
 void kit_start (const char *usher);
+/* The same; prepare changes the rig before its instances are made, also at restarts. */
+void kit_start_with (const char *usher, void (*prepare) (Rig *rig));
 /* Clean stop; keeps the folder. */
 void kit_stop (void);
 /* Stop, and remove everything. */
@@ -59,6 +61,8 @@ void kit_seed (void);
   G_STMT_END
 /* Everything that is under way in the store is done. */
 void kit_settle (void);
+/* Moves the core's clock on; what became due meanwhile has run. It moves in up to a hundred steps. */
+void kit_pass (gint64 ms);
 
 /* An operation as the local administrator (login NULL) or as a user; result text (g_free) or NULL and kit_error.
  */
@@ -77,9 +81,21 @@ typedef struct
   char message[200];
   gboolean done;
 } Delivered;
+/* Any items; the second waits and expects USHER_OK. */
+void kit_deliver_items (Delivered *out, const UsherInbound *const *items, gsize count);
+void kit_deliver (const UsherInbound *item);
 void kit_deliver_start (Delivered *out, const char *user, const char *id, const char *text);
 gint64 kit_say (const char *user, const char *id, const char *text);
 void kit_leave (const char *user, const char *id);
+
+/* Queue "q" has anna for it: `user` writes and she accepts. The interaction's id. */
+char *kit_chat (const char *user);
+/* anna writes; must succeed. */
+void kit_write (const char *interaction, const char *text);
+/* State (and error) of the newest line with this text in the interaction of `user`; NULL = no such line. */
+char *kit_state (const char *user, const char *text, char **error);
+/* Waits for it. */
+void kit_wait_state (const char *user, const char *text, const char *state);
 
 /* The interaction of `user` that is not closed. */
 const UcInteraction *kit_interaction (const char *user);

@@ -36,4 +36,9 @@ check_PROGRAMS += %D%/test-customer
 %C%_test_customer_LDADD = libuc-service.la
 TESTS += %D%/test-customer
 endif
+check_PROGRAMS += %D%/test-outbox
+%C%_test_outbox_SOURCES = %D%/test-outbox.c $(SERVICE_KIT)
+%C%_test_outbox_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+%C%_test_outbox_LDADD = libuc-service.la
+TESTS += %D%/test-outbox
 TESTS += %D%/test-intake %D%/test-crm %D%/test-desk %D%/test-ops %D%/test-failures

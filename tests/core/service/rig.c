@@ -64,6 +64,13 @@ typing (void *self, const char *user_id, bool on)
 }
 
 static void
+seen (void *self, const UsherLine *line)
+{
+  if (usher_test_rig.seen != NULL)
+    usher_test_rig.seen (line);
+}
+
+static void
 lookup (void *self, const UsherIdentity *identity, UsherReply *reply)
 {
   usher_test_rig.lookup (identity, reply);
@@ -126,6 +133,7 @@ static const UsherChannelOps channel_ops = {
   .send = send_line,
   .notice = notice,
   .typing = typing,
+  .seen = seen,
 };
 
 static const UsherCrmOps crm_ops = {

@@ -16,6 +16,7 @@ typedef struct
   void (*send) (const UsherLine *line, UsherReply *reply);
   void (*notice) (const UsherLine *line);
   void (*typing) (const char *user_id, bool on);
+  void (*seen) (const UsherLine *line);
 
   void (*lookup) (const UsherIdentity *identity, UsherReply *reply);
   void (*get_customer) (const char *id, UsherReply *reply);

@@ -275,7 +275,7 @@ test_uncertain_is_shown_and_not_repeated (void)
 
   kit.send_status = USHER_UNCERTAIN;
   send_text (id, "one");
-  wait_state ("u1", "one", "failed");
+  wait_state ("u1", "one", "uncertain");
   g_assert_cmpuint (kit.sent->len, ==, 1);
   kit.send_status = USHER_OK;
   send_text (id, "two");

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Shared by the parts of the outbox: outbox.c (all of it, and what is read from the store), outbox-send.c (one
+ * message on its way), outbox-lane.c (channels that may not send at all), outbox-thread.c (what was sent and its
+ * states), outbox-receipt.c (what the network tells later). Main thread.
+ */
+#pragma once
+
+#include "core/service/line.h"
+#include "core/service/outbox.h"
+
+#define UC_OUTBOX_GIVE_UP_MS (24 * 3600 * (gint64)1000)
+
+/* A message of ours as far as its state goes. */
+typedef struct
+{
+  gint64 n;
+  char *message, *external_id;
+  int rank;
+  gint64 sent_at; /* made, or taken by the network if this process saw it */
+} UcSentLine;
+
+/* One message on its way. */
+typedef struct
+{
+  UcOutbox *outbox;
+  char *conversation; /* of the thread, which may be gone when the answer comes */
+  UcEvent *message;
+  UcLine *line;
+  gint64 attempts, due_at, begun_at;
+  gboolean sending;
+  gboolean echoed;                 /* while it was being sent, the network showed it to us */
+  int receipt;                     /* rank of a receipt by time that came while it was being sent */
+  char *state, *external_id, *why; /* the final result; state NULL = none yet */
+} UcOut;
+
+/* What the outbox knows about one conversation. */
+typedef struct
+{
+  UcOutbox *outbox;
+  char *conversation, *channel, *identity;
+  GArray *lines;   /* of UcSentLine */
+  gboolean loaded; /* lines made before this process are known, too */
+  GQueue queue;    /* of UcOut*, oldest first; only the head is ever being sent */
+  guint64 retry_timer;
+} UcThread;
+
+struct UcOutbox
+{
+  UcCore *core;
+  GHashTable *threads; /* conversation -> UcThread */
+  /* What the channel has been given, message -> UcOut, until its result is durable. It outlives a reload: the
+   * store still lists such a message, but it must not be sent again. */
+  GHashTable *given;
+  GHashTable *lanes; /* channel -> Lane: those that may not send */
+  GQueue uncertain;  /* of Uncertain*, oldest first: an echo may still tell */
+  guint64 uncertain_timer;
+  gboolean reading; /* the store's list is awaited: nothing is sent, for it may begin with older messages */
+  guint reads;      /* of the list, under way; the last one counts */
+  guint64 again;
+};
+
+/* ---- outbox-thread.c ----------------------------------------------------------------------------------- */
+
+/* queued uncertain sent delivered read: they follow each other upwards. UC_RANK_FINAL = nothing follows. */
+enum
+{
+  UC_RANK_QUEUED,
+  UC_RANK_UNCERTAIN,
+  UC_RANK_SENT,
+  UC_RANK_DELIVERED,
+  UC_RANK_READ,
+  UC_RANK_FINAL = 9
+};
+int uc_rank_of (const char *state);
+
+UcThread *uc_thread_of (UcOutbox *outbox, const char *conversation, const char *channel, const char *identity);
+void uc_thread_free (gpointer thread);
+void uc_out_free (gpointer out);
+UcSentLine *uc_thread_line (UcThread *thread, gint64 n);
+/* By our id or the network's; either may be NULL. */
+UcSentLine *uc_thread_find (UcThread *thread, const char *message, const char *external_id);
+UcSentLine *uc_thread_note (UcThread *thread, const UcEvent *row);
+/* Adds a message.state event unless it would lead downwards. A network's id that is news is told even so. */
+void uc_thread_step (UcThread *thread, UcTxn *txn, UcSentLine *line, const char *state, const char *external_id,
+                     const char *why);
+
+/* ---- outbox-send.c ------------------------------------------------------------------------------------- */
+
+/* Sends the next message if it is time. */
+void uc_outbox_pump (UcOutbox *outbox, UcThread *thread);
+/* Of one channel, or all (NULL). */
+void uc_outbox_pump_all (UcOutbox *outbox, const char *channel);
+void uc_outbox_enqueue (UcOutbox *outbox, const UcEvent *message, gint64 attempts, gint64 due_at);
+/* Nothing of this channel goes out; what has waited for too long fails with `why`. */
+void uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why);
+/* The network has it, although it was not being sent any more, or not yet again: takes it from the queue. Its
+ * state is in a transaction that is not committed yet. */
+void uc_outbox_settle (UcOutbox *outbox, UcThread *thread, UcOut *out, const char *external_id);
+
+/* ---- outbox-lane.c: a channel whose credentials or account don't allow sending ------------------------- */
+
+/* Whether a message of this channel may be sent now; the one that tries whether it works again, too. */
+gboolean uc_lane_is_free (UcOutbox *outbox, const char *channel);
+/* It is being sent. */
+void uc_lane_begin (UcOutbox *outbox, const char *channel);
+void uc_lane_block (UcOutbox *outbox, UsherInstance *instance, UsherStatus status, const char *why);
+/* Whatever the answer was: it was not about credentials or account. */
+void uc_lane_clear (UcOutbox *outbox, const char *channel);
+void uc_lane_free (gpointer lane);
+
+/* ---- outbox-uncertain.c: an echo may still tell -------------------------------------------------------- */
+
+void uc_uncertain_add (UcOutbox *outbox, const UcEvent *message);
+void uc_uncertain_remove (UcOutbox *outbox, const char *message);
+void uc_uncertain_free (UcOutbox *outbox);

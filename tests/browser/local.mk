@@ -1,5 +1,5 @@
 # Pages in a real Chromium. `./configure --enable-browser-tests` insists on them; $USHER_CHROMIUM names the browser.
-browser_tests = %D%/test-access.mjs %D%/test-chat.mjs %D%/test-desk.mjs %D%/test-line.mjs
+browser_tests = %D%/test-access.mjs %D%/test-agent.mjs %D%/test-chat.mjs %D%/test-desk.mjs %D%/test-line.mjs
 dist_noinst_SCRIPTS += $(browser_tests)
 EXTRA_DIST += %D%/harness.mjs
 if BROWSER_TESTS

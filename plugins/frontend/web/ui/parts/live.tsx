@@ -203,7 +203,9 @@ export function LiveTimeline({
   const scrolled = (): void => {
     onScroll();
     const element = box.current;
-    const atTop = element !== null && element.scrollTop < 24 && element.scrollHeight > element.clientHeight;
+    // By scrolling up, not by a composer that grew.
+    const room = element === null ? 0 : element.scrollHeight - element.clientHeight;
+    const atTop = element !== null && room > 40 && element.scrollTop < 24;
     if (atTop && earlier.more !== false && earlier.error === null) earlier.load();
   };
 

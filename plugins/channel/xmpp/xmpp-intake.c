@@ -36,7 +36,7 @@ static gboolean
 is_busy (const JabberUser *user)
 {
   return user->delivering || user->storing || user->retry_timer != 0 || user->typing_timer != 0
-         || !g_queue_is_empty ((GQueue *)&user->waiting);
+         || user->composing_timer != 0 || !g_queue_is_empty ((GQueue *)&user->waiting);
 }
 
 static void
@@ -353,7 +353,8 @@ jabber_intake_stop (Jabber *xmpp)
 
       xmpp->host->timer_remove (xmpp->instance, user->retry_timer);
       xmpp->host->timer_remove (xmpp->instance, user->typing_timer);
-      user->retry_timer = user->typing_timer = 0;
+      xmpp->host->timer_remove (xmpp->instance, user->composing_timer);
+      user->retry_timer = user->typing_timer = user->composing_timer = 0;
       while (g_queue_get_length (&user->waiting) > keep)
         {
           JabberIn *in = g_queue_pop_nth (&user->waiting, keep);

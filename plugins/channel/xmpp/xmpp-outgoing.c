@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* The core says `typing` at least every 3 s while it lasts. */
+#define COMPOSING_MS 6000
+
 typedef struct
 {
   guint64 serial;
@@ -23,6 +26,34 @@ jabber_pending_free (gpointer data)
   g_free (pending->jid);
   g_free (pending->text);
   g_free (pending);
+}
+
+/* ---- typing -------------------------------------------------------------------------------------------- */
+
+static void composing_lapsed (void *data);
+
+/* Composing is said once; the core, which says it again and again, may vanish without taking it back. */
+static void
+set_composing (Jabber *xmpp, JabberUser *user, gboolean on, gboolean tell)
+{
+  gboolean before = user->composing_timer != 0;
+  JabberOut *out;
+
+  xmpp->host->timer_remove (xmpp->instance, user->composing_timer);
+  user->composing_timer = on ? xmpp->host->timer_add (xmpp->instance, COMPOSING_MS, composing_lapsed, user) : 0;
+  if (before == on || !tell)
+    return;
+  out = jabber_out_new (JABBER_OUT_TYPING, user->jid, NULL, NULL);
+  out->on = on;
+  jabber_push (xmpp, out);
+}
+
+static void
+composing_lapsed (void *data)
+{
+  JabberUser *user = data;
+
+  set_composing (user->xmpp, user, FALSE, TRUE);
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------ */
@@ -74,6 +105,8 @@ jabber_send_line (void *self, const UsherLine *line, UsherReply *reply)
       jabber_complete (xmpp, reply, status, why, NULL);
       return;
     }
+  /* The message says that it is over. */
+  set_composing (xmpp, jabber_user_get (xmpp, line->user_id), FALSE, FALSE);
   pending = g_new0 (JabberPending, 1);
   pending->serial = ++xmpp->serial;
   pending->id = g_strdup (line->message_id);
@@ -201,13 +234,9 @@ void
 jabber_typing (void *self, const char *user_id, bool on)
 {
   Jabber *xmpp = self;
-  JabberOut *out;
 
-  if (!xmpp->connected || xmpp->stopping || !jabber_jid_is_person (user_id))
-    return;
-  out = jabber_out_new (JABBER_OUT_TYPING, user_id, NULL, NULL);
-  out->on = on;
-  jabber_push (xmpp, out);
+  if (xmpp->connected && !xmpp->stopping && jabber_jid_is_person (user_id))
+    set_composing (xmpp, jabber_user_get (xmpp, user_id), on, TRUE);
 }
 
 void

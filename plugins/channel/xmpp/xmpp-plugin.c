@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MAX_AVATAR (64 * 1024)
+#define START_MS 10000 /* the core waits 30 s */
 
 /* ---- shared by the other files ------------------------------------------------------------------------- */
 
@@ -170,6 +171,30 @@ jabber_create (UsherInstance *instance, const UsherHost *host)
 /* ---- the stream's events ------------------------------------------------------------------------------- */
 
 static void
+started (Jabber *xmpp, UsherStatus status, const char *message)
+{
+  UsherReply *reply = g_steal_pointer (&xmpp->start_reply);
+
+  if (reply == NULL)
+    return;
+  xmpp->host->timer_remove (xmpp->instance, xmpp->start_timer);
+  xmpp->start_timer = 0;
+  jabber_complete (xmpp, reply, status, message, NULL);
+}
+
+/* A server that hangs, or a name service: the state says it. */
+static void
+start_is_slow (void *data)
+{
+  Jabber *xmpp = data;
+
+  xmpp->start_timer = 0;
+  xmpp->host->instance_state (xmpp->instance, USHER_RETRY,
+                              "usher is connecting to the XMPP server; it is slow to answer.");
+  started (xmpp, USHER_OK, NULL);
+}
+
+static void
 on_state (Jabber *xmpp, const JabberEvent *event)
 {
   gboolean changed = xmpp->connected != event->connected || g_strcmp0 (xmpp->state_message, event->message) != 0;
@@ -182,6 +207,7 @@ on_state (Jabber *xmpp, const JabberEvent *event)
   /* Each attempt ends in the same sentence; once is enough for the log. */
   if (changed && !xmpp->stopping)
     xmpp->host->instance_state (xmpp->instance, event->connected ? USHER_OK : event->status, event->message);
+  started (xmpp, USHER_OK, NULL);
 }
 
 static void
@@ -232,9 +258,10 @@ jabber_start (void *self, UsherReply *reply)
       jabber_complete (xmpp, reply, USHER_RETRY, why, NULL);
       return;
     }
-  xmpp->host->instance_state (xmpp->instance, USHER_RETRY, "usher is connecting to the XMPP server.");
-  /* A server that is down is no reason to fail: the state says it, and the stream keeps trying. */
-  jabber_complete (xmpp, reply, USHER_OK, NULL, NULL);
+  /* The first attempt decides what the state says. A server that is down is no reason to fail: the stream keeps
+   * trying. */
+  xmpp->start_reply = reply;
+  xmpp->start_timer = xmpp->host->timer_add (xmpp->instance, START_MS, start_is_slow, xmpp);
 }
 
 static void
@@ -243,6 +270,7 @@ jabber_stop_slot (void *self, UsherReply *reply)
   Jabber *xmpp = self;
 
   xmpp->stopping = TRUE;
+  started (xmpp, USHER_CANCELLED, "The channel is stopping.");
   if (xmpp->stream == NULL)
     {
       jabber_complete (xmpp, reply, USHER_OK, NULL, NULL);
@@ -268,6 +296,9 @@ jabber_destroy (void *self)
   xmpp->stopping = TRUE;
   if (xmpp->stream != NULL)
     jabber_stream_free (g_steal_pointer (&xmpp->stream), left_behind);
+  if (xmpp->start_reply != NULL)
+    jabber_complete (xmpp, g_steal_pointer (&xmpp->start_reply), USHER_CANCELLED, "The channel is stopping.",
+                     NULL);
   if (xmpp->stop_reply != NULL)
     jabber_complete (xmpp, g_steal_pointer (&xmpp->stop_reply), USHER_OK, NULL, NULL);
   g_queue_clear_full (&xmpp->uncertain, (GDestroyNotify)jabber_in_free);

@@ -68,6 +68,8 @@ void jabber_traffic_write (JabberStream *stream);
 void jabber_traffic_check (JabberStream *stream, gint64 now);
 /* Nothing is under way any more. */
 gboolean jabber_traffic_is_idle (JabberStream *stream);
+/* Messages that were not written yet end like this. */
+void jabber_traffic_return (JabberStream *stream, UsherStatus status, const char *why);
 /* The stream is gone: `unwritten` is what becomes of messages that never left. */
 void jabber_traffic_break (JabberStream *stream, UsherStatus unwritten, const char *why);
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -234,7 +235,10 @@ turn (JabberStream *stream)
   if (stream->conn == NULL && now >= stream->next_attempt)
     jabber_connect (stream);
   set_paused (stream);
-  if (stream->connected && !stream->paused)
+  if (stream->paused)
+    jabber_traffic_return (stream, USHER_BUSY,
+                           "Too much waits for usher's store; nothing is sent until it is done.");
+  else if (stream->connected)
     jabber_traffic_write (stream);
   if (!stream->dead && !stream->paused)
     xmpp_run_once (stream->ctx, 0);
@@ -269,12 +273,24 @@ close_stream (JabberStream *stream)
   jabber_disconnected (stream);
 }
 
+/* The library writes to a socket that may be gone; a plugin does not decide for the process what that means. */
+static void
+block_sigpipe (void)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGPIPE);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+}
+
 static gpointer
 run (gpointer data)
 {
   JabberStream *stream = data;
   JabberEvent *closed;
 
+  block_sigpipe ();
   stream->log = (xmpp_log_t){ on_log, stream };
   stream->ctx = xmpp_ctx_new (NULL, &stream->log);
   jabber_spare_take (stream);

@@ -154,6 +154,24 @@ jabber_traffic_is_idle (JabberStream *stream)
          && xmpp_conn_send_queue_len (stream->conn) == 0;
 }
 
+void
+jabber_traffic_return (JabberStream *stream, UsherStatus status, const char *why)
+{
+  GList *next;
+
+  for (GList *one = stream->outbox.head; one != NULL; one = next)
+    {
+      JabberOut *out = one->data;
+
+      next = one->next;
+      if (out->kind != JABBER_OUT_MESSAGE)
+        continue;
+      emit_sent (stream, out->serial, status, why);
+      g_queue_delete_link (&stream->outbox, one);
+      jabber_out_free (out);
+    }
+}
+
 static gboolean
 outlives (const JabberOut *out)
 {
@@ -175,6 +193,7 @@ jabber_traffic_break (JabberStream *stream, UsherStatus unwritten, const char *w
     }
   settle (stream, stream->unpinged, USHER_UNCERTAIN, uncertain);
   g_array_set_size (stream->unpinged, 0);
+  jabber_traffic_return (stream, unwritten, why);
   for (GList *one = stream->outbox.head; one != NULL; one = next)
     {
       JabberOut *out = one->data;
@@ -182,8 +201,6 @@ jabber_traffic_break (JabberStream *stream, UsherStatus unwritten, const char *w
       next = one->next;
       if (outlives (out))
         continue;
-      if (out->kind == JABBER_OUT_MESSAGE)
-        emit_sent (stream, out->serial, unwritten, why);
       g_queue_delete_link (&stream->outbox, one);
       jabber_out_free (out);
     }

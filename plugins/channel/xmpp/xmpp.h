@@ -32,6 +32,7 @@ typedef struct
   gboolean typing; /* as the core was told */
   guint64 typing_timer;
   gint64 typing_until;           /* host time */
+  guint64 composing_timer;       /* they were told that an agent types */
   gint64 seen_n;                 /* up to which line of theirs they were told that it was read */
   char *last_external, *last_id; /* their newest stored message: the core's id and the stanza's */
   gboolean unmarkable;           /* which asked for no marker */
@@ -54,7 +55,8 @@ struct Jabber
   JabberStream *stream; /* NULL before start and after stop */
   gboolean connected, stopping;
   char *state_message; /* as last told */
-  UsherReply *stop_reply;
+  UsherReply *start_reply, *stop_reply;
+  guint64 start_timer;
 
   GHashTable *users; /* bare address -> JabberUser* */
   GQueue users_by_use;

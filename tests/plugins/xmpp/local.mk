@@ -1,5 +1,6 @@
 # The xmpp plugin against the fake host and a real Prosody; the customers run a real client library.
-EXTRA_DIST += %D%/customer.py tests/lib/prosody.mjs
+EXTRA_DIST += tests/lib/prosody.mjs
+dist_noinst_SCRIPTS += %D%/customer.py %D%/test-prosody.mjs
 if PLUGIN_XMPP
 xmpp_tests = \
 	%D%/test-xmpp-parts \
@@ -8,6 +9,9 @@ xmpp_tests = \
 	%D%/test-xmpp-talk
 check_PROGRAMS += $(xmpp_tests)
 TESTS += $(xmpp_tests)
+if HAVE_NODE
+TESTS += %D%/test-prosody.mjs
+endif
 
 check_LTLIBRARIES += %D%/libxmpp-kit.la
 %C%_libxmpp_kit_la_SOURCES = %D%/xmpp-kit.c %D%/xmpp-kit.h

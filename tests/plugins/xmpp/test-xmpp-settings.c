@@ -120,6 +120,24 @@ test_stop_before_start (void)
 }
 
 static void
+test_stop_while_starting (void)
+{
+  g_autoptr (FakeHost) fake = host_new ();
+  UsherReply *start = fake_reply_new (fake);
+
+  g_assert_true (fake_host_create (fake));
+  fake->head->start (fake->self, start);
+  g_assert_cmpint (fake_host_stop (fake)->status, ==, USHER_OK);
+  g_assert_cmpint (fake_reply_wait (start)->status, ==, USHER_CANCELLED);
+  fake_host_destroy (fake);
+  g_assert_true (fake_host_create (fake));
+  start = fake_reply_new (fake);
+  fake->head->start (fake->self, start);
+  fake_host_destroy (fake);
+  g_assert_cmpint (fake_reply_wait (start)->status, ==, USHER_CANCELLED);
+}
+
+static void
 test_capabilities (void)
 {
   g_autoptr (FakeHost) fake = host_new ();
@@ -141,6 +159,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xmpp/settings/avatar-is-a-small-picture", test_avatar);
   g_test_add_func ("/xmpp/settings/without-a-server-it-starts-and-says-so", test_without_server);
   g_test_add_func ("/xmpp/settings/stop-before-start", test_stop_before_start);
+  g_test_add_func ("/xmpp/settings/stop-while-starting", test_stop_while_starting);
   g_test_add_func ("/xmpp/settings/capabilities", test_capabilities);
   return g_test_run ();
 }

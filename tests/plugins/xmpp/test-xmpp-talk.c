@@ -4,6 +4,7 @@
  */
 #include "tests/plugins/xmpp/xmpp-kit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ALICE "alice@localhost"
@@ -258,8 +259,25 @@ test_typing_both_ways (void)
 
   fake->channel->typing (fake->self, ALICE, true);
   g_assert_null (kit_text (kit_event (alice, "message", "state", "composing", NULL), "body"));
+  fake->channel->typing (fake->self, ALICE, true);
   fake->channel->typing (fake->self, ALICE, false);
   kit_event (alice, "message", "state", "paused", NULL);
+  fake->channel->typing (fake->self, ALICE, false);
+  g_assert_cmpuint (kit_count (alice, "message", "state", "composing"), ==, 1);
+  /* A desk that vanished takes nothing back. */
+  fake->channel->typing (fake->self, ALICE, true);
+  kit_event (alice, "message", "state", "composing", NULL);
+  fake_clock_advance (6000);
+  kit_event (alice, "message", "state", "paused", NULL);
+  /* A message does. */
+  fake->channel->typing (fake->self, ALICE, true);
+  g_assert_cmpint (fake_reply_wait (fake_send (fake, kit_line (fake, ALICE, "typed")))->status, ==, USHER_OK);
+  fake_clock_advance (10000);
+  kit_event (alice, "message", "body", "typed", NULL);
+  kit_do (alice, "'do':'ask','what':'ping','to':'" KIT_ADDRESS "'");
+  kit_event (alice, "answer", "what", "ping", NULL);
+  g_assert_cmpuint (kit_count (alice, "message", "state", "composing"), ==, 3);
+  g_assert_cmpuint (kit_count (alice, "message", "state", "paused"), ==, 2);
   g_assert_cmpuint (fake->typings->len, ==, 0);
   for (guint i = 0; i < fake_delivery_count (fake); i++)
     g_assert_cmpint (((UsherInbound *)fake_delivery_at (fake, i)->items->pdata[0])->kind, !=, USHER_INBOUND_ENDED);
@@ -379,6 +397,31 @@ test_unknown_recipient (void)
   g_assert_cmpuint (fake_delivery_count (fake), ==, 0);
 }
 
+/* Another server says it long after ours took the message. */
+static void
+test_late_bounce (void)
+{
+  g_autoptr (FakeHost) fake = kit_up (server);
+  UsherLine *line = kit_line (fake, BOB, "hello");
+  guint before;
+
+  g_assert_cmpint (fake_reply_wait (fake_send (fake, line))->status, ==, USHER_OK);
+  kit_event (bob, "message", "body", "hello", NULL);
+  kit_item (fake, 1); /* bob's receipt */
+  before = fake_delivery_count (fake);
+  kit_do (bob,
+          "'do':'send','to':'" KIT_ADDRESS "','type':'error','id':'%s','text':'private words','xml':[\"<error "
+          "type=\\\"cancel\\\"><service-unavailable "
+          "xmlns=\\\"urn:ietf:params:xml:ns:xmpp-stanzas\\\"/></error>\"]",
+          line->message_id);
+  kit_do (bob, "'do':'ask','what':'ping','to':'" KIT_ADDRESS "'");
+  kit_event (bob, "answer", "what", "ping", NULL);
+  fake_host_settle ();
+  g_assert_true (fake_host_logged (fake, USHER_LOG_WARNING, "came back later"));
+  g_assert_false (fake_host_logged (fake, USHER_LOG_WARNING, "private words"));
+  g_assert_cmpuint (fake_delivery_count (fake), ==, before);
+}
+
 static void
 round_trip (FakeHost *fake, const char *text, const char *expected)
 {
@@ -467,6 +510,47 @@ test_many_at_once (void)
       mine++;
     }
   kit_event (alice, "message", "received", "m199", NULL);
+}
+
+/* The core takes nothing for a while: the plugin reads no further than its memory allows, and loses nothing. */
+static void
+test_flood_is_held_back (void)
+{
+  g_autoptr (FakeHost) fake = kit_up (server);
+  g_autofree char *filler = g_strnfill (60000, 'f');
+  g_autoptr (GPtrArray) replies = g_ptr_array_new ();
+  UsherReply *reply;
+  guint cursor = 0;
+
+  fake_host_auto_deliver (fake, FALSE);
+  for (int i = 0; i < 320; i++)
+    {
+      g_autofree char *json = g_strdup_printf (
+          "{\"do\":\"send\",\"to\":\"" KIT_ADDRESS "\",\"id\":\"flood-%d\",\"text\":\"%d %s\"}", i, i, filler);
+
+      kit_tell (alice, json);
+    }
+  /* One that was just written when the reading stopped ends later. */
+  do
+    {
+      kit_sleep (20);
+      reply = fake_send (fake, kit_line (fake, "nobody@localhost", "x"));
+      g_ptr_array_add (replies, reply);
+    }
+  while (!fake_reply_done (reply));
+  g_assert_cmpint (fake_reply_wait (reply)->status, ==, USHER_BUSY);
+  g_assert_cmpuint (fake_delivery_count (fake), ==, 1);
+  fake_host_auto_deliver (fake, TRUE);
+  fake_delivery_answer (fake_delivery_next (fake), USHER_OK, NULL);
+  for (int i = 0; i < 320; i++)
+    g_assert_cmpint (atoi (kit_next (fake, &cursor, USHER_INBOUND_MESSAGE)->text), ==, i);
+  kit_event (alice, "message", "received", "flood-319", NULL);
+  for (guint i = 0; i < replies->len; i++)
+    {
+      UsherStatus status = fake_reply_wait (replies->pdata[i])->status;
+
+      g_assert_true (status == USHER_RECIPIENT || status == USHER_BUSY);
+    }
 }
 
 /* ---- who is who ---------------------------------------------------------------------------------------- */
@@ -613,9 +697,11 @@ main (int argc, char **argv)
   g_test_add_func ("/xmpp/talk/read-markers-go-forward-only", test_seen_goes_forward_only);
   g_test_add_func ("/xmpp/talk/system-lines-ask-for-no-receipt", test_system_lines);
   g_test_add_func ("/xmpp/talk/unknown-recipient-fails", test_unknown_recipient);
+  g_test_add_func ("/xmpp/talk/late-bounce-is-logged-without-the-text", test_late_bounce);
   g_test_add_func ("/xmpp/talk/hostile-text-arrives-as-text", test_hostile_text);
   g_test_add_func ("/xmpp/talk/64-kib-of-text", test_long_text);
   g_test_add_func ("/xmpp/talk/many-at-once-arrive-once-and-in-order", test_many_at_once);
+  g_test_add_func ("/xmpp/talk/flood-is-held-back-and-nothing-is-lost", test_flood_is_held_back);
   g_test_add_func ("/xmpp/talk/names-and-pictures-of-customers", test_customer_profile);
   g_test_add_func ("/xmpp/talk/questions-about-us-are-answered", test_questions_about_us);
   result = g_test_run ();

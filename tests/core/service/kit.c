@@ -187,6 +187,7 @@ desk_closed (void *data, int code, const char *reason)
 
 static char *usher_lines;
 const char *kit_crm = "plugin = rig";
+const char *kit_channel;
 static void (*prepare_rig) (Rig *rig);
 
 static void
@@ -196,10 +197,10 @@ start_core (void)
   g_autofree char *modules = g_build_filename (g_getenv ("USHER_BUILDDIR"), "tests", "core", "service", NULL);
   g_autofree char *local = g_build_filename (g_getenv ("USHER_BUILDDIR"), "plugins", "crm", "local", NULL);
   const char *dirs[] = { modules, local, NULL };
-  g_autofree char *text
-      = g_strdup_printf ("[usher]\ndata_dir = %s\nplugin_path = %s\n%s\n[listen:a]\naddress = 127.0.0.1:0\n"
-                         "[channel:net]\nplugin = rig\nqueue = q\n[crm:main]\n%s\n[frontend:desk]\nplugin = rig\n",
-                         kit.dir, modules, usher_lines != NULL ? usher_lines : "", kit_crm);
+  g_autofree char *text = g_strdup_printf (
+      "[usher]\ndata_dir = %s\nplugin_path = %s\n%s\n[listen:a]\naddress = 127.0.0.1:0\n"
+      "[channel:net]\nplugin = rig\nqueue = q\n%s\n[crm:main]\n%s\n[frontend:desk]\nplugin = rig\n",
+      kit.dir, modules, usher_lines != NULL ? usher_lines : "", kit_channel != NULL ? kit_channel : "", kit_crm);
   g_autoptr (UcConf) conf = uc_conf_parse (text, "test.conf", problems);
   g_autoptr (GError) error = NULL;
   const UcPlugin *plugin;
@@ -284,6 +285,13 @@ kit_stop (void)
   uc_plan_free (plan);
   uc_loader_free (kit.loader);
   kit.core = NULL;
+}
+
+void
+kit_start_again_after (gint64 ms)
+{
+  ahead_us += ms * 1000;
+  start_core ();
 }
 
 void

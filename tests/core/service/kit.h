@@ -31,6 +31,8 @@ extern Kit kit;
 
 /* Lines of [crm:main]; the rig unless a test wants the real local CRM. Before kit_start. */
 extern const char *kit_crm;
+/* More lines of [channel:net], or NULL. */
+extern const char *kit_channel;
 /* usher: more lines for [usher], or NULL. */
 void kit_start (const char *usher);
 /* The same; prepare changes the rig before its instances are made, also at restarts. */
@@ -39,6 +41,8 @@ void kit_start_with (const char *usher, void (*prepare) (Rig *rig));
 void kit_stop (void);
 /* Stop, and remove everything. */
 void kit_end (void);
+/* After kit_stop: starts on the same folder, so much later. */
+void kit_start_again_after (gint64 ms);
 /* Stops and starts on the same folder. */
 void kit_restart (void);
 

@@ -27,7 +27,7 @@ seed_scenarios = \
 	%D%/s24-transcript-in-crm.mjs \
 	%D%/s25-playback.mjs \
 	%D%/transitions.mjs
-EXTRA_DIST += tests/lib/daemon.mjs tests/lib/tap.mjs %D%/kill.mjs $(seed_scenarios) \
+EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/kill.mjs $(seed_scenarios) \
 	%D%/lib/agent.mjs \
 	%D%/lib/centre.mjs \
 	%D%/lib/messenger.mjs \
@@ -35,14 +35,24 @@ EXTRA_DIST += tests/lib/daemon.mjs tests/lib/tap.mjs %D%/kill.mjs $(seed_scenari
 	%D%/lib/socket.mjs \
 	%D%/lib/wait.mjs \
 	%D%/lib/webchat.mjs \
+	%D%/lib/xmpp.mjs \
 	%D%/seed.mjs \
-	%D%/test-seed-webchat.mjs
+	%D%/test-seed-messenger.mjs \
+	%D%/test-seed-table.mjs \
+	%D%/test-seed-webchat.mjs \
+	%D%/test-seed-xmpp.mjs
 if HAVE_NODE
-TESTS += %D%/kill.mjs
+TESTS += %D%/kill.mjs %D%/test-seed-table.mjs
 if PLUGIN_LOCAL
 if PLUGIN_WEB
 if PLUGIN_WEBCHAT
 TESTS += %D%/test-seed-webchat.mjs
+endif
+if PLUGIN_MESSENGER
+TESTS += %D%/test-seed-messenger.mjs
+endif
+if PLUGIN_XMPP
+TESTS += %D%/test-seed-xmpp.mjs
 endif
 endif
 endif

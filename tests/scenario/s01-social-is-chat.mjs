@@ -23,7 +23,9 @@ const lifeCycle = [
 
 /** Receipts come when the network likes, records and cases when the CRM does. */
 const isLife = (event) =>
-  !['message.state', 'interaction.customer', 'interaction.case', 'agent.status'].includes(event.type) &&
+  !['message.state', 'conversation.changed', 'interaction.customer', 'interaction.case', 'agent.status'].includes(
+    event.type,
+  ) &&
   (event.type !== 'interaction.save' || event.state === 'requested')
 
 const told = (event) =>

@@ -26,6 +26,7 @@ export default [
       customer: draft.id,
       first_name: 'Ana',
       last_name: 'Silva',
+      name: 'Ana Silva',
       email: 'ana@example.org',
     })
     const complete = await anna.event('interaction.customer', { interaction: chat.id })

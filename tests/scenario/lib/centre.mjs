@@ -28,11 +28,11 @@ export class Centre {
 
   async start({ queue = {} } = {}) {
     await this.daemon.start()
+    await this.ctl('queue.put', { queue: 'support', name: 'Support', post_processing_ms: 60000, ...queue })
+    await this.channel.ready(this)
     const { instances } = await this.ctl('plugin.status')
     for (const { name, state, message } of instances)
       if (state !== 'running') throw new Error(`the plugin instance "${name}" is ${state}: ${message}`)
-    await this.ctl('queue.put', { queue: 'support', name: 'Support', post_processing_ms: 60000, ...queue })
-    await this.channel.ready(this)
     return this
   }
 

@@ -77,7 +77,7 @@ export class Messenger {
   can = { shortTexts: true, leave: false, typeIn: false, nameAtOnce: false }
 
   async start() {
-    this.graph = await new Graph({ hook: { firstPause: 20, longestPause: 200 } }).start()
+    this.graph = await new Graph({ hook: { firstPause: 20, longestPause: 200, giveUp: 15000 } }).start()
     return this
   }
 

@@ -10,6 +10,15 @@ import { Centre } from './centre.mjs'
 export const scenario = (title, options, play) =>
   typeof options === 'function' ? { title, options: {}, play: options } : { title, options, play }
 
+/** Every wait in a scenario is bounded; this bounds their sum. */
+function within(ms, playing) {
+  let timer
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the scenario did not end within ${ms / 1000} s`)), ms)
+  })
+  return Promise.race([playing, late]).finally(() => clearTimeout(timer))
+}
+
 /** Plays one on a fresh centre; failures carry the end of the daemon's log. */
 export async function perform(Channel, { options, play }) {
   const channel = await new Channel().start()
@@ -17,7 +26,7 @@ export async function perform(Channel, { options, play }) {
   try {
     centre = new Centre(channel, options)
     await centre.start(options)
-    await play(centre)
+    await within(60000, play(centre))
     channel.check()
     await centre.stop()
   } catch (error) {

@@ -18,6 +18,30 @@ export function dateTime(at: number): string {
   return at > 0 ? full.format(at) : '';
 }
 
+const exact = new Intl.DateTimeFormat(undefined, {
+  ...({ year: 'numeric', month: '2-digit', day: '2-digit' } as const),
+  ...({ hour: '2-digit', minute: '2-digit', second: '2-digit' } as const),
+});
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** With the day and the second. */
+export function exactTime(at: number): string {
+  return exact.format(at);
+}
+
+export function clockTime(at: number): string {
+  return clock.format(at);
+}
+
+/** Where the reader's times are: the name of the zone and how far it is from UTC at that time. */
+export function zone(at: number): { name: string; offset: string } {
+  const name = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const parts = new Intl.DateTimeFormat('en', { timeZone: name, timeZoneName: 'shortOffset' }).formatToParts(at);
+  const offset = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
+  return { name, offset: offset.replace('GMT', 'UTC') };
+}
+
 export function isoTime(at: number): string {
   return new Date(at).toISOString();
 }

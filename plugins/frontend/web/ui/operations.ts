@@ -86,7 +86,7 @@ interface CodesArgs {
 
 export interface Operations {
   'session.logout': Op<{ force?: boolean }>;
-  'agent.set_status': Op<{ status: AskedStatus; reason?: string; agent?: string }>;
+  'agent.set_status': Op<{ status: AskedStatus; reason?: string; user?: string }>;
   'agent.stop_new': Op<{ on: boolean }>;
   'queue.switch': Op<{ queue: string; on: boolean }>;
   'interaction.get': Op<{ interaction: string }, { interaction: Interaction }>;

@@ -30,7 +30,10 @@ export const PAGE_ROWS: readonly PageRow[] = [
   { page: 'customers', bundle: 'records', permission: null },
   { page: 'cases', bundle: 'records', permission: null },
   { page: 'history', bundle: 'records', permission: null },
+  { page: 'playback', bundle: 'supervise', permission: 'playback' },
   { page: 'team', bundle: 'supervise', permission: 'supervise' },
+  { page: 'faqs', bundle: 'supervise', permission: 'faq.edit' },
+  { page: 'rules', bundle: 'supervise', permission: 'administer' },
 ];
 
 export function pagesOf(me: Agent | null): Page[] {

@@ -4,8 +4,8 @@
 
 import { Store } from './store';
 
-export type Page = 'chats' | 'customers' | 'cases' | 'history' | 'team';
-export const PAGES: readonly Page[] = ['chats', 'customers', 'cases', 'history', 'team'];
+export type Page = 'chats' | 'customers' | 'cases' | 'history' | 'playback' | 'team' | 'faqs' | 'rules';
+export const PAGES: readonly Page[] = ['chats', 'customers', 'cases', 'history', 'playback', 'team', 'faqs', 'rules'];
 
 export interface Route {
   page: Page;

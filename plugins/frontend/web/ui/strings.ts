@@ -50,6 +50,7 @@ export const t = {
     http: (code: number) => `The server answered with HTTP ${code}. If this stays, tell your administrator.`,
     page: 'This page ran into an error of its own. Your chats are safe on the server.',
     reload: 'Reload the page',
+    denied: 'This page is not for you. Ask your administrator for the permission.',
     title: (what: string) => `${what} did not work`,
   },
 
@@ -90,7 +91,10 @@ export const t = {
     customers: 'Customers',
     cases: 'Cases',
     history: 'History',
+    playback: 'Playback',
     team: 'Team',
+    faqs: 'FAQs',
+    rules: 'Rules',
     offered: (seconds: number) => `Chat offered, ${count(seconds, 'second', 'seconds')} left`,
     waiting: (n: number) => `${n} waiting`,
     unread: (n: number) => count(n, 'chat with unread messages', 'chats with unread messages'),
@@ -635,6 +639,7 @@ export const t = {
 
   palette: {
     title: 'Find an action',
+    found: 'What was found',
     placeholder: 'Type what you want to do',
     none: 'Nothing by that name.',
     go: (page: string) => `Go to ${page}`,

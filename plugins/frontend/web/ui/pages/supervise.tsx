@@ -4,11 +4,22 @@
 
 import type { JSX } from 'react';
 
+import { pagesOf } from '../pages';
+import { desk } from '../desk';
+import { Empty } from '../parts/kit';
 import type { Page } from '../route';
+import { useStore } from '../store';
+import { t } from '../strings';
+import { Playback } from './playback';
 import { Team } from './team';
 
 export default function Supervise({ page }: { page: Page }): JSX.Element | null {
+  const me = useStore(desk.state, (state) => state.me);
+  // The server refuses what is not allowed; whoever follows an old address gets a reason instead of an error.
+  if (!pagesOf(me).includes(page)) return <Empty icon="lock" title={t.errors.denied} />;
   switch (page) {
+    case 'playback':
+      return <Playback />;
     case 'team':
       return <Team />;
     default:

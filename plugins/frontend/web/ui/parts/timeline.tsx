@@ -11,6 +11,7 @@ import type { Author, Message } from '../protocol';
 import { t } from '../strings';
 import { Icon } from './icons';
 import { Button } from './kit';
+import { Marked } from './marked';
 import { Attachments, FormMark } from './message';
 
 function StateMark({ message, onAgain }: { message: Message; onAgain: (() => void) | null }): JSX.Element | null {
@@ -52,6 +53,7 @@ export function Bubble({
   at,
   text,
   joined,
+  find = '',
   mark,
   attachments,
   foot,
@@ -61,6 +63,8 @@ export function Bubble({
   at: number;
   text: string;
   joined: boolean;
+  /** Words to mark in it. */
+  find?: string | undefined;
   /** What kind of message it is. */
   mark?: ReactNode;
   attachments?: ReactNode;
@@ -82,7 +86,7 @@ export function Bubble({
       {mark}
       {text !== '' && (
         <span className="bubble-text" dir="auto">
-          {text}
+          {find === '' ? text : <Marked text={text} find={find} />}
         </span>
       )}
       {attachments}
@@ -108,11 +112,13 @@ export function Lines({
   customerName,
   unreadFrom,
   onAgain,
+  find,
 }: {
   messages: Message[];
   customerName: string;
   unreadFrom: number | null;
   onAgain: ((message: Message) => void) | null;
+  find?: string;
 }): JSX.Element {
   const lastOwn = [...messages].reverse().find((message) => message.author === 'agent');
   return (
@@ -139,6 +145,7 @@ export function Lines({
               name={name}
               at={message.at}
               text={text}
+              find={find}
               joined={joined && message.form === null}
               mark={<FormMark message={message} all={messages} />}
               attachments={<Attachments list={message.attachments} />}

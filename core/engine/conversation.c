@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define ATTACHMENTS_MAX 32
+#define ATTACHMENTS_MAX 64
 
 UcEvent *
 uc_step_line (UcStep *step, const UcConversation *conversation, const UcInteraction *interaction, const char *id)

@@ -187,7 +187,7 @@ static const struct
   STRING (scope, WORD_MAX),
   STRING (form, ID_MAX),
   STRING (reply_to, WORD_MAX),
-  STRING (attachments, TEXT_MAX),
+  STRING (attachments, LIST_MAX),
   STRING (picture, WORD_MAX),
   STRING (follows, WORD_MAX),
   STRING (matches, TEXT_MAX),

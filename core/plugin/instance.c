@@ -52,7 +52,7 @@ uc_instance_common_settings (UcKind kind)
           .key = "acceptance_interval",
           .type = USHER_SETTING_DURATION,
           .default_value = "0s",
-          .max = 3600000,
+          .max = 900000,
           .help = "how long offers of its conversations wait for an agent; 0s = as his user says" };
   static const UsherSetting auto_create
       = { .struct_size = sizeof auto_create,
@@ -284,12 +284,24 @@ is_capability (UsherCapability value)
   return (int)value >= USHER_CAN_NOT && (int)value <= USHER_NATIVE;
 }
 
+/* As the journal and the engine take it. */
+static gboolean
+is_network (const char *name)
+{
+  gsize len = 0;
+
+  for (; name != NULL && name[len] != '\0'; len++)
+    if (!g_ascii_isgraph (name[len]) || name[len] == ',' || len >= 64)
+      return FALSE;
+  return len > 0;
+}
+
 /* NULL = they make sense. */
 static const char *
 check_capabilities (const UsherChannelCapabilities *caps)
 {
-  if (caps->network == NULL || caps->network[0] == '\0' || !g_utf8_validate (caps->network, -1, NULL))
-    return "its capabilities are missing or name no network (a fault of the plugin)";
+  if (!is_network (caps->network))
+    return "its capabilities are missing or name no network, a word of at most 64 letters (a fault of the plugin)";
   if (caps->max_text < 0 || caps->text_unit < 0 || caps->text_unit > 2)
     return "its capabilities have a max_text or text_unit that does not exist (a fault of the plugin)";
   if (caps->reply_window_ms < 0 || caps->tagged_window_ms < 0

@@ -17,8 +17,9 @@
 #define MAX_NAME 200
 #define MAX_FORM 32
 #define MAX_MIME 127
-#define MAX_URL 4096
+#define MAX_URL 2048
 #define MAX_ATTACHMENTS 64
+#define MAX_JSON 250000
 
 void
 uc_inbound_item_free (UcInboundItem *item)
@@ -127,7 +128,7 @@ check_attachment (const UsherAttachment *one, GError **error)
     }
   if (one->url != NULL && !is_url (one->url))
     return refuse (error,
-                   "the url of an attachment must begin with http:, https: or geo:, have at most 4096 bytes "
+                   "the url of an attachment must begin with http:, https: or geo:, have at most 2048 bytes "
                    "and no space; the channel must leave out others");
   if (one->media != NULL && !uc_media_is_id (one->media))
     return refuse (error, "the media of an attachment is not an id that media_put gave");
@@ -184,6 +185,8 @@ copy_attachments (UcInboundItem *item, const UsherInbound *in, GPtrArray *media,
         g_ptr_array_add (media, g_strdup (one.media));
     }
   uc_json_end_array (out);
+  if (out->len > MAX_JSON)
+    return refuse (error, "the names and addresses of the attachments are longer than 250 kB together");
   item->attachments = g_string_free (g_steal_pointer (&out), FALSE);
   return TRUE;
 }

@@ -10,6 +10,8 @@
 #include "core/service/intake-private.h"
 #include "core/service/outbox.h"
 
+#define MIN_ACCEPTANCE_MS 1000
+
 static const UcEvent *
 added_line (GPtrArray *events, guint from, const char *external_id)
 {
@@ -43,6 +45,14 @@ set_windows (UcCommand *command, const UcInboundItem *item, const UsherChannelCa
     command->tagged_until = item->happened + caps->tagged_window_ms;
 }
 
+static gint64
+acceptance_of (const UsherInstance *instance)
+{
+  gint64 ms = uc_settings_int (instance->settings, "acceptance_interval");
+
+  return ms > 0 ? MAX (ms, MIN_ACCEPTANCE_MS) : 0;
+}
+
 static void
 step_message (UcTxn *txn, UcPeer *peer, const UcInboundItem *item)
 {
@@ -66,7 +76,7 @@ step_message (UcTxn *txn, UcPeer *peer, const UcInboundItem *item)
     .reply_to = item->reply_to,
     .attachments = item->attachments,
     .passive = item->passive,
-    .acceptance_ms = uc_settings_int (instance->settings, "acceptance_interval"),
+    .acceptance_ms = acceptance_of (instance),
     .new_conversation = conversation,
     .new_interaction = interaction,
     .new_message = message,

@@ -12,6 +12,9 @@
 #define SEND_TIMEOUT_MS 60000
 #define FIRST_RETRY_MS 1000
 #define MAX_RETRY_MS (10 * 60 * 1000)
+/* What the journal takes. */
+#define MAX_WHY 1000
+#define MAX_EXTERNAL_ID 1024
 
 #define NOT_KNOWN "the channel did not answer: it is not known whether this message arrived"
 
@@ -75,8 +78,12 @@ finish (UcOut *out, UcThread *thread, const char *state, const char *external_id
   UcOutbox *outbox = out->outbox;
 
   out->state = g_strdup (state);
-  out->external_id = g_strdup (external_id);
-  out->why = g_strdup (why);
+  out->why = why != NULL ? g_utf8_substring (why, 0, MIN (MAX_WHY, g_utf8_strlen (why, -1))) : NULL;
+  if (external_id != NULL && strlen (external_id) <= MAX_EXTERNAL_ID)
+    out->external_id = g_strdup (external_id);
+  else if (external_id != NULL)
+    g_warning ("channel \"%s\" names a message by more than %d bytes: receipts and echoes won't find it",
+               out->message->channel, MAX_EXTERNAL_ID);
   if (thread == NULL)
     return;
   g_queue_remove (&thread->queue, out);

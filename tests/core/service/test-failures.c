@@ -73,6 +73,18 @@ is_state (const char *user, const char *text, const char *state)
   return FALSE;
 }
 
+static char *
+message_id (const char *user, const char *text)
+{
+  g_autoptr (UcJson) root
+      = kit_do (NULL, "interaction.messages", "{\"interaction\":\"%s\"}", kit_interaction (user)->id);
+
+  for (const UcJson *m = uc_json_first (uc_json_get (root, "messages")); m != NULL; m = uc_json_next (m))
+    if (g_strcmp0 (uc_json_string (uc_json_get (m, "text")), text) == 0)
+      return g_strdup (uc_json_string (uc_json_get (m, "message")));
+  g_assert_not_reached ();
+}
+
 static void
 complete (guint held, UsherStatus status)
 {
@@ -207,6 +219,117 @@ test_closed_one_is_not_touched (void)
   faults_set (FAULT_NONE, 0);
   kit_until (!kit.core->recovering);
   uc_json_free (kit_do (NULL, "interaction.save", "%s", args));
+  kit_end ();
+}
+
+static void
+settling (Rig *rig)
+{
+  rig->capabilities.settle_ms = 1500;
+}
+
+static void
+settling_long (Rig *rig)
+{
+  rig->capabilities.settle_ms = 8000;
+}
+
+/* Gathered ones are refused together, and taken together when they come again. */
+static void
+test_gathered_ones_are_refused_and_taken_again (void)
+{
+  static const char *const texts[] = { "one", "two", "three" };
+  Delivered out[3];
+
+  kit_start_with (NULL, settling);
+  kit_seed ();
+  kit_deliver_start (&out[0], "u1", "e0", "hello");
+  kit_pass (1600);
+  kit_until (out[0].done);
+  disk_full ();
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    kit_deliver_start (&out[i], "u1", texts[i], texts[i]);
+  kit_pass (1600);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      kit_until (out[i].done);
+      g_assert_cmpint (out[i].status, ==, USHER_RETRY);
+    }
+  faults_set (FAULT_NONE, 0);
+  kit_pass (2000);
+  kit_until (!kit.core->recovering);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    kit_deliver_start (&out[i], "u1", texts[i], texts[i]);
+  kit_pass (1600);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      kit_until (out[i].done);
+      g_assert_cmpint (out[i].status, ==, USHER_OK);
+      g_assert_cmpuint (count_texts ("u1", texts[i]), ==, 1);
+    }
+  kit_end ();
+}
+
+/* The engine is read again while they are gathered: they belong to the conversation that was there before. */
+static void
+test_gathered_over_a_reload (void)
+{
+  Delivered first, second, victim;
+
+  kit_start_with (NULL, settling_long);
+  kit_seed ();
+  kit_deliver_start (&first, "u1", "e0", "hello");
+  kit_pass (8100);
+  kit_until (first.done);
+  kit_deliver_start (&victim, "victim", "v", "not stored");
+  kit_pass (7500);
+  kit_deliver_start (&second, "u1", "e1", "later");
+  disk_full ();
+  kit_pass (600);
+  kit_until (victim.done);
+  g_assert_cmpint (victim.status, ==, USHER_RETRY);
+  faults_set (FAULT_NONE, 0);
+  kit_until (!kit.core->recovering);
+  g_assert_false (second.done);
+  kit_pass (8100);
+  kit_until (second.done);
+  g_assert_cmpint (second.status, ==, USHER_OK);
+  g_assert_cmpint (second.number, ==, 3);
+  g_assert_cmpuint (count_texts ("u1", "later"), ==, 1);
+  kit_end ();
+}
+
+/* The network has shown us the message, but that could not be stored; nor is it sent again meanwhile. */
+static void
+test_echo_is_settled_again (void)
+{
+  UsherInbound echo = {
+    .struct_size = sizeof echo, .kind = USHER_INBOUND_ECHO, .user_id = "u1", .external_id = "net-1", .text = "one"
+  };
+  const UsherInbound *items[] = { &echo };
+  g_autofree char *id = NULL;
+  Delivered out;
+
+  kit_start (NULL);
+  kit_seed ();
+  kit.rig->send = hold_send;
+  chat ("u1");
+  send_text ("u1", "one");
+  kit_until (kit.sent->len == 1);
+  complete (0, USHER_RETRY);
+  kit_settle ();
+  id = message_id ("u1", "one");
+  echo.message_id = id;
+  disk_full ();
+  kit_deliver_items (&out, items, 1);
+  kit_until (out.done);
+  g_assert_cmpint (out.status, ==, USHER_RETRY);
+  faults_set (FAULT_NONE, 0);
+  kit_until (!kit.core->recovering);
+  kit_until (is_state ("u1", "one", "sent"));
+  kit_deliver (&echo);
+  kit_settle ();
+  g_assert_cmpuint (kit.sent->len, ==, 1);
   kit_end ();
 }
 
@@ -383,6 +506,10 @@ main (int argc, char **argv)
   g_test_add_func ("/failures/same-command-again", test_same_command_again);
   g_test_add_func ("/failures/desks-get-the-truth", test_desks_get_the_truth);
   g_test_add_func ("/failures/closed-one-is-not-touched", test_closed_one_is_not_touched);
+  g_test_add_func ("/failures/gathered-ones-are-refused-and-taken-again",
+                   test_gathered_ones_are_refused_and_taken_again);
+  g_test_add_func ("/failures/gathered-over-a-reload", test_gathered_over_a_reload);
+  g_test_add_func ("/failures/outbox/echo-is-settled-again", test_echo_is_settled_again);
   g_test_add_func ("/failures/outbox/being-sent-is-not-sent-again", test_being_sent_is_not_sent_again);
   g_test_add_func ("/failures/outbox/result-is-kept", test_result_is_kept);
   g_test_add_func ("/failures/outbox/result-while-recovering", test_result_while_recovering);

@@ -284,6 +284,36 @@ test_form_reply_and_attachments (void)
   kit_end ();
 }
 
+/* As many and as large as the interface allows. */
+static void
+test_many_attachments (void)
+{
+  g_autofree char *address = g_strnfill (2048, 'a');
+  UsherAttachment one = { .struct_size = sizeof one, .kind = "link", .url = address };
+  const UsherAttachment *list[66] = { NULL };
+  g_autoptr (UcJson) got = NULL;
+  UsherInbound item;
+
+  memcpy (address, "https://", 8);
+  for (guint i = 0; i < 64; i++)
+    list[i] = &one;
+  kit_start (NULL);
+  kit_seed ();
+  item = message ("u1", "e1", "look");
+  item.attachments = list;
+  kit_deliver (&item);
+  got = last_message ("u1");
+  g_assert_cmpuint (uc_json_length (uc_json_get (got, "attachments")), ==, 64);
+  list[64] = &one;
+  item.external_id = "e2";
+  refused (&item, USHER_INVALID, "64 attachments");
+  list[64] = NULL;
+  one.url = NULL;
+  one.name = address;
+  kit_deliver (&item);
+  kit_end ();
+}
+
 static void
 test_bad_attachments_are_refused (void)
 {
@@ -490,6 +520,7 @@ main (int argc, char **argv)
   g_test_add_func ("/intake/settle/end-keeps-its-place", test_end_keeps_its_place);
   g_test_add_func ("/intake/settle/stop-meanwhile", test_stop_while_settling);
   g_test_add_func ("/intake/message/form-reply-and-attachments", test_form_reply_and_attachments);
+  g_test_add_func ("/intake/message/many-attachments", test_many_attachments);
   g_test_add_func ("/intake/message/bad-attachments-are-refused", test_bad_attachments_are_refused);
   g_test_add_func ("/intake/message/passive-ones-open-nothing", test_passive_ones_open_nothing);
   g_test_add_func ("/intake/window/runs-from-the-networks-time", test_window_runs_from_the_networks_time);

@@ -2,10 +2,11 @@
  *
  * Webhooks under way: events, their media, delivery to the core, the answer to Meta. Main thread.
  *
- * A webhook whose media are being fetched holds back later ones of the same people, so that a picture and the text
- * after it stay in order; nothing waits longer than MESSENGER_MEDIA_MS. Meta may lose patience before that and
- * send the same body again: it then waits for the same answer, and nothing is fetched twice. Meta gets 200 once
- * everything is durable or refused for good, and 503 if something should come again.
+ * A webhook whose media are being fetched holds back those of the same people that are about something later, so
+ * that a picture and the text after it, and the pictures of an album, stay in order; nothing waits longer than
+ * MESSENGER_MEDIA_MS. Meta may lose patience before that and send the same body again: it then waits for the same
+ * answer, and nothing is fetched twice. Meta gets 200 once everything is durable or refused for good, and 503 if
+ * something should come again.
  */
 #include "messenger.h"
 
@@ -17,6 +18,7 @@
 struct MessengerIntake
 {
   GQueue hooks;      /* of MessengerHook*, in the order they came */
+  guint64 number;    /* of the last one */
   GHashTable *known; /* external ids of messages that were stored: their media need not be fetched again */
   GQueue known_order;
 };
@@ -41,6 +43,7 @@ hook_new (Messenger *mg, UsherExchange *exchange, const char *digest)
   hook->mg = mg;
   hook->refs = 1;
   hook->link.data = hook;
+  hook->number = ++mg->intake->number;
   hook->digest = g_strdup (digest);
   hook->exchanges = g_ptr_array_new ();
   g_ptr_array_add (hook->exchanges, exchange);
@@ -276,31 +279,49 @@ share_somebody (const MessengerHook *a, const MessengerHook *b)
   return FALSE;
 }
 
+/* By when things happened: webhooks that were sent at the same time arrive in any order. */
+static gboolean
+goes_before (const MessengerHook *a, const MessengerHook *b)
+{
+  return a->at != b->at ? a->at < b->at : a->number < b->number;
+}
+
 static gboolean
 is_held_back (const MessengerHook *hook)
 {
-  for (const GList *link = hook->link.prev; link != NULL; link = link->prev)
+  if (hook->due)
+    return FALSE;
+  for (const GList *link = hook->mg->intake->hooks.head; link != NULL; link = link->next)
     {
-      const MessengerHook *earlier = link->data;
+      const MessengerHook *other = link->data;
 
-      if (!earlier->delivered && share_somebody (earlier, hook))
+      if (other != hook && !other->delivered && goes_before (other, hook) && share_somebody (other, hook))
         return TRUE;
     }
   return FALSE;
+}
+
+static MessengerHook *
+next_to_deliver (MessengerIntake *intake)
+{
+  for (GList *link = intake->hooks.head; link != NULL; link = link->next)
+    {
+      MessengerHook *hook = link->data;
+
+      if (!hook->delivered && hook->media_open == 0 && !is_held_back (hook))
+        return hook;
+    }
+  return NULL;
 }
 
 /* Delivers whatever may be delivered now. */
 static void
 advance (MessengerIntake *intake)
 {
-  for (GList *link = intake->hooks.head, *next; link != NULL; link = next)
-    {
-      MessengerHook *hook = link->data;
+  MessengerHook *hook;
 
-      next = link->next;
-      if (!hook->delivered && hook->media_open == 0 && !is_held_back (hook))
-        deliver_all (hook);
-    }
+  while ((hook = next_to_deliver (intake)) != NULL)
+    deliver_all (hook);
 }
 
 void
@@ -316,7 +337,11 @@ on_media_limit (void *data)
   MessengerHook *hook = data;
 
   hook->media_timer = 0;
-  messenger_media_end (hook, "it could not be fetched in time");
+  hook->due = TRUE;
+  if (hook->media_open > 0)
+    messenger_media_end (hook, "it could not be fetched in time");
+  else
+    advance (hook->mg->intake);
 }
 
 /* ---- in and out ---------------------------------------------------------------------------------------- */
@@ -349,9 +374,10 @@ messenger_intake_take (Messenger *mg, UsherExchange *exchange, const char *diges
   hook = hook_new (mg, exchange, digest);
   messenger_events (hook, root);
   g_ptr_array_sort (hook->items, by_time);
+  if (hook->items->len > 0)
+    hook->at = ((MessengerItem *)hook->items->pdata[0])->in.at;
   hook->answer_timer = mg->host->timer_add (mg->instance, MESSENGER_ANSWER_MS, on_answer_limit, hook);
-  if (hook->media->len > 0)
-    hook->media_timer = mg->host->timer_add (mg->instance, MESSENGER_MEDIA_MS, on_media_limit, hook);
+  hook->media_timer = mg->host->timer_add (mg->instance, MESSENGER_MEDIA_MS, on_media_limit, hook);
   messenger_media_start (hook);
   advance (mg->intake);
 }
@@ -413,6 +439,8 @@ messenger_intake_destroy (Messenger *mg)
 {
   MessengerHook *hook;
 
+  for (GList *link = mg->intake->hooks.head; link != NULL; link = link->next)
+    ((MessengerHook *)link->data)->delivered = TRUE; /* the core takes nothing more */
   while ((hook = g_queue_peek_head (&mg->intake->hooks)) != NULL)
     {
       messenger_media_end (hook, "the channel is stopping");

@@ -126,20 +126,22 @@ page_is_free (Messenger *mg)
   messenger_problem_clear (mg, MESSENGER_PROBLEM_PERMISSION);
 }
 
-/* How long nothing may be sent; *why says why. */
+/* How long nothing may be sent; *status and *why are for what waits for that. */
 static gint64
-held_for (Messenger *mg, const char **why)
+held_for (Messenger *mg, UsherStatus *status, const char **why)
 {
   gint64 now = mg->host->now ();
   MessengerOut *out = mg->out;
 
   if (now < out->paused_until)
     {
+      *status = USHER_POLICY;
       *why = "Meta has restricted the page; sending is paused.";
       return out->paused_until - now;
     }
   if (now < out->held_until)
     {
+      *status = USHER_RETRY;
       *why = "Messenger's rate limit is reached; sending waits.";
       return out->held_until - now;
     }
@@ -168,9 +170,11 @@ ration_take (Messenger *mg)
 gboolean
 messenger_out_spare (Messenger *mg)
 {
+  UsherStatus status;
   const char *why;
 
-  if (!mg->ready || !g_queue_is_empty (&mg->out->waiting) || held_for (mg, &why) > 0 || ration_wait (mg) > 0)
+  if (!mg->ready || !g_queue_is_empty (&mg->out->waiting) || held_for (mg, &status, &why) > 0
+      || ration_wait (mg) > 0)
     return FALSE;
   ration_take (mg);
   return TRUE;
@@ -200,6 +204,7 @@ finish_failed (Job *job, const MessengerOutcome *outcome)
 {
   Messenger *mg = job->mg;
   UsherStatus status = outcome->verdict.status;
+  UsherStatus ignored;
   const char *why = outcome->why, *held;
   gint64 wait = outcome->wait_ms;
 
@@ -216,7 +221,7 @@ finish_failed (Job *job, const MessengerOutcome *outcome)
       break;
     case MESSENGER_FAULT_RESTRICTED:
     case MESSENGER_FAULT_RATE:
-      wait = held_for (mg, &held);
+      wait = held_for (mg, &ignored, &held);
       break;
     case MESSENGER_FAULT_RATE_ONE:
       wait = MAX (wait, REFUSED_RETRY_MS);
@@ -339,14 +344,15 @@ static gboolean
 settled_already (Job *job)
 {
   Messenger *mg = job->mg;
+  UsherStatus status;
   const char *why = NULL;
-  gint64 wait = held_for (mg, &why);
+  gint64 wait = held_for (mg, &status, &why);
 
   if (job->reply != NULL && mg->host->cancelled (job->reply))
     messenger_complete (mg, job->reply, USHER_CANCELLED, "The core did not wait for this message any longer.", 0,
                         NULL);
   else if (wait > 0 && job->reply != NULL)
-    messenger_complete (mg, job->reply, USHER_RETRY, why, wait, NULL);
+    messenger_complete (mg, job->reply, status, why, wait, NULL);
   else if (wait == 0)
     return FALSE;
   return TRUE;
@@ -446,8 +452,8 @@ messenger_send (void *self, const UsherLine *line, UsherReply *reply)
     messenger_complete (mg, reply, status, why, 0, NULL);
   else if (!mg->ready)
     messenger_complete (mg, reply, USHER_CANCELLED, "The instance is stopping.", 0, NULL);
-  else if ((wait = held_for (mg, &why)) > 0)
-    messenger_complete (mg, reply, USHER_RETRY, why, wait, NULL);
+  else if ((wait = held_for (mg, &status, &why)) > 0)
+    messenger_complete (mg, reply, status, why, wait, NULL);
   else if (mg->out->waiting.length >= MAX_WAITING)
     messenger_complete (mg, reply, USHER_RETRY, "More is to be sent than Messenger takes; it waits.", SECOND_MS,
                         NULL);

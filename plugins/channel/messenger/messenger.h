@@ -225,10 +225,13 @@ struct MessengerHook
   GPtrArray *exchanges; /* of UsherExchange*: that wait for the answer */
   GStringChunk *strings;
   GPtrArray *items;   /* of MessengerItem* */
+  gint64 at;          /* of the first of them */
+  guint64 number;     /* in the order of arrival */
   GHashTable *people; /* whose items they are */
   GPtrArray *media;   /* of MessengerMedia*, all that are to be fetched */
   guint media_open;   /* of those, not yet kept or given up */
   uint64_t media_timer, answer_timer;
+  gboolean due;       /* it has waited long enough */
   gboolean delivered; /* handed to the core */
   guint waiting;      /* deliveries without an answer */
   gboolean again;     /* something was not stored and may be later */

@@ -36,3 +36,15 @@ check_LTLIBRARIES += %D%/libmessenger-kit.la
 %C%_test_messenger_webhook_SOURCES = %D%/test-messenger-webhook.c
 %C%_test_messenger_webhook_LDADD = %D%/libmessenger-kit.la $(GLIB_LIBS)
 endif
+
+# The real daemon against the stand-in for the Graph API.
+EXTRA_DIST += %D%/test-messenger-live.mjs
+if PLUGIN_MESSENGER
+if PLUGIN_LOCAL
+if PLUGIN_WEB
+if HAVE_NODE
+TESTS += %D%/test-messenger-live.mjs
+endif
+endif
+endif
+endif

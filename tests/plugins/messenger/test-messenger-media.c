@@ -487,6 +487,71 @@ test_impatience (void)
   g_assert_cmpstr (the_attachment (kit)->media, ==, "med_1");
 }
 
+static char *
+picture_at (Kit *kit, int i)
+{
+  g_autofree char *event = g_strdup_printf (
+      "{\"sender\":{\"id\":\"PSID1\"},\"recipient\":{\"id\":\"PAGE1\"},\"timestamp\":%" G_GINT64_FORMAT
+      ",\"message\":{\"mid\":\"m_%02d\",\"attachments\":[{\"type\":\"image\",\"payload\":{\"url\":\"http://"
+      "127.0.0.1:%u/"
+      "%d\"}}]}}",
+      T0 + i, i, kit->server->port, i);
+
+  return kit_page (event);
+}
+
+/* An album comes as webhooks that overtake each other, and its pictures are fetched in any order. */
+static void
+test_shuffled_album (void)
+{
+  g_autoptr (Kit) kit = kit_up ();
+
+  for (int i = 0; i < 20; i++)
+    {
+      g_autofree char *body = picture_at (kit, i * 7 % 20);
+
+      kit_hook (kit, body);
+    }
+  for (int i = 0; i < 20; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/%d", i * 7 % 20);
+
+      request_answer_bytes (server_take (kit->server, "GET", path), 200, TYPE_PNG, PNG);
+    }
+  while (fake_delivery_count (kit->fake) < 20)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *mid = g_strdup_printf ("m_%02u", i);
+
+      g_assert_cmpstr (kit_item (fake_delivery_at (kit->fake, i), 0)->external_id, ==, mid);
+    }
+}
+
+/* What is about something earlier holds others back, but not for ever. */
+static void
+test_held_back_in_time (void)
+{
+  g_autoptr (Kit) kit = kit_up ();
+  g_autofree char *later = picture_at (kit, 9), *earlier = picture_at (kit, 1);
+  UsherExchange *first = kit_hook (kit, later), *second;
+
+  fake_clock_advance (5000);
+  second = kit_hook (kit, earlier);
+  request_answer_bytes (server_take (kit->server, "GET", "/9"), 200, TYPE_PNG, PNG);
+  server_take (kit->server, "GET", "/1");
+  while (kit->fake->media->len == 0)
+    g_main_context_iteration (NULL, TRUE);
+  fake_host_settle ();
+  fake_clock_advance (4900);
+  g_assert_false (first->answered);
+  fake_clock_advance (100);
+  kit_status (first, 200);
+  g_assert_false (second->answered);
+  fake_clock_advance (5000);
+  kit_status (second, 200);
+}
+
 /* ---- the guard ----------------------------------------------------------------------------------------- */
 
 static void
@@ -606,6 +671,8 @@ main (int argc, char **argv)
   g_test_add_func ("/messenger/media/what-is-there-in-time-is-kept", test_partly_slow);
   g_test_add_func ("/messenger/media/order-behind-a-picture", test_order_behind_a_picture);
   g_test_add_func ("/messenger/media/impatience", test_impatience);
+  g_test_add_func ("/messenger/media/shuffled-album", test_shuffled_album);
+  g_test_add_func ("/messenger/media/held-back-in-time", test_held_back_in_time);
   g_test_add_func ("/messenger/media/guard", test_guard);
   g_test_add_func ("/messenger/media/guard-at-redirects", test_guard_redirect);
   g_test_add_func ("/messenger/media/guard-at-another-port", test_guard_other_port);

@@ -335,7 +335,8 @@ test_policy_pause (void)
 
   refuse_policy (kit, 10, 1893063, 30);
   fake_clock_advance (29 * MINUTE_MS);
-  g_assert_cmpint (kit_result (kit_send (kit, "PSID2", "x"), USHER_RETRY)->retry_after_ms, ==, MINUTE_MS);
+  g_assert_cmpint (kit_result (kit_send (kit, "PSID2", "x"), USHER_POLICY)->retry_after_ms, ==, MINUTE_MS);
+  g_assert_cmpuint (server_waiting (kit->server, "POST", SEND), ==, 0);
   /* Customers are heard all the while. */
   g_assert_nonnull (kit_events (kit, "%s", event));
   fake_clock_advance (MINUTE_MS);

@@ -123,7 +123,7 @@ await run([
       }),
   ],
   [
-    'an offer that ends while the line is cut is gone when it is back, with the reason',
+    'an offer that ends while the line is cut is gone when it is back, with the reason and without blame',
     () =>
       stage('offer-while-cut', { seed: { acceptance_ms: 3000 } }, async (scene) => {
         const network = await scene.network();
@@ -136,14 +136,15 @@ await run([
         const agent = await scene.daemon.login('sue');
         await until('the offer has lapsed', async () => {
           const { agents } = await agent.call('agent.list');
-          return agents.find((one) => one.login === 'anna').status === 'on_break';
+          return agents.find((one) => one.login === 'anna').status === 'available';
         });
+        await visitor.send({ end: { id: 'gone' } });
         await desk.offer.getByText('Time is up').waitFor();
         assert.equal(await desk.offer.getByRole('button', { name: 'Accept chat' }).isDisabled(), true);
         network.mend();
         await desk.offer.waitFor({ state: 'detached' });
-        await desk.status('On Break');
-        await desk.page.getByText(/Not answered in time/).waitFor();
+        await desk.status('Available');
+        await desk.page.getByText(/Your connection was lost, so the chat goes to the next agent/).waitFor();
       }),
   ],
 ]);

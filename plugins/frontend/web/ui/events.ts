@@ -15,6 +15,7 @@ import {
   normalPolicy,
   normalSave,
   num,
+  presenceOf,
   putMembership,
   RANK,
   text,
@@ -30,7 +31,7 @@ export function applyEvent(state: State, event: DeskEvent): State {
     case 'agent.status':
       return changeStatus(state, event);
     case 'agent.presence':
-      return patchAgent(state, event.agent, (agent) => ({ ...agent, presence: event.state === 'away' ? 'away' : 'here' }));
+      return patchAgent(state, event.agent, (agent) => ({ ...agent, presence: presenceOf(event.state) }));
     case 'user.changed':
       return changeUser(state, event);
     case 'queue.changed':

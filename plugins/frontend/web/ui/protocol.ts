@@ -34,9 +34,12 @@ export interface Agent {
   auto_accept: boolean;
   /** When he becomes available by himself; 0 = he has to say so. */
   return_at: number;
-  presence: 'here' | 'away';
+  /** Whether a desk of his is connected: lost = away for too long. */
+  presence: Presence;
   queues: Membership[];
 }
+
+export type Presence = 'here' | 'away' | 'lost' | 'none';
 
 /** A queue somebody is assigned to; `enabled`: switched on. */
 export interface Membership {

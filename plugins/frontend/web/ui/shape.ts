@@ -19,6 +19,7 @@ import type {
   MessageState,
   Policy,
   PopOn,
+  Presence,
   Queue,
   Role,
   Save,
@@ -54,6 +55,10 @@ export function putMembership(queues: Membership[], one: Membership, removed: bo
   return (removed ? rest : [...rest, one]).sort((a, b) => (a.queue < b.queue ? -1 : 1));
 }
 
+export function presenceOf(word: unknown): Presence {
+  return word === 'away' || word === 'lost' || word === 'none' ? word : 'here';
+}
+
 export function normalAgent(agent: Partial<Agent>): Agent {
   return {
     user: agent.user ?? '',
@@ -71,7 +76,7 @@ export function normalAgent(agent: Partial<Agent>): Agent {
     stop_new: Boolean(agent.stop_new),
     auto_accept: Boolean(agent.auto_accept),
     return_at: num(agent.return_at),
-    presence: agent.presence === 'away' ? 'away' : 'here',
+    presence: presenceOf(agent.presence),
     queues: (agent.queues ?? []).reduce<Membership[]>(
       (all, one) => putMembership(all, { queue: one.queue, enabled: Boolean(one.enabled) }, false),
       [],

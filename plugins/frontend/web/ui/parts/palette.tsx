@@ -108,23 +108,25 @@ function PaletteList(): JSX.Element {
           <Input placeholder={t.palette.placeholder} />
         </div>
       </SearchField>
-      <Menu
-        className="menu palette-menu"
-        aria-label={t.palette.title}
-        renderEmptyState={() => <p className="hint">{t.palette.none}</p>}
-        onAction={(key) => {
-          paletteOpen.set(false);
-          entries.find((entry) => entry.id === key)?.run();
-        }}
-      >
-        {entries.map((entry) => (
-          <MenuItem key={entry.id} id={entry.id} textValue={entry.text} className="menu-item">
-            <Icon name={entry.icon} size={18} />
-            <Text slot="label">{entry.text}</Text>
-            {entry.key !== undefined && <kbd>{entry.key}</kbd>}
-          </MenuItem>
-        ))}
-      </Menu>
+      <div className="palette-scroll" role="group" aria-label={t.palette.found} tabIndex={0}>
+        <Menu
+          className="menu palette-menu"
+          aria-label={t.palette.title}
+          renderEmptyState={() => <p className="hint">{t.palette.none}</p>}
+          onAction={(key) => {
+            paletteOpen.set(false);
+            entries.find((entry) => entry.id === key)?.run();
+          }}
+        >
+          {entries.map((entry) => (
+            <MenuItem key={entry.id} id={entry.id} textValue={entry.text} className="menu-item">
+              <Icon name={entry.icon} size={18} />
+              <Text slot="label">{entry.text}</Text>
+              {entry.key !== undefined && <kbd>{entry.key}</kbd>}
+            </MenuItem>
+          ))}
+        </Menu>
+      </div>
     </Autocomplete>
   );
 }

@@ -31,3 +31,6 @@ export function showTab(interaction: string, tab: ContextTab, focus: boolean): v
     }
   });
 }
+
+/** The customer whose chats Playback is to show, when somebody comes from the record. */
+export const playbackOf = new Store<{ id: string; name: string } | null>(null);

@@ -12,6 +12,7 @@ import { dateTime, isoTime, zone } from '../format';
 import { useCall, usePages, useSettled } from '../hooks';
 import { excerpt } from '../marks';
 import type { Operations } from '../operations';
+import { playbackOf } from '../panels';
 import { NetworkIcon } from '../parts/icons';
 import { Avatar, Button, Chip, Problem, Skeleton } from '../parts/kit';
 import { stateWord } from '../parts/list';
@@ -51,13 +52,14 @@ const filters = new Store<Filters>(NO_FILTERS);
 /** What the list showed last, for going to the next one. */
 const shown = new Store<string[]>([]);
 
-/** From a customer's page: only the chats of this one. */
-export function showCustomer(id: string, name: string): void {
-  filters.set({ ...NO_FILTERS, customer: { id, name } });
-}
-
 export function Playback(): JSX.Element {
   const id = useStore(route, (where) => where.id);
+  const wanted = useStore(playbackOf);
+  useEffect(() => {
+    if (wanted === null) return;
+    filters.set({ ...NO_FILTERS, customer: wanted });
+    playbackOf.set(null);
+  }, [wanted]);
   return id === null ? <List /> : <One key={id} id={id} />;
 }
 
@@ -328,7 +330,7 @@ function Table({
 function Cell({ column, children, number = false }: { column: Column; children: ReactNode; number?: boolean }): JSX.Element {
   return (
     <td data-label={s.playback.columns[column]} className={number ? 'number' : undefined}>
-      {children}
+      <span>{children}</span>
     </td>
   );
 }

@@ -104,36 +104,6 @@ export function CustomerChats({ customer }: { customer: string }): JSX.Element {
   );
 }
 
-export function CustomerTabs({
-  id,
-  popDraft,
-}: {
-  id: string;
-  popDraft: boolean;
-}): JSX.Element {
-  const record = useCustomer(id);
-  return (
-    <Tabs className="tabs">
-      <TabList aria-label={t.customer.title} className="tab-list">
-        <Tab id="record">{t.customer.tabs.record}</Tab>
-        <Tab id="cases">{t.customer.tabs.cases}</Tab>
-        <Tab id="history">{t.customer.tabs.history}</Tab>
-      </TabList>
-      <TabPanel id="record">
-        {record.error !== null && record.data === null && <Problem text={record.error} retry={record.reload} />}
-        {record.loading && <Skeleton rows={5} />}
-        {record.data !== null && <CustomerRecord key={record.data.id} customer={record.data} popDraft={popDraft} />}
-      </TabPanel>
-      <TabPanel id="cases">
-        <CustomerCases customer={id} />
-      </TabPanel>
-      <TabPanel id="history">
-        <CustomerChats customer={id} />
-      </TabPanel>
-    </Tabs>
-  );
-}
-
 /** The case beside the chat comes with the pages of records, when there is one to show. */
 const CaseBeside = lazy(() => import('../pages/records').then((records) => ({ default: records.CaseView })));
 

@@ -46,11 +46,20 @@ add (MessengerItem *item, const char *kind)
   return one;
 }
 
+static gboolean
+is_bare (const char *url)
+{
+  for (const char *p = url; *p != '\0'; p++)
+    if (*p == ' ' || g_ascii_iscntrl (*p))
+      return FALSE;
+  return strlen (url) <= MAX_URL;
+}
+
 /* An address that a person may open: on the web, and without anything in it that could be a trick or a secret. */
 static const char *
 link_for_people (MessengerHook *hook, const char *url)
 {
-  g_autoptr (GUri) uri = url != NULL && strlen (url) <= MAX_URL ? g_uri_parse (url, G_URI_FLAGS_NONE, NULL) : NULL;
+  g_autoptr (GUri) uri = url != NULL && is_bare (url) ? g_uri_parse (url, G_URI_FLAGS_NONE, NULL) : NULL;
 
   if (uri == NULL || g_uri_get_userinfo (uri) != NULL || g_uri_get_host (uri) == NULL
       || *g_uri_get_host (uri) == '\0'

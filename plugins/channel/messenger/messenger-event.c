@@ -23,16 +23,23 @@ typedef struct
 
 /* ---- ids ----------------------------------------------------------------------------------------------- */
 
+/* Whether the core takes it as an id of so many bytes. */
+static gboolean
+is_id (const char *id, gsize max)
+{
+  for (const char *p = id; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      return FALSE;
+  return *id != '\0' && strlen (id) <= max;
+}
+
 /* As it is if the core takes it, else a digest of it: in any case the same for the same. */
 static const char *
 external_id (MessengerHook *hook, const char *id)
 {
   g_autofree char *sum = NULL;
-  gboolean fits = strlen (id) <= MESSENGER_MAX_EXTERNAL;
 
-  for (const char *p = id; *p != '\0' && fits; p++)
-    fits = !g_ascii_iscntrl (*p);
-  if (fits)
+  if (is_id (id, MESSENGER_MAX_EXTERNAL))
     return messenger_hook_keep (hook, id);
   sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, id, -1);
   return messenger_hook_keep (hook, sum);
@@ -65,17 +72,6 @@ reply_to (const Event *event, const UsherJson *object)
   g_autofree char *mid = messenger_id (event->hook->mg, object, "mid");
 
   return mid != NULL ? external_id (event->hook, mid) : NULL;
-}
-
-static gboolean
-is_person (const char *id)
-{
-  if (id == NULL || strlen (id) > MESSENGER_MAX_ID)
-    return FALSE;
-  for (const char *p = id; *p != '\0'; p++)
-    if (g_ascii_iscntrl (*p))
-      return FALSE;
-  return TRUE;
 }
 
 /* ---- items --------------------------------------------------------------------------------------------- */
@@ -202,7 +198,7 @@ take_echo (const Event *event, const UsherJson *message)
   item->in.text = bounded_text (event->hook, text != NULL ? text : "");
   item->in.reply_to = reply_to (event, GET (message, "reply_to"));
   if (metadata != NULL && g_str_has_prefix (metadata, MESSENGER_OUT_PREFIX)
-      && metadata[strlen (MESSENGER_OUT_PREFIX)] != '\0')
+      && is_id (metadata + strlen (MESSENGER_OUT_PREFIX), MESSENGER_MAX_EXTERNAL))
     item->in.message_id = messenger_hook_keep (event->hook, metadata + strlen (MESSENGER_OUT_PREFIX));
   messenger_attach (item, GET (message, "attachments"));
   need_something (item);
@@ -387,7 +383,7 @@ find_person (Event *event, const char *page_end, const char *person_end)
       return FALSE;
     }
   event->person = g_strdup (person_end);
-  if (is_person (event->person) && strcmp (event->person, mg->page_id) != 0)
+  if (event->person != NULL && is_id (event->person, MESSENGER_MAX_ID) && strcmp (event->person, mg->page_id) != 0)
     return TRUE;
   messenger_count (mg, USHER_LOG_WARNING, &mg->counts.senseless,
                    "an event was dropped: it does not say whose it is");

@@ -34,6 +34,7 @@ typedef struct
   UsherReply *reply;     /* NULL = a system line */
   const UsherLine *line; /* with reply: borrowed until it is completed */
   char *text, *id;       /* of a system line */
+  gboolean begun;        /* also when the call is over and its result is being told */
   MessengerCall *call;
 } Job;
 
@@ -334,6 +335,7 @@ begin (Job *job)
   g_autofree char *path = messenger_page_path (mg, "messages");
 
   ration_take (mg);
+  job->begun = TRUE;
   job->call
       = messenger_call (mg, job->reply != NULL ? "sending a message" : "sending a system line", "POST", path, NULL,
                         body_of (job), job->reply != NULL ? MESSENGER_SEND_MS : MESSENGER_NOTE_MS, on_called, job);

@@ -303,6 +303,7 @@ test_echo_of_others (void)
     "",
     "\"app_id\":99,\"metadata\":\"other:1\",",
     "\"metadata\":\"usher:out:\",",
+    "\"metadata\":\"usher:out:a\\nb\",",
     "\"metadata\":7,",
   };
   g_autoptr (Kit) kit = kit_up ();

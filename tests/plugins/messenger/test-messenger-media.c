@@ -151,6 +151,8 @@ test_links (void)
     { "{\"type\":\"fallback\"}", "link", NULL, "a link" },
     { "{\"type\":\"fallback\",\"payload\":{\"url\":\"javascript:alert(1)\"}}", "link", NULL, "a link" },
     { "{\"type\":\"fallback\",\"payload\":{\"url\":\"https://user:pw@l.example/\"}}", "link", NULL, "a link" },
+    { "{\"type\":\"fallback\",\"payload\":{\"url\":\"https://l.example/a b\"}}", "link", NULL, "a link" },
+    { "{\"type\":\"fallback\",\"payload\":{\"url\":\"https://l.example/a\\nb\"}}", "link", NULL, "a link" },
     { "{\"type\":\"fallback\",\"payload\":{\"url\":\"data:text/html,x\"}}", "link", NULL, "a link" },
     { "{\"type\":\"reel\",\"payload\":{\"url\":\"https://f.example/r\"}}", "link", "https://f.example/r",
       "a reel" },

@@ -360,9 +360,10 @@ test_policy_once (void)
   Request *first = kit_sent (kit, NULL), *second = kit_sent (kit, NULL);
 
   kit_refuse (first, 400, NULL, 368, 0, FALSE);
-  kit_result (one, USHER_POLICY);
   kit_refuse (second, 400, NULL, 368, 0, FALSE);
+  g_assert_cmpint (kit_result (one, USHER_POLICY)->retry_after_ms, ==, 30 * MINUTE_MS);
   g_assert_cmpint (kit_result (two, USHER_POLICY)->retry_after_ms, ==, 30 * MINUTE_MS);
+  kit_state (kit, USHER_POLICY, "for 30 minutes");
 }
 
 /* ---- uncertainty --------------------------------------------------------------------------------------- */
@@ -485,12 +486,12 @@ test_lane (void)
 
   kit->fake->channel->notice (kit->fake->self, joined);
   reply = kit_send (kit, "PSID1", "Hello");
-  other = kit_send (kit, "PSID2", "Hi");
   request = kit_sent (kit, &body);
   g_assert_cmpstr (kit_text (body, "message", "text", NULL), ==, "Ana has joined the chat.");
   g_assert_cmpstr (kit_text (body, "message", "metadata", NULL), ==, metadata);
   g_assert_cmpstr (kit_text (body, "messaging_type", NULL), ==, "RESPONSE");
   /* Another person does not wait. */
+  other = kit_send (kit, "PSID2", "Hi");
   Request *second = kit_sent (kit, &body);
   g_assert_cmpstr (kit_text (body, "recipient", "id", NULL), ==, "PSID2");
   kit_accept (second, "m_2");

@@ -246,5 +246,6 @@ uc_core_free (UcCore *core)
   g_ptr_array_unref (core->instances);
   g_ptr_array_unref (core->addresses);
   g_free (core->control_socket);
+  g_free (core->crm_description);
   g_free (core);
 }

@@ -191,13 +191,14 @@ begin (Keeping *keeping)
 
   /* Counted first: whatever becomes of it is subtracted by the answer. */
   media->held += (gsize)keeping->size;
+  if (media->held <= MAX_HELD && uc_media_push (media, run_write, on_written, keeping))
+    return; /* the thread has it */
   if (media->held > MAX_HELD)
     g_set_error_literal (&keeping->error, UC_ERROR, UC_ERROR_BUSY,
                          "too many files are being written just now; try again in a moment");
-  else if (!uc_media_push (media, run_write, on_written, keeping))
+  else
     g_set_error_literal (&keeping->error, UC_ERROR, UC_ERROR_UNAVAILABLE, "the daemon is stopping");
-  if (keeping->error != NULL)
-    uc_loop_defer (media->core->loop, answer_refused, keeping);
+  uc_loop_defer (media->core->loop, answer_refused, keeping);
 }
 
 void

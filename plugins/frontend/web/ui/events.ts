@@ -237,8 +237,8 @@ function withoutNotice(state: State, id: string): State {
     : state;
 }
 
-/** Causes that put the agent On Break. */
-export const MISSED: ReadonlySet<string> = new Set(['timed_out', 'rejected', 'agent_lost']);
+/** Causes that may put the agent On Break. */
+export const MISSED: ReadonlySet<string> = new Set(['timed_out', 'rejected']);
 
 export function addNotice(list: Notice[], notice: Notice): Notice[] {
   return [...list.filter((other) => other.id !== notice.id), notice].slice(-4);

@@ -98,6 +98,13 @@ test('being Available again ends the telling why the break was', () => {
   assert.deepEqual(desk().notices, []);
 });
 
+test('an offer lost with the line is told although the agent stays Available', () => {
+  const { centre, desk } = scene();
+  centre.endOffer(centre.offer(), 'agent_lost');
+  centre.status('available', 'available', null);
+  assert.equal(desk().notices[0]?.cause, 'agent_lost');
+});
+
 test('lines are ordered by number and kept once', () => {
   const { centre, desk } = scene();
   const one = centre.offer();

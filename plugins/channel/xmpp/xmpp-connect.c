@@ -77,7 +77,8 @@ set_down_by_server (JabberStream *stream, const xmpp_stream_error_t *error)
 {
   const char *server = stream->config.server, *domain = stream->config.self->domain;
   guint port = stream->config.port;
-  g_autofree char *text = jabber_text_clean (error->text != NULL ? error->text : "no reason given");
+  g_autofree char *clean = jabber_text_clean (error->text != NULL ? error->text : "no reason given");
+  g_autofree char *text = jabber_text_cut (clean, 200);
 
   g_strdelimit (text, "\r\n", ' ');
   switch (error->type)
@@ -109,7 +110,7 @@ set_down_by_server (JabberStream *stream, const xmpp_stream_error_t *error)
     default:
       jabber_set_down (
           stream, USHER_RETRY,
-          "The XMPP server at %s:%u closed the stream: %.300s. The server's log may say more; usher connects "
+          "The XMPP server at %s:%u closed the stream: %s. The server's log may say more; usher connects "
           "again by itself.",
           server, port, text);
     }

@@ -39,13 +39,14 @@ is_busy (const JabberUser *user)
          || user->composing_timer != 0 || !g_queue_is_empty ((GQueue *)&user->waiting);
 }
 
+/* Never the newest, who is being asked for. */
 static void
 forget_some (Jabber *xmpp)
 {
   GList *next;
 
-  for (GList *one = xmpp->users_by_use.head; one != NULL && g_hash_table_size (xmpp->users) > JABBER_USERS_MAX;
-       one = next)
+  for (GList *one = xmpp->users_by_use.head;
+       one != xmpp->users_by_use.tail && g_hash_table_size (xmpp->users) > JABBER_USERS_MAX; one = next)
     {
       JabberUser *user = one->data;
 

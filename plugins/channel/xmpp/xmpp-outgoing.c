@@ -133,10 +133,25 @@ remember_uncertain (Jabber *xmpp, JabberPending *pending)
 }
 
 static void
+remember_taken (Jabber *xmpp, const JabberPending *pending)
+{
+  g_autofree char *key = g_strconcat (pending->jid, "/", pending->id, NULL);
+
+  if (g_hash_table_contains (xmpp->taken, key))
+    return;
+  g_queue_push_tail (&xmpp->taken_order, key);
+  g_hash_table_add (xmpp->taken, g_steal_pointer (&key));
+  if (g_queue_get_length (&xmpp->taken_order) > JABBER_TAKEN_MAX)
+    g_hash_table_remove (xmpp->taken, g_queue_pop_head (&xmpp->taken_order));
+}
+
+static void
 settle (Jabber *xmpp, JabberPending *pending, UsherStatus status, const char *message)
 {
   g_hash_table_steal (xmpp->pending, pending->id);
   jabber_complete (xmpp, pending->reply, status, message, status == USHER_OK ? pending->id : NULL);
+  if (status == USHER_OK)
+    remember_taken (xmpp, pending);
   if (status == USHER_UNCERTAIN)
     remember_uncertain (xmpp, pending);
   jabber_pending_free (pending);
@@ -203,6 +218,15 @@ jabber_arrived (Jabber *xmpp, JabberUser *user, JabberIn *in)
   jabber_intake_queue (xmpp, user, in);
 }
 
+/* Anybody can send us errors about anything; only those about our messages are worth a line. */
+static gboolean
+was_taken (Jabber *xmpp, const JabberIn *in)
+{
+  g_autofree char *key = g_strconcat (in->from, "/", in->id, NULL);
+
+  return g_hash_table_contains (xmpp->taken, key);
+}
+
 void
 jabber_bounced (Jabber *xmpp, const JabberIn *in)
 {
@@ -210,8 +234,8 @@ jabber_bounced (Jabber *xmpp, const JabberIn *in)
 
   if (pending != NULL)
     settle (xmpp, pending, in->status, in->why);
-  else
-    jabber_log (xmpp, USHER_LOG_WARNING, "a stanza to %s (id %.80s) came back later: %s", in->from, in->id,
+  else if (was_taken (xmpp, in))
+    jabber_log (xmpp, USHER_LOG_WARNING, "message %s to %s was taken and came back later: %s", in->id, in->from,
                 in->why);
 }
 

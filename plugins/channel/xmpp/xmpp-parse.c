@@ -62,8 +62,8 @@ jabber_in_free (JabberIn *in)
 gsize
 jabber_in_size (const JabberIn *in)
 {
-  return 1024 + (in->text != NULL ? strlen (in->text) : 0)
-         + (in->photo != NULL ? g_bytes_get_size (in->photo) : 0);
+  return 1024 + (in->text != NULL ? strlen (in->text) : 0) + (in->photo != NULL ? g_bytes_get_size (in->photo) : 0)
+         + (in->links != NULL ? in->links->len * JABBER_MAX_URL : 0);
 }
 
 /* ---- small readers ------------------------------------------------------------------------------------- */
@@ -108,7 +108,7 @@ tidy_name (char *name)
 
   if (text == NULL || *g_strstrip (g_strdelimit (text, "\r\n\t", ' ')) == '\0')
     return NULL;
-  return g_utf8_substring (text, 0, MIN (200, g_utf8_strlen (text, -1)));
+  return jabber_text_cut (text, 200);
 }
 
 /* ---- the parts of a message ---------------------------------------------------------------------------- */
@@ -170,7 +170,7 @@ add_links (JabberIn *in, xmpp_stanza_t *stanza)
           || g_strcmp0 (xmpp_stanza_get_ns (one), JABBER_NS_OOB) != 0)
         continue;
       url = child_text (one, "url");
-      kind = url != NULL && strlen (url) <= 2048 ? jabber_link_kind (url) : NULL;
+      kind = url != NULL && strlen (url) <= JABBER_MAX_URL ? jabber_link_kind (url) : NULL;
       if (kind == NULL || (in->links != NULL && in->links->len >= JABBER_MAX_LINKS))
         continue;
       if (in->links == NULL)
@@ -199,6 +199,13 @@ words_of (xmpp_stanza_t *stanza)
 
 /* ---- messages ------------------------------------------------------------------------------------------ */
 
+/* NULL unless it may be an id that we gave. */
+static const char *
+our_id (const char *id)
+{
+  return id != NULL && strlen (id) <= JABBER_MAX_ID && strpbrk (id, "\r\n") == NULL ? id : NULL;
+}
+
 /* Which line of the conversation a stanza id means: ours go by the bare id, the customer's with the address. */
 static char *
 line_id (const char *bare, const char *id, const char *of, const JabberSelf *self)
@@ -207,7 +214,7 @@ line_id (const char *bare, const char *id, const char *of, const JabberSelf *sel
 
   if (id == NULL)
     return NULL;
-  return author != NULL && g_strcmp0 (author, self->address) == 0 ? g_strndup (id, JABBER_MAX_ID)
+  return author != NULL && g_strcmp0 (author, self->address) == 0 ? g_strdup (our_id (id))
                                                                   : jabber_external_id (bare, id);
 }
 
@@ -313,7 +320,7 @@ set_receipt (JabberIn *in, xmpp_stanza_t *stanza)
     {
       const char *id = attribute (child (stanza, known[i].name, known[i].ns), "id");
 
-      if (id == NULL || strlen (id) > JABBER_MAX_ID)
+      if (our_id (id) == NULL)
         continue;
       g_free (in->id);
       in->id = g_strdup (id);
@@ -366,7 +373,7 @@ jabber_parse_message (xmpp_stanza_t *stanza, const JabberSelf *self, gint64 now,
                       gboolean *wrong_address)
 {
   const char *type = attribute (stanza, "type");
-  const char *from = attribute (stanza, "from"), *to = attribute (stanza, "to");
+  const char *from = attribute (stanza, "from"), *to = attribute (stanza, "to"), *id;
   g_autofree char *bare = from != NULL ? jabber_jid_bare_of (from) : NULL;
   g_autofree char *ours = to != NULL ? jabber_jid_bare_of (to) : NULL;
   g_autoptr (JabberIn) in = NULL;
@@ -376,11 +383,13 @@ jabber_parse_message (xmpp_stanza_t *stanza, const JabberSelf *self, gint64 now,
     return NULL;
   in = jabber_in_new (JABBER_IN_MESSAGE, bare);
   in->full = g_strdup (from);
-  in->id = g_strdup (attribute (stanza, "id"));
+  id = attribute (stanza, "id");
+  /* Nobody's clients give such ids, and we would have to keep and to repeat them. */
+  in->id = id != NULL && strlen (id) <= JABBER_MAX_STANZA_ID ? g_strdup (id) : NULL;
   if (g_strcmp0 (type, "error") == 0)
     {
       set_bounce (in, stanza);
-      return in->id != NULL ? g_steal_pointer (&in) : NULL;
+      return our_id (in->id) != NULL ? g_steal_pointer (&in) : NULL;
     }
   if (type != NULL && strcmp (type, "chat") != 0 && strcmp (type, "normal") != 0)
     return NULL; /* groupchat and headline are for others than an agent */
@@ -422,7 +431,7 @@ jabber_parse_vcard (xmpp_stanza_t *stanza)
   g_autofree char *bare = from != NULL ? jabber_jid_bare_of (from) : NULL;
   JabberIn *in;
 
-  if (bare == NULL || id == NULL)
+  if (bare == NULL || !jabber_jid_is_person (bare) || our_id (id) == NULL)
     return NULL;
   in = jabber_in_new (JABBER_IN_VCARD, bare);
   in->id = g_strdup (id);

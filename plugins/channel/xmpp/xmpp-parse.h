@@ -28,6 +28,8 @@
 #define JABBER_NS_CAPS "http://jabber.org/protocol/caps"
 
 #define JABBER_MAX_LINKS 10
+#define JABBER_MAX_URL 2048
+#define JABBER_MAX_STANZA_ID 4096
 #define JABBER_MAX_PHOTO (256 * 1024)
 
 /* Who we are on the network: made once, then only read, by any thread. */

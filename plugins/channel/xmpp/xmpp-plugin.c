@@ -156,6 +156,7 @@ jabber_create (UsherInstance *instance, const UsherHost *host)
   xmpp->host = host;
   xmpp->users = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, jabber_user_free);
   xmpp->pending = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, jabber_pending_free);
+  xmpp->taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   xmpp->config.host = host;
   xmpp->config.instance = instance;
   xmpp->config.self = &xmpp->self;
@@ -303,6 +304,8 @@ jabber_destroy (void *self)
     jabber_complete (xmpp, g_steal_pointer (&xmpp->stop_reply), USHER_OK, NULL, NULL);
   g_queue_clear_full (&xmpp->uncertain, (GDestroyNotify)jabber_in_free);
   g_hash_table_unref (xmpp->pending);
+  g_queue_clear (&xmpp->taken_order);
+  g_hash_table_unref (xmpp->taken);
   g_hash_table_unref (xmpp->users);
   jabber_self_clear (&xmpp->self);
   g_free (xmpp->state_message);

@@ -30,6 +30,12 @@ jabber_text_clean (const char *text)
   return g_string_free (clean, FALSE);
 }
 
+char *
+jabber_text_cut (const char *text, glong chars)
+{
+  return g_utf8_substring (text, 0, MIN (chars, g_utf8_strlen (text, -1)));
+}
+
 /* ---- addresses and ids --------------------------------------------------------------------------------- */
 
 char *
@@ -175,7 +181,7 @@ jabber_error_sentence (const char *condition, const char *text)
     if (g_strcmp0 (condition, known[i].condition) == 0)
       sentence = known[i].sentence;
   if (text != NULL && *text != '\0')
-    return g_strdup_printf ("%s (%s: %.200s)", sentence, condition != NULL ? condition : "undefined", text);
+    return g_strdup_printf ("%s (%s: %s)", sentence, condition != NULL ? condition : "undefined", text);
   return g_strdup_printf ("%s (%s)", sentence, condition != NULL ? condition : "undefined");
 }
 

@@ -16,6 +16,9 @@
 /* A copy without what XML 1.0 can't carry: control characters and broken UTF-8 become U+FFFD. */
 char *jabber_text_clean (const char *text);
 
+/* A copy of its first so many characters. */
+char *jabber_text_cut (const char *text, glong chars);
+
 /* The address without its resource, newly allocated. */
 char *jabber_jid_bare_of (const char *jid);
 /* Whether this is the bare address of a person: local@domain and nothing odd in it. */

@@ -13,6 +13,7 @@
 #define JABBER_USERS_MAX 20000 /* remembered people with nothing under way */
 #define JABBER_PENDING_MAX 2000
 #define JABBER_UNCERTAIN_MAX 256
+#define JABBER_TAKEN_MAX 4096
 /* Stanza ids of system lines: no receipt for them is ever taken for one of an agent's message. */
 #define JABBER_NOTICE_PREFIX "usher-notice-"
 
@@ -64,7 +65,9 @@ struct Jabber
 
   GHashTable *pending; /* message id -> JabberPending* */
   guint64 serial, question;
-  GQueue uncertain; /* of JabberIn* (ECHO), oldest first: sends with an unknown end */
+  GHashTable *taken;  /* "address/id" of messages the server took, for late bounces; in order in: */
+  GQueue taken_order; /* of the same strings, oldest first */
+  GQueue uncertain;   /* of JabberIn* (ECHO), oldest first: sends with an unknown end */
 };
 
 void jabber_log (Jabber *xmpp, UsherLogLevel level, const char *format, ...) G_GNUC_PRINTF (3, 4);

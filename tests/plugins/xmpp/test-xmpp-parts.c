@@ -329,6 +329,139 @@ test_vcards (void)
   g_assert_cmpstr (error->id, ==, "q1");
 }
 
+/* ---- stanzas nobody would send ------------------------------------------------------------------------- */
+
+static const char *
+pick (const char *const *words)
+{
+  return words[g_test_rand_int_range (0, (gint32)g_strv_length ((char **)words))];
+}
+
+/* One element with what it may hold; of our words, so that it is often nearly right. */
+static void
+add_nonsense (GString *out, int depth, const char *name)
+{
+  static const char *const names[]
+      = { "body",    "subject",  "active",   "composing", "request",   "received",  "displayed", "replace",
+          "retract", "apply-to", "reply",    "reactions", "reaction",  "encrypted", "payload",   "x",
+          "url",     "desc",     "nick",     "delay",     "origin-id", "error",     "text",      "gone",
+          "vCard",   "FN",       "NICKNAME", "PHOTO",     "BINVAL",    "query",     "ping",      NULL };
+  static const char *const spaces[] = { JABBER_NS_CHATSTATES,
+                                        JABBER_NS_RECEIPTS,
+                                        JABBER_NS_MARKERS,
+                                        JABBER_NS_CORRECT,
+                                        JABBER_NS_RETRACT_1,
+                                        JABBER_NS_RETRACT_0,
+                                        JABBER_NS_FASTEN,
+                                        JABBER_NS_REPLY,
+                                        JABBER_NS_REACTIONS,
+                                        JABBER_NS_OOB,
+                                        JABBER_NS_NICK,
+                                        JABBER_NS_DELAY,
+                                        JABBER_NS_SID,
+                                        JABBER_NS_VCARD,
+                                        "urn:ietf:params:xml:ns:xmpp-stanzas",
+                                        "jabber:x:encrypted",
+                                        "http://jabber.org/protocol/disco#info",
+                                        "",
+                                        NULL };
+  static const char *const values[] = { "",
+                                        "a",
+                                        "\xf0\x9f\x98\x80",
+                                        "&lt;&amp;&#10;",
+                                        "https://a/b.png",
+                                        "geo:1,2",
+                                        "2026-01-01T00:00:00Z",
+                                        "chat",
+                                        "error",
+                                        "normal",
+                                        "get",
+                                        "result",
+                                        "wait",
+                                        "alice@example.org/phone",
+                                        "support@help.example.org",
+                                        "help.example.org",
+                                        "support@help.example.org/usher",
+                                        "@",
+                                        "/",
+                                        "iVBORw0KGgo=",
+                                        "none:1",
+                                        NULL };
+  static const char *const attributes[] = { "id", "to", "from", "type", "stamp", "node", NULL };
+
+  if (name == NULL)
+    name = pick (names);
+  g_string_append_printf (out, "<%s xmlns='%s'", name, depth == 0 ? "jabber:component:accept" : pick (spaces));
+  for (gsize i = 0; i + 1 < G_N_ELEMENTS (attributes); i++)
+    if (g_test_rand_int_range (0, 3) > 0)
+      {
+        g_autofree char *endless = g_strnfill (5000, 'e');
+
+        g_string_append_printf (out, " %s='%s'", attributes[i],
+                                g_test_rand_int_range (0, 50) == 0 ? endless : pick (values));
+      }
+  g_string_append_c (out, '>');
+  for (int i = g_test_rand_int_range (0, 4); i > 0 && depth < 4; i--)
+    if (g_test_rand_int_range (0, 3) == 0)
+      g_string_append (out, pick (values));
+    else
+      add_nonsense (out, depth + 1, NULL);
+  g_string_append_printf (out, "</%s>", name);
+}
+
+static void
+fits (const char *what, const char *text, gsize max)
+{
+  if (text != NULL && (!g_utf8_validate (text, -1, NULL) || strlen (text) > max))
+    g_error ("%s has %zu bytes or is not UTF-8", what, strlen (text));
+}
+
+static void
+check_in (const JabberIn *in)
+{
+  fits ("from", in->from, JABBER_MAX_JID);
+  fits ("external_id", in->external_id, JABBER_MAX_EXTERNAL);
+  fits ("reply_to", in->reply_to, JABBER_MAX_EXTERNAL);
+  fits ("id", in->id, in->kind == JABBER_IN_MESSAGE ? JABBER_MAX_STANZA_ID : JABBER_MAX_EXTERNAL);
+  fits ("text", in->text, 100000);
+  fits ("nick", in->nick, 800);
+  fits ("name", in->name, 800);
+  fits ("why", in->why, 2000);
+  if (in->kind == JABBER_IN_MESSAGE)
+    g_assert_true (in->external_id != NULL && in->text != NULL && (*in->text != '\0' || in->links != NULL));
+}
+
+static void
+test_nonsense (void)
+{
+  for (int i = 0; i < 20000; i++)
+    {
+      static const char *const kinds[] = { "message", "message", "message", "iq", "presence", NULL };
+      g_autoptr (GString) text = g_string_new (NULL);
+      const char *kind = pick (kinds);
+      xmpp_stanza_t *stanza;
+      g_autoptr (JabberIn) in = NULL;
+      g_autoptr (JabberIn) card = NULL;
+      g_autoptr (GPtrArray) to_iq = NULL;
+      g_autoptr (GPtrArray) to_presence = NULL;
+      gboolean wrong;
+
+      add_nonsense (text, 0, kind);
+      stanza = stanza_of (text->str);
+      in = jabber_parse_message (stanza, &self, NOW, "fresh", &wrong);
+      card = jabber_parse_vcard (stanza);
+      to_iq = jabber_answer_iq (ctx, &self, stanza);
+      to_presence = jabber_answer_presence (ctx, &self, stanza);
+      if (in != NULL)
+        check_in (in);
+      if (card != NULL)
+        check_in (card);
+      for (guint n = 0; n < to_iq->len; n++)
+        g_assert_nonnull (to_iq->pdata[n]);
+      xmpp_stanza_release (stanza);
+    }
+}
+
 /* ---- stanzas that go ----------------------------------------------------------------------------------- */
 
 static char *
@@ -460,6 +593,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xmpp/parts/receipts-markers-states", test_signals);
   g_test_add_func ("/xmpp/parts/bounces", test_bounces);
   g_test_add_func ("/xmpp/parts/vcards", test_vcards);
+  g_test_add_func ("/xmpp/parts/nonsense-stays-within-bounds", test_nonsense);
   g_test_add_func ("/xmpp/parts/what-we-say-is-well-formed", test_out);
   g_test_add_func ("/xmpp/parts/answers-to-questions", test_iq_answers);
   g_test_add_func ("/xmpp/parts/answers-to-presence", test_presence_answers);

@@ -693,6 +693,105 @@ await run([
       }),
   ],
   [
+    'several records may be the customer: the agent chooses, by keyboard',
+    () =>
+      stage('matches', {}, async (scene) => {
+        const people = [];
+        for (const last_name of ['One', 'Two']) {
+          const { customer } = await scene.daemon.ctl('customer.save', { first_name: 'Ann', last_name });
+          people.push(customer);
+        }
+        const desk = await scene.desk('anna');
+        // A CRM that finds two: until the agent has chosen, the line tells of nobody else.
+        let chosen = false;
+        await desk.page.routeWebSocket(/\/ws$/, (socket) => {
+          const server = socket.connectToServer();
+          socket.onMessage((text) => {
+            chosen ||= JSON.parse(String(text)).call === 'interaction.choose_customer';
+            server.send(text);
+          });
+          server.onMessage((text) => {
+            const frame = JSON.parse(String(text));
+            if (frame.result?.interaction && !chosen)
+              frame.result.interaction.matches = people.map((one) => ({ customer: one.id, name: one.name, email: null, draft: false }));
+            if (frame.type !== 'interaction.customer' || chosen) socket.send(JSON.stringify(frame));
+          });
+        });
+        await desk.login('anna', scene.password);
+        await desk.choose('Available');
+        const visitor = await scene.visitor('Ann');
+        await visitor.say('Hello');
+        await desk.offer.getByText('2 records may be this customer').waitFor();
+        await clean(desk, 'several records, offered');
+        await desk.accept();
+        await desk.context.getByRole('heading', { name: '2 records may be this customer' }).waitFor();
+        await clean(desk, 'several records, accepted');
+        await desk.context.getByRole('button', { name: /Ann Two/ }).focus();
+        await desk.page.keyboard.press('Enter');
+        await desk.context.getByRole('heading', { name: 'Ann Two' }).waitFor();
+        assert.equal(await desk.context.getByText('2 records may be this customer').count(), 0);
+        const { interactions } = await scene.daemon.ctl('interaction.list', {});
+        assert.equal(interactions[0].customer, people[1].id);
+      }),
+  ],
+  [
+    'being noticed: a sound with its volume, notifications only after a click and only when nobody looks',
+    () =>
+      stage('notify', {}, async (scene) => {
+        const desk = await scene.desk('anna');
+        const { page } = desk;
+        await page.addInitScript(pretend);
+        await desk.login('anna', scene.password);
+        await desk.choose('Available');
+        const heard = () => page.evaluate(() => globalThis.heard);
+        const shown = () => page.evaluate(() => globalThis.shown);
+        assert.equal(await page.evaluate(() => globalThis.asked), 0, 'nothing is asked for by itself');
+        await page.getByRole('button', { name: 'Shortcuts and settings' }).click();
+        await page.getByRole('button', { name: 'Test the sound' }).click();
+        await until('it sounds', async () => (await heard()).length > 0);
+        const loud = Math.max(...(await heard()));
+        await page.getByLabel('Volume').fill('20');
+        await page.evaluate(() => (globalThis.heard = []));
+        await page.getByRole('button', { name: 'Test the sound' }).click();
+        await until('it sounds', async () => (await heard()).length > 0);
+        assert.ok(Math.max(...(await heard())) < loud, 'and more softly');
+        await page.getByRole('button', { name: 'Allow desktop notifications' }).click();
+        await page.getByText('Desktop notifications', { exact: true }).waitFor();
+        await clean(desk, 'settings');
+        await page.keyboard.press('Escape');
+
+        const visitor = await scene.visitor('Vera');
+        await page.evaluate(() => (globalThis.heard = []));
+        await visitor.say('Hello');
+        await desk.offer.waitFor();
+        await until('the offer rings', async () => (await heard()).length > 0);
+        assert.deepEqual(await shown(), [], 'who looks needs no notification');
+        await desk.accept();
+        await page.evaluate(() => {
+          globalThis.looks = false;
+          window.dispatchEvent(new Event('blur'));
+        });
+        await visitor.say('Still there?');
+        await until('it is shown', async () => (await shown()).length === 1);
+        assert.deepEqual(await shown(), [['Vera', 'Still there?']]);
+
+        // Kept over a reload, and silent when switched off.
+        await page.reload();
+        await desk.composer.waitFor();
+        await page.getByRole('button', { name: 'Shortcuts and settings' }).click();
+        assert.equal(await page.getByLabel('Volume').inputValue(), '20');
+        await page.getByText('Sound', { exact: true }).click();
+        await page.keyboard.press('Escape');
+        await page.evaluate(() => {
+          globalThis.heard = [];
+          globalThis.looks = false;
+        });
+        await visitor.say('And now?');
+        await until('it is shown', async () => (await shown()).length === 1);
+        assert.deepEqual(await heard(), []);
+      }),
+  ],
+  [
     'another customer than the one that popped can be attached',
     () =>
       stage('attach', {}, async (scene) => {
@@ -713,6 +812,39 @@ await run([
       }),
   ],
 ]);
+
+/** In the page: a loudspeaker and a notification centre that remember, and somebody who may look away. */
+function pretend() {
+  Object.assign(globalThis, { heard: [], shown: [], asked: 0, looks: true });
+  document.hasFocus = () => globalThis.looks;
+  const parameter = {
+    setValueAtTime: () => undefined,
+    linearRampToValueAtTime: (value) => globalThis.heard.push(value),
+    exponentialRampToValueAtTime: () => undefined,
+  };
+  globalThis.AudioContext = class {
+    state = 'running';
+    currentTime = 0;
+    destination = {};
+    resume = async () => undefined;
+    createGain = () => ({ gain: parameter, connect: () => undefined });
+    createOscillator = () => ({ frequency: {}, connect: (next) => next, start: () => undefined, stop: () => undefined });
+  };
+  globalThis.Notification = class {
+    static get permission() {
+      return localStorage.getItem('test.permission') ?? 'default';
+    }
+    static async requestPermission() {
+      globalThis.asked++;
+      localStorage.setItem('test.permission', 'granted');
+      return 'granted';
+    }
+    constructor(title, { body }) {
+      globalThis.shown.push([title, body]);
+    }
+    close() {}
+  };
+}
 
 /** What another network would have sent with this text. */
 function dress(text, window) {

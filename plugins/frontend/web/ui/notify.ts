@@ -158,7 +158,7 @@ export function startNotifying(): void {
     const list = news(before, after);
     before = after;
     tidy();
-    const offer = list.find((one) => one.kind === 'offer' && !desk.state.get().me?.auto_accept);
+    const offer = list.find((one) => one.kind === 'offer');
     const message = list.find((one) => one.kind === 'message' && !(looking() && desk.openChat() === one.interaction.interaction));
     if (offer !== undefined) ring('offer');
     else if (message !== undefined) ring('message');

@@ -147,6 +147,7 @@ export const t = {
     title: 'Chat offered',
     announce: (who: string, queue: string, seconds: number) =>
       `Chat offered: ${who}, queue ${queue}. ${count(seconds, 'second', 'seconds')} to accept. Press F2 to go to it.`,
+    given: (who: string, queue: string) => `A chat was given to you: ${who}, queue ${queue}.`,
     queue: 'Queue',
     waited: 'Waited',
     first: 'First message',
@@ -609,6 +610,25 @@ export const t = {
     closed: 'closed',
     none: 'No agents are defined yet.',
     causes: { rejected: 'rejected a chat', timed_out: 'missed a chat', agent_lost: 'connection lost' } as Record<string, string>,
+  },
+
+  instances: {
+    label: 'Connections that need attention',
+    kinds: { channel: 'Channel', crm: 'CRM', frontend: 'Front end' } as Record<string, string>,
+    states: {
+      new: 'is new',
+      starting: 'is starting',
+      running: 'is running',
+      needs_attention: 'needs attention',
+      waiting: 'waits to be started again',
+      skipped: 'was left out',
+      failed: 'has failed',
+      stopping: 'is stopping',
+      stopped: 'is stopped',
+    } as Record<string, string>,
+    noReason: 'It did not say why. Look into the log of the server.',
+    look: 'Look',
+    badge: (n: number) => count(n, 'connection needs attention', 'connections need attention'),
   },
 
   help: {

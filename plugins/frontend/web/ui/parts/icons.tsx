@@ -50,14 +50,18 @@ const PATHS = {
   bell: 'M6 17V11a6 6 0 0 1 12 0v6l1.5 2h-15z M10.5 21h3',
   copy: 'M8.5 8.5h11v11h-11z M15.5 8.5v-4h-11v11h4',
   undo: 'M8 5L4 9l4 4 M4 9h10a6 6 0 0 1 0 12h-3',
+  up: 'M12 19V6 M6.5 11.5L12 6l5.5 5.5',
   down: 'M12 5v13 M6.5 12.5L12 18l5.5-5.5',
 } as const;
 
 export type IconName = keyof typeof PATHS;
 
+/** Pictures that point along the line of reading: they turn with it. */
+const POINTS: ReadonlySet<IconName> = new Set(['next', 'back', 'send', 'undo', 'logout']);
+
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }): JSX.Element {
   return (
-    <svg className="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className={POINTS.has(name) ? 'icon points' : 'icon'} width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={PATHS[name]} />
     </svg>
   );

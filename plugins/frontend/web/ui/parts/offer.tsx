@@ -182,7 +182,9 @@ function Actions({ one, over }: { one: Interaction; over: boolean }): JSX.Elemen
 
 export function OfferPanel(): JSX.Element | null {
   const one = useOffer();
-  return one === null ? null : <Offer key={one.offer ?? one.interaction} one={one} />;
+  // Who accepts by rule has nothing to press; the chat comes into the list in the same breath.
+  const given = useStore(desk.state, (state) => state.me?.auto_accept ?? false);
+  return one === null || given ? null : <Offer key={one.offer ?? one.interaction} one={one} />;
 }
 
 function Offer({ one }: { one: Interaction }): JSX.Element {
@@ -250,10 +252,15 @@ export function OfferAnnouncement(): JSX.Element {
   const id = one?.offer ?? null;
   useEffect(() => {
     const offer = offered(desk.state.get());
-    if (offer === null) setText('');
+    if (offer === null) setText((now) => (desk.state.get().me?.auto_accept ? now : ''));
     else {
       const seconds = secondsLeft(offer.deadline, desk.clock.now());
-      setText(t.offer.announce(nameOf(offer), offer.queue_name, seconds));
+      const given = desk.state.get().me?.auto_accept ?? false;
+      setText(
+        given
+          ? t.offer.given(nameOf(offer), offer.queue_name)
+          : t.offer.announce(nameOf(offer), offer.queue_name, seconds),
+      );
     }
   }, [id]);
   return (

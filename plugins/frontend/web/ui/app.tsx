@@ -8,6 +8,7 @@ import { Component, lazy, Suspense, useEffect } from 'react';
 import { desk } from './desk';
 import { goToOffer } from './keys';
 import Chats from './pages/chats';
+import { Attention } from './parts/instances';
 import { Help } from './parts/help';
 import { Avatar, Button, IconButton, Problem, Skeleton } from './parts/kit';
 import { LineBanner, LinePill } from './parts/line';
@@ -123,6 +124,7 @@ function Desktop(): JSX.Element {
       <Rail />
       <div className="stage">
         <LineBanner />
+        <Attention />
         <Notices />
         <OfferPanel />
         <main id="main" tabIndex={-1}>

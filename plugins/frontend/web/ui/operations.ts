@@ -3,6 +3,7 @@
 // Arguments and results of the operations the desktop calls, as docs/desk-protocol.md lists them.
 
 import type {
+  Agent,
   AskedStatus,
   Case,
   CodeList,
@@ -88,6 +89,7 @@ export interface Operations {
   'session.logout': Op<{ force?: boolean }>;
   'agent.set_status': Op<{ status: AskedStatus; reason?: string; user?: string }>;
   'agent.stop_new': Op<{ on: boolean }>;
+  'agent.list': Op<object, { agents: (Agent & { load: number })[] }>;
   'queue.switch': Op<{ queue: string; on: boolean }>;
   'interaction.get': Op<{ interaction: string }, { interaction: Interaction }>;
   'interaction.accept': Op<{ interaction: string; offer?: string }>;

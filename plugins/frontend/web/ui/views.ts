@@ -3,7 +3,7 @@
 // What follows from the state: order of work, who waits, which codes are missing, how long the line to the customer
 // is open. Pure, for pages and tests alike.
 
-import type { CodeList, Interaction } from './protocol';
+import type { CodeList, Instance, Interaction } from './protocol';
 import type { State } from './state';
 
 /**
@@ -48,6 +48,12 @@ export function displayName(one: Pick<Interaction, 'customer_name' | 'name' | 'i
 /** How many people wait in the queues I work. */
 export function waitingForMe(state: State): number {
   return Object.values(state.queues).reduce((sum, queue) => sum + (queue.member ? queue.waiting : 0), 0);
+}
+
+/** Connections that somebody must look after. */
+export function ailing(instances: Instance[]): Instance[] {
+  const bad = new Set(['needs_attention', 'waiting', 'failed']);
+  return instances.filter((one) => bad.has(one.state));
 }
 
 // ---- codes

@@ -10,7 +10,9 @@ import { Empty } from '../parts/kit';
 import type { Page } from '../route';
 import { useStore } from '../store';
 import { t } from '../strings';
+import { Faqs } from './faqs';
 import { Playback } from './playback';
+import { Rules } from './rules';
 import { Team } from './team';
 
 export default function Supervise({ page }: { page: Page }): JSX.Element | null {
@@ -22,6 +24,10 @@ export default function Supervise({ page }: { page: Page }): JSX.Element | null 
       return <Playback />;
     case 'team':
       return <Team />;
+    case 'faqs':
+      return <Faqs />;
+    case 'rules':
+      return <Rules />;
     default:
       return null;
   }

@@ -14,7 +14,7 @@ import type { Page } from '../route';
 import { href, route } from '../route';
 import { useStore } from '../store';
 import { t } from '../strings';
-import { offers, waitingForMe } from '../views';
+import { ailing, offers, waitingForMe } from '../views';
 import type { IconName } from './icons';
 import { Icon } from './icons';
 import { unreadCount } from './list';
@@ -64,6 +64,7 @@ export function Rail(): JSX.Element {
   const unread = useUnreadChats();
   const pages = usePages();
   const waiting = useStore(desk.state, waitingForMe);
+  const bad = useStore(desk.state, (state) => ailing(state.instances).length);
   const offerCount = useStore(desk.state, (state) => offers(state).length);
   // With one chat at a time it blinks as long as it is offered; who has several is not disturbed while he looks.
   const several = useStore(desk.state, (state) => (state.me?.capacity ?? 1) > 1);
@@ -87,6 +88,12 @@ export function Rail(): JSX.Element {
                 <span className="badge">
                   {unread}
                   <span className="hidden"> {t.nav.unread(unread).replace(/^\d+ /, '')}</span>
+                </span>
+              )}
+              {one === 'team' && bad > 0 && (
+                <span className="badge bad">
+                  {bad}
+                  <span className="hidden"> {t.instances.badge(bad).replace(/^\d+ /, '')}</span>
                 </span>
               )}
               {one === 'chats' && waiting > 0 && <span className="rail-waiting">{t.nav.waiting(waiting)}</span>}

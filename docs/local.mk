@@ -3,9 +3,12 @@ manual_pages = %D%/usher.conf.5 %D%/usherctl.1 %D%/usherd.8
 EXTRA_DIST += $(manual_pages:=.pod) \
 	%D%/architecture.md \
 	%D%/coding.md \
-	%D%/demo/centre.batch %D%/demo/demo.mjs %D%/demo/screenshot.mjs %D%/demo/shop.html \
+	%D%/demo/centre.batch %D%/demo/demo.mjs %D%/demo/shop.html \
 	%D%/demo/simulate.mjs %D%/demo/usher.conf.in %D%/desktop.png \
 	%D%/desk-protocol.md \
+	%D%/guide/administrator.md %D%/guide/agent.md %D%/guide/pictures.mjs \
+	%D%/guide/case.png %D%/guide/chat.png %D%/guide/codes.png %D%/guide/faq.png %D%/guide/new-customer.png \
+	%D%/guide/offer.png %D%/guide/playback.png %D%/guide/save.png %D%/guide/status.png %D%/guide/wrap-up.png \
 	%D%/roadmap.md
 dist_doc_DATA = README.md NEWS LICENSE
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Bridge to the CRM: a customer who mentions a case number ("about C-1042") continues that case, if it is his. The
- * number is kept until it is known who he is; then the CRM is asked for his cases. Main thread.
+ * numbers are kept until it is known who he is; then the CRM is asked for his cases. Main thread.
  */
 #include "core/service/bridge-private.h"
 
@@ -9,26 +9,74 @@
 
 #define MAX_CASES 100
 
-/* "C-1042", "INC-77", "#1042": up to four letters and a dash, or a hash, then digits. NULL = none. */
-static char *
-find_number (const char *text)
+/* Of one interaction: somebody who pastes a table must not keep us busy. */
+#define MAX_NUMBERS 20
+
+/* What the customer of an interaction called by a number. */
+typedef struct
+{
+  GPtrArray *numbers; /* of char*, as he wrote them */
+  gboolean settled;   /* it continues a case, or the agent said that it continues none */
+} Named;
+
+static void
+named_free (gpointer data)
+{
+  Named *named = data;
+
+  g_ptr_array_unref (named->numbers);
+  g_free (named);
+}
+
+GHashTable *
+uc_bridge_named_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, named_free);
+}
+
+static Named *
+named_of (UcBridge *bridge, const char *interaction)
+{
+  Named *named = g_hash_table_lookup (bridge->named, interaction);
+
+  if (named == NULL)
+    {
+      named = g_new0 (Named, 1);
+      named->numbers = g_ptr_array_new_with_free_func (g_free);
+      g_hash_table_insert (bridge->named, g_strdup (interaction), named);
+    }
+  return named;
+}
+
+/* "C-1042", "INC-77", "#1042": up to four letters and a dash, or a hash, then digits. Much looks like it
+ * ("UTF-8"): the CRM tells which one is a case. NULL = none. */
+static GPtrArray *
+find_numbers (const char *text)
 {
   static const char pattern[] = "(?<![\\w-])(?:[A-Za-z]{1,4}-|#)\\d{1,12}(?![\\w-])";
   g_autoptr (GRegex) regex = NULL;
   g_autoptr (GMatchInfo) match = NULL;
+  GPtrArray *numbers;
 
   /* Nearly every message ends here. */
   if (strpbrk (text, "-#") == NULL || strpbrk (text, "0123456789") == NULL)
     return NULL;
   regex = g_regex_new (pattern, 0, 0, NULL);
-  g_regex_match (regex, text, 0, &match);
-  return g_match_info_matches (match) ? g_match_info_fetch (match, 0) : NULL;
+  if (!g_regex_match (regex, text, 0, &match))
+    return NULL;
+  numbers = g_ptr_array_new_with_free_func (g_free);
+  do
+    g_ptr_array_add (numbers, g_match_info_fetch (match, 0));
+  while (numbers->len < MAX_NUMBERS && g_match_info_next (match, NULL));
+  return numbers;
 }
 
+/* One question to the CRM: which of the numbers is a case of this customer. */
 typedef struct
 {
   UcBridge *bridge;
-  char *interaction, *customer, *number;
+  char *interaction, *customer;
+  GPtrArray *numbers; /* of char* */
 } Naming;
 
 static void
@@ -36,7 +84,7 @@ naming_free (Naming *naming)
 {
   g_free (naming->interaction);
   g_free (naming->customer);
-  g_free (naming->number);
+  g_ptr_array_unref (naming->numbers);
   g_free (naming);
 }
 
@@ -51,24 +99,43 @@ is_number (const UsherCase *record, const char *number)
          || (*number == '#' && strcmp (digits != NULL ? digits + 1 : record->number, number + 1) == 0);
 }
 
+/* The first that he named and that is his; NULL = none. */
+static const UsherCase *
+named_case (const Naming *naming, const UsherCase *const *cases)
+{
+  for (guint n = 0; n < naming->numbers->len; n++)
+    for (const UsherCase *const *c = cases; c != NULL && *c != NULL; c++)
+      if (is_number (*c, naming->numbers->pdata[n]))
+        return *c;
+  return NULL;
+}
+
+/* Only what is not in the CRM yet can still become part of an earlier case. */
+static gboolean
+may_follow (const UcInteraction *interaction)
+{
+  return interaction != NULL && interaction->follows == NULL
+         && (interaction->save_state == NULL || strcmp (interaction->save_state, "failed") == 0);
+}
+
 static void
 on_cases (gpointer data, const UsherResult *result)
 {
   Naming *naming = data;
-  UcEngine *engine = naming->bridge->core->engine;
+  UcBridge *bridge = naming->bridge;
+  const Named *named = g_hash_table_lookup (bridge->named, naming->interaction);
+  const UcInteraction *interaction = uc_engine_interaction (bridge->core->engine, naming->interaction);
+  const UsherCase *record = result->status == USHER_OK ? named_case (naming, result->cases) : NULL;
   UcCommand command = { .type = UC_COMMAND_FOLLOW, .interaction = naming->interaction, .cause = "named" };
-  const UcInteraction *interaction = uc_engine_interaction (engine, naming->interaction);
 
   if (result->status != USHER_OK)
     g_info ("the case that interaction %s names can't be looked up: %s", naming->interaction, result->message);
-  for (const UsherCase *const *c = result->status == USHER_OK ? result->cases : NULL; c != NULL && *c != NULL; c++)
-    if (is_number (*c, naming->number) && interaction != NULL && interaction->follows == NULL
-        && g_strcmp0 (interaction->customer, naming->customer) == 0)
-      {
-        command.follows = (*c)->id;
-        uc_core_submit (naming->bridge->core, &command, NULL, NULL);
-        break;
-      }
+  if (record != NULL && named != NULL && !named->settled && may_follow (interaction)
+      && g_strcmp0 (interaction->customer, naming->customer) == 0)
+    {
+      command.follows = record->id;
+      uc_core_submit (bridge->core, &command, NULL, NULL);
+    }
   naming_free (naming);
 }
 
@@ -83,14 +150,14 @@ start_list (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data
 
 /* Only his own: a number that somebody else's case has must not open that to him. */
 static void
-look_up (UcBridge *bridge, const UcInteraction *interaction, const char *number)
+look_up (UcBridge *bridge, const UcInteraction *interaction, GPtrArray *numbers)
 {
   Naming *naming = g_new0 (Naming, 1);
 
   naming->bridge = bridge;
   naming->interaction = g_strdup (interaction->id);
   naming->customer = g_strdup (interaction->customer);
-  naming->number = g_strdup (number);
+  naming->numbers = g_ptr_array_ref (numbers);
   uc_bridge_call (bridge->core, start_list, naming, on_cases, naming);
 }
 
@@ -98,28 +165,37 @@ void
 uc_bridge_case_message (UcBridge *bridge, const UcEvent *message)
 {
   const UcInteraction *interaction;
-  g_autofree char *number = NULL;
+  g_autoptr (GPtrArray) numbers = NULL;
+  Named *named;
 
   if (g_strcmp0 (message->author, "customer") != 0 || message->text == NULL || uc_core_crm (bridge->core) == NULL)
     return;
   interaction = uc_engine_interaction (bridge->core->engine, message->interaction);
-  if (interaction == NULL || interaction->follows != NULL
-      || g_hash_table_contains (bridge->named, interaction->id))
+  numbers = may_follow (interaction) ? find_numbers (message->text) : NULL;
+  if (numbers == NULL)
     return;
-  number = find_number (message->text);
-  if (number == NULL)
+  named = named_of (bridge, interaction->id);
+  if (named->settled || named->numbers->len + numbers->len > MAX_NUMBERS)
     return;
+  for (guint n = 0; n < numbers->len; n++)
+    g_ptr_array_add (named->numbers, g_strdup (numbers->pdata[n]));
   if (interaction->customer != NULL)
-    look_up (bridge, interaction, number);
-  g_hash_table_insert (bridge->named, g_strdup (interaction->id), g_steal_pointer (&number));
+    look_up (bridge, interaction, numbers);
 }
 
 void
 uc_bridge_case_customer_known (UcBridge *bridge, const char *interaction)
 {
-  const char *number = g_hash_table_lookup (bridge->named, interaction);
+  const Named *named = g_hash_table_lookup (bridge->named, interaction);
   const UcInteraction *now = uc_engine_interaction (bridge->core->engine, interaction);
 
-  if (number != NULL && now != NULL && now->customer != NULL && now->follows == NULL)
-    look_up (bridge, now, number);
+  if (named != NULL && !named->settled && may_follow (now) && now->customer != NULL)
+    look_up (bridge, now, named->numbers);
+}
+
+void
+uc_bridge_case_settled (UcBridge *bridge, const char *interaction)
+{
+  if (uc_engine_interaction (bridge->core->engine, interaction) != NULL)
+    named_of (bridge, interaction)->settled = TRUE;
 }

@@ -15,7 +15,7 @@ struct UcBridge
   UcCore *core;
   GHashTable *looks; /* interaction -> Look */
   GHashTable *saves; /* interaction -> Save */
-  GHashTable *named; /* interaction -> the case number its customer mentioned first */
+  GHashTable *named; /* interaction -> Named: what its customer called by a number */
   guint64 serial;    /* of the last Look or Save: an answer to one that is gone is not its successor's */
 };
 
@@ -23,8 +23,11 @@ gboolean uc_bridge_is_temporary (UsherStatus status);
 gint64 uc_bridge_backoff (guint attempts, gint64 not_before_ms);
 
 /* bridge-case.c: which earlier case an interaction names */
+GHashTable *uc_bridge_named_new (void);
 void uc_bridge_case_message (UcBridge *bridge, const UcEvent *message);
 void uc_bridge_case_customer_known (UcBridge *bridge, const char *interaction);
+/* It continues a case, or an agent said that it continues none: names are not listened to any more. */
+void uc_bridge_case_settled (UcBridge *bridge, const char *interaction);
 
 /* bridge-save.c */
 GHashTable *uc_bridge_saves_new (void);

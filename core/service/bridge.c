@@ -20,7 +20,8 @@ typedef struct
   UcBridge *bridge;
   guint64 serial;
   char *interaction, *network, *identity, *name;
-  gboolean draft; /* make one if there is none: the interaction is accepted */
+  gboolean looked; /* nobody has the identity and nobody could be it, or a person said that none of them is */
+  gboolean draft;  /* then make one: the interaction is accepted */
   gboolean busy;
   guint attempts;
   guint64 timer;
@@ -92,31 +93,97 @@ look_free (gpointer data)
   g_free (looking);
 }
 
-static void
-set_customer (UcBridge *bridge, const char *interaction, const UsherCustomer *customer)
+/* Answers come by name: the look may be gone, or another one begun, when one arrives. */
+typedef struct
 {
+  UcBridge *bridge;
+  guint64 serial;
+  char *interaction;
+  gboolean draft; /* what was asked for */
+} Asked;
+
+static Asked *
+asked_new (const Look *looking)
+{
+  Asked *asked = g_new0 (Asked, 1);
+
+  asked->bridge = looking->bridge;
+  asked->serial = looking->serial;
+  asked->interaction = g_strdup (looking->interaction);
+  asked->draft = looking->draft && looking->looked;
+  return asked;
+}
+
+static void
+asked_free (Asked *asked)
+{
+  g_free (asked->interaction);
+  g_free (asked);
+}
+
+static Look *
+look_of (const Asked *asked)
+{
+  Look *looking = g_hash_table_lookup (asked->bridge->looks, asked->interaction);
+
+  return looking != NULL && looking->serial == asked->serial ? looking : NULL;
+}
+
+/* Whether a person said meanwhile that it is none of the matches. */
+static gboolean
+goes_on (const Look *looking)
+{
+  const UcInteraction *interaction = uc_engine_interaction (looking->bridge->core->engine, looking->interaction);
+
+  return looking->looked && looking->draft && interaction != NULL && interaction->customer == NULL;
+}
+
+/* What the CRM said is durable. If the engine did not want it, asking again would not change that; if it could not
+ * be stored, the engine is read again, and all looks begin anew. */
+static void
+on_told (gpointer data, const GError *error, GPtrArray *events)
+{
+  Asked *asked = data;
+  Look *looking = look_of (asked);
+
+  if (error != NULL)
+    g_warning ("customer of interaction %s: %s", asked->interaction, error->message);
+  if (looking != NULL && error == NULL && goes_on (looking))
+    {
+      looking->busy = FALSE;
+      look (looking);
+    }
+  else if (looking != NULL)
+    g_hash_table_remove (asked->bridge->looks, asked->interaction);
+  asked_free (asked);
+}
+
+static void
+set_customer (Look *looking, const UsherCustomer *customer)
+{
+  UcCore *core = looking->bridge->core;
   UcCommand command = {
     .type = UC_COMMAND_SET_CUSTOMER,
-    .interaction = interaction,
+    .interaction = looking->interaction,
     .customer = customer->id,
     .customer_name = customer->name,
     .draft = customer->draft,
   };
 
-  if (uc_engine_interaction (bridge->core->engine, interaction) != NULL)
-    uc_core_submit (bridge->core, &command, NULL, NULL);
+  if (uc_engine_interaction (core->engine, looking->interaction) != NULL)
+    uc_core_submit (core, &command, on_told, asked_new (looking));
   else
     {
       /* Closed meanwhile: the record still belongs to it. */
       UcEvent *event = uc_event_new (UC_EVENT_INTERACTION_CUSTOMER, uc_clock_now ());
-      UcTxn *txn = uc_txn_new (bridge->core);
+      UcTxn *txn = uc_txn_new (core);
 
-      event->interaction = g_strdup (interaction);
+      event->interaction = g_strdup (looking->interaction);
       event->customer = g_strdup (customer->id);
       event->customer_name = g_strdup (customer->name);
       event->draft = customer->draft;
       uc_txn_append (txn, event);
-      uc_txn_commit (txn, NULL, NULL);
+      uc_txn_commit (txn, on_told, asked_new (looking));
     }
 }
 
@@ -132,10 +199,11 @@ is_certain (const Look *looking, const UsherResult *result)
 }
 
 static void
-set_matches (UcBridge *bridge, const char *interaction, const UsherResult *result)
+set_matches (Look *looking, const UsherResult *result)
 {
+  UcCore *core = looking->bridge->core;
   g_autoptr (GString) out = g_string_new (NULL);
-  UcCommand command = { .type = UC_COMMAND_MATCHES, .interaction = interaction };
+  UcCommand command = { .type = UC_COMMAND_MATCHES, .interaction = looking->interaction };
 
   uc_json_begin_array (out, NULL);
   for (gsize i = 0; result->customers[i] != NULL && i < MAX_MATCHES; i++)
@@ -151,10 +219,10 @@ set_matches (UcBridge *bridge, const char *interaction, const UsherResult *resul
     }
   uc_json_end_array (out);
   command.matches = out->str;
-  if (uc_engine_interaction (bridge->core->engine, interaction) != NULL)
-    uc_core_submit (bridge->core, &command, NULL, NULL);
+  if (uc_engine_interaction (core->engine, looking->interaction) != NULL)
+    uc_core_submit (core, &command, on_told, asked_new (looking));
   else
-    g_hash_table_remove (bridge->looks, interaction);
+    g_hash_table_remove (looking->bridge->looks, looking->interaction);
 }
 
 static void
@@ -166,49 +234,57 @@ on_look_timer (gpointer data)
   look (looking);
 }
 
-typedef struct
+/* Only who has the identity is certainly it: otherwise the choice is a person's, not ours, and who was asked and
+ * said none of them is not asked again. */
+static void
+take_answer (Look *looking, gboolean draft, const UsherResult *result)
 {
-  UcBridge *bridge;
-  guint64 serial; /* of the look: a later one has its own answer */
-  char *interaction;
-  gboolean draft;
-} Asked;
+  gboolean any = result->customers != NULL && result->customers[0] != NULL;
+
+  if (any && (draft || is_certain (looking, result)))
+    {
+      looking->busy = TRUE;
+      set_customer (looking, result->customers[0]);
+    }
+  else if (any && !looking->looked)
+    {
+      looking->busy = TRUE;
+      set_matches (looking, result);
+    }
+  else if (looking->draft && !draft)
+    {
+      looking->looked = TRUE;
+      look (looking);
+    }
+  else
+    g_hash_table_remove (looking->bridge->looks, looking->interaction);
+}
 
 static void
 on_found (gpointer data, const UsherResult *result)
 {
-  g_autofree Asked *asked = data;
-  g_autofree char *interaction = asked->interaction;
+  Asked *asked = data;
   UcBridge *bridge = asked->bridge;
-  Look *looking = g_hash_table_lookup (bridge->looks, interaction);
+  Look *looking = look_of (asked);
+  gboolean draft = asked->draft;
 
-  if (looking == NULL || looking->serial != asked->serial)
+  asked_free (asked);
+  if (looking == NULL)
     return;
   looking->busy = FALSE;
-  if (result->status == USHER_OK && result->customers != NULL && result->customers[0] != NULL)
-    {
-      /* Only who has the identity is certainly it: otherwise the choice is a person's, not ours. The look ends
-       * when its event is durable. */
-      looking->busy = TRUE;
-      if (asked->draft || is_certain (looking, result))
-        set_customer (bridge, interaction, result->customers[0]);
-      else
-        set_matches (bridge, interaction, result);
-    }
-  else if (result->status == USHER_OK && looking->draft && !asked->draft)
-    look (looking); /* accepted while the look-up was under way */
+  if (result->status == USHER_OK)
+    take_answer (looking, draft, result);
   else if (uc_bridge_is_temporary (result->status))
     {
-      g_info ("customer of interaction %s: %s; trying again", interaction, result->message);
+      g_info ("customer of interaction %s: %s; trying again", looking->interaction, result->message);
       looking->timer
           = uc_loop_timer_in (bridge->core->loop, uc_bridge_backoff (looking->attempts++, result->retry_after_ms),
                               on_look_timer, looking);
     }
   else
     {
-      if (result->status != USHER_OK)
-        g_warning ("customer of interaction %s: %s", interaction, result->message);
-      g_hash_table_remove (bridge->looks, interaction);
+      g_warning ("customer of interaction %s: %s", looking->interaction, result->message);
+      g_hash_table_remove (bridge->looks, looking->interaction);
     }
 }
 
@@ -225,7 +301,7 @@ start_look (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data
     .identities = identities,
   };
 
-  if (looking->draft)
+  if (looking->draft && looking->looked)
     ops->save_customer (self, &draft, reply);
   else
     ops->lookup (self, &identity, reply);
@@ -234,17 +310,10 @@ start_look (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data
 static void
 look (Look *looking)
 {
-  Asked *asked;
-
   if (looking->busy || looking->timer != 0)
     return;
   looking->busy = TRUE;
-  asked = g_new0 (Asked, 1);
-  asked->bridge = looking->bridge;
-  asked->serial = looking->serial;
-  asked->interaction = g_strdup (looking->interaction);
-  asked->draft = looking->draft;
-  uc_bridge_call (looking->bridge->core, start_look, looking, on_found, asked);
+  uc_bridge_call (looking->bridge->core, start_look, looking, on_found, asked_new (looking));
 }
 
 /* Whether the channel's section wants records for people nobody knows. */
@@ -257,14 +326,11 @@ makes_drafts (UcCore *core, const char *channel)
   return g_strcmp0 (word, "off") != 0;
 }
 
-static void
-want_customer (UcBridge *bridge, const char *interaction, const char *network, const char *identity,
-               const char *name, gboolean draft)
+static Look *
+look_at (UcBridge *bridge, const char *interaction, const char *network, const char *identity, const char *name)
 {
   Look *looking = g_hash_table_lookup (bridge->looks, interaction);
 
-  if (uc_core_crm (bridge->core) == NULL)
-    return;
   if (looking == NULL)
     {
       looking = g_new0 (Look, 1);
@@ -276,8 +342,15 @@ want_customer (UcBridge *bridge, const char *interaction, const char *network, c
       looking->name = g_strdup (name);
       g_hash_table_insert (bridge->looks, looking->interaction, looking);
     }
-  looking->draft = looking->draft || draft;
-  look (looking);
+  return looking;
+}
+
+static Look *
+look_at_live (UcBridge *bridge, const UcInteraction *interaction)
+{
+  const UcConversation *conversation = interaction->conversation;
+
+  return look_at (bridge, interaction->id, conversation->network, conversation->identity, conversation->name);
 }
 
 /* ---- what the CRM can do ------------------------------------------------------------------------------- */
@@ -355,22 +428,28 @@ ask_description (UcCore *core)
 
 /* ---- what happens -------------------------------------------------------------------------------------- */
 
+/* A look that is over found nobody, or those whom nobody chose; one that is under way may still find somebody. */
 static void
 want_draft (UcBridge *bridge, const UcInteraction *interaction)
 {
-  const UcConversation *conversation = interaction->conversation;
+  gboolean over = !g_hash_table_contains (bridge->looks, interaction->id);
+  Look *looking;
 
-  if (makes_drafts (bridge->core, conversation->channel))
-    want_customer (bridge, interaction->id, conversation->network, conversation->identity, conversation->name,
-                   TRUE);
+  if (uc_core_crm (bridge->core) == NULL || !makes_drafts (bridge->core, interaction->conversation->channel))
+    return;
+  looking = look_at_live (bridge, interaction);
+  looking->looked = looking->looked || over || interaction->matches != NULL;
+  looking->draft = TRUE;
+  look (looking);
 }
 
 void
 uc_bridge_make_draft (UcBridge *bridge, const UcInteraction *interaction)
 {
-  const UcConversation *conversation = interaction->conversation;
+  Look *looking = look_at_live (bridge, interaction);
 
-  want_customer (bridge, interaction->id, conversation->network, conversation->identity, conversation->name, TRUE);
+  looking->looked = looking->draft = TRUE;
+  look (looking);
 }
 
 static void
@@ -383,8 +462,8 @@ on_event (gpointer data, const UcFeedItem *item)
   switch (event->type)
     {
     case UC_EVENT_INTERACTION_QUEUED:
-      if (g_strcmp0 (event->cause, "new") == 0)
-        want_customer (bridge, event->interaction, event->network, event->identity, event->name, FALSE);
+      if (g_strcmp0 (event->cause, "new") == 0 && uc_core_crm (bridge->core) != NULL)
+        look (look_at (bridge, event->interaction, event->network, event->identity, event->name));
       break;
     case UC_EVENT_INTERACTION_ACCEPTED:
       interaction = uc_engine_interaction (bridge->core->engine, event->interaction);
@@ -397,8 +476,8 @@ on_event (gpointer data, const UcFeedItem *item)
       if (interaction != NULL && interaction->customer == NULL && interaction->accepted_at != 0)
         want_draft (bridge, interaction);
       break;
-    case UC_EVENT_INTERACTION_MATCHES:
-      g_hash_table_remove (bridge->looks, event->interaction);
+    case UC_EVENT_INTERACTION_CASE:
+      uc_bridge_case_settled (bridge, event->interaction);
       break;
     case UC_EVENT_INTERACTION_CUSTOMER:
       g_hash_table_remove (bridge->looks, event->interaction);
@@ -441,13 +520,14 @@ uc_bridge_reload (UcBridge *bridge)
 
   g_hash_table_remove_all (bridge->looks);
   uc_engine_each_interaction (bridge->core->engine, look_again, list);
-  for (guint i = 0; i < list->len; i++)
+  for (guint i = 0; uc_core_crm (bridge->core) != NULL && i < list->len; i++)
     {
       const UcInteraction *interaction = list->pdata[i];
-      const UcConversation *conversation = interaction->conversation;
+      Look *looking = look_at_live (bridge, interaction);
 
-      want_customer (bridge, interaction->id, conversation->network, conversation->identity, conversation->name,
-                     interaction->accepted_at != 0 && makes_drafts (bridge->core, conversation->channel));
+      looking->draft
+          = interaction->accepted_at != 0 && makes_drafts (bridge->core, interaction->conversation->channel);
+      look (looking);
     }
   uc_bridge_save_reload (bridge);
 }
@@ -482,7 +562,7 @@ uc_bridge_new (UcCore *core)
   bridge->core = core;
   bridge->looks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, look_free);
   bridge->saves = uc_bridge_saves_new ();
-  bridge->named = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  bridge->named = uc_bridge_named_new ();
   uc_feed_listen (core->feed, on_event, bridge);
   return bridge;
 }

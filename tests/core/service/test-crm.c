@@ -280,6 +280,43 @@ test_repeated_save_of_a_customer_is_answered_once_made (void)
   kit_end ();
 }
 
+/* ---- who it could be ----------------------------------------------------------------------------------- */
+
+/* Two people of this name, neither with the identity. */
+static void
+lookup_two (const UsherIdentity *identity, UsherReply *reply)
+{
+  UsherCustomer one = { .struct_size = sizeof one, .id = "cus-7", .name = "Maria" };
+  UsherCustomer other = { .struct_size = sizeof other, .id = "cus-8", .name = "Maria" };
+  const UsherCustomer *list[] = { &one, &other, NULL };
+  UsherResult result = { .struct_size = sizeof result, .status = kit.crm_status, .customers = list };
+
+  if (kit.crm_status != USHER_OK)
+    result.customers = NULL;
+  kit.rig->host->complete (reply, &result);
+}
+
+/* A CRM that was down when the chat came and when it was accepted is asked all the same who it could be. */
+static void
+test_an_outage_does_not_make_a_double (void)
+{
+  g_autofree char *id = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  kit.rig->lookup = lookup_two;
+  kit.crm_status = USHER_RETRY;
+  id = kit_chat ("Maria");
+  kit.crm_status = USHER_OK;
+  kit_pass (10000);
+  kit_until (kit_interaction ("Maria")->matches != NULL || kit_interaction ("Maria")->customer != NULL);
+  g_assert_null (kit_interaction ("Maria")->customer);
+  g_assert_cmpuint (kit.customers->len, ==, 0);
+  uc_json_free (kit_do ("anna", "interaction.end", "{\"interaction\":\"%s\"}", id));
+  kit_until (kit.customers->len == 1);
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -299,5 +336,6 @@ main (int argc, char **argv)
   g_test_add_func ("/crm/silent-leaves-offers-alone", test_silent_crm_leaves_offers_alone);
   g_test_add_func ("/crm/operations-say-what-the-crm-says", test_operations_say_what_the_crm_says);
   g_test_add_func ("/crm/repeated-save-of-a-customer", test_repeated_save_of_a_customer_is_answered_once_made);
+  g_test_add_func ("/crm/outage-makes-no-double", test_an_outage_does_not_make_a_double);
   return g_test_run ();
 }

@@ -34,6 +34,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-message.c \
 	%D%/ops-playback.c \
 	%D%/ops-session.c \
+	%D%/ops-timeline.c \
 	%D%/ops.c %D%/ops.h \
 	%D%/outbox-lane.c %D%/outbox-private.h \
 	%D%/outbox-receipt.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Operations that join interactions and customer records: choosing the right record, merging two, continuing an
- * earlier case, and the timeline over all channels. Main thread.
+ * Operations that join interactions and customer records: choosing the right record, continuing an earlier case,
+ * merging two records. Main thread.
  */
 #include <string.h>
 
@@ -10,18 +10,14 @@
 #include "core/service/ops.h"
 #include "core/service/view.h"
 
-#define MAX_CASES 200
-
 /* What a call needs until the CRM answered; slots borrow from it. */
 typedef struct
 {
   UcOpCall *call;
-  char *author, *network, *identity, *name; /* of the interaction's conversation */
-  char *dropped;                            /* the draft it had */
-  gboolean draft;                           /* of the chosen record */
-  GString *out;
-  GPtrArray *rows; /* timeline: of UcEvent* */
-  gboolean more;
+  char *author, *network, *identity; /* of the interaction's conversation */
+  char *chosen, *name;               /* the record itself, whatever id of a merged one the caller knows it by */
+  gboolean draft;                    /* of the chosen record */
+  char *dropped;                     /* a draft that becomes part of it */
 } Joining;
 
 static void
@@ -32,9 +28,9 @@ joining_free (gpointer data)
   g_free (joining->author);
   g_free (joining->network);
   g_free (joining->identity);
+  g_free (joining->chosen);
   g_free (joining->name);
   g_free (joining->dropped);
-  g_clear_pointer (&joining->rows, g_ptr_array_unref);
   g_free (joining);
 }
 
@@ -50,17 +46,40 @@ joining_new (UcOpCall *call)
   return joining;
 }
 
-/* The open interaction of the call, if the caller has it or supervises; otherwise the call has ended. */
+static const UcInteraction *
+interaction_of (UcOpCall *call)
+{
+  return uc_engine_interaction (call->core->engine, uc_op_string (call, "interaction"));
+}
+
+/* The open interaction of the call, if the caller has accepted it or supervises; otherwise the call has ended.
+ * An offer is for looking only: who refuses it must leave nothing behind. */
 static const UcInteraction *
 own_interaction (UcOpCall *call)
 {
-  const UcInteraction *interaction
-      = uc_engine_interaction (call->core->engine, uc_op_string (call, "interaction"));
+  const UcInteraction *interaction = interaction_of (call);
 
-  if (interaction != NULL && interaction->agent != NULL && uc_op_may_see (call, interaction->agent->id))
+  if (interaction == NULL || interaction->agent == NULL || !uc_op_may_see (call, interaction->agent->id))
+    uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such open interaction, or it is not yours");
+  else if (interaction->state == UC_INTERACTION_OFFERED)
+    uc_op_fail_with (call, UC_ERROR_CONFLICT, "this chat is only offered: it has to be accepted first");
+  else
     return interaction;
-  uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such open interaction, or it is not yours");
   return NULL;
+}
+
+/* Who must still have the interaction when the CRM has answered; NULL = a supervisor acts for whoever has it. */
+static const char *
+acting_agent (UcOpCall *call)
+{
+  return uc_auth_may (call->core, &call->who, "supervise") ? NULL : call->who.user;
+}
+
+/* Whether it has its place in the CRM, or is on the way there. */
+static gboolean
+is_filed (const UcInteraction *interaction)
+{
+  return interaction->save_state != NULL && strcmp (interaction->save_state, "failed") != 0;
 }
 
 static const UsherCustomer *
@@ -69,28 +88,7 @@ first_customer (const UsherResult *result)
   return result->status == USHER_OK && result->customers != NULL ? result->customers[0] : NULL;
 }
 
-/* ---- interaction.choose_customer ----------------------------------------------------------------------- */
-
-static void
-set_customer (UcOpCall *call, const UsherCustomer *customer, const char *dropped, const char *merge)
-{
-  UcCommand merged = {
-    .type = UC_COMMAND_MERGED,
-    .customer = customer->id,
-    .customer_name = customer->name,
-    .dropped = dropped,
-    .merge = merge,
-  };
-  UcCommand command = {
-    .type = UC_COMMAND_SET_CUSTOMER,
-    .interaction = uc_op_string (call, "interaction"),
-    .customer = customer->id,
-    .customer_name = customer->name,
-    .draft = customer->draft,
-  };
-
-  uc_op_submit_with (call, &command, dropped != NULL ? &merged : NULL, NULL);
-}
+/* ---- noting a merge ------------------------------------------------------------------------------------ */
 
 static char *
 merge_id (const UsherResult *result)
@@ -101,17 +99,116 @@ merge_id (const UsherResult *result)
   return g_strdup (uc_json_string (uc_json_get (data, "merge")));
 }
 
+typedef struct
+{
+  UcOpCall *call;
+  char *answer;
+} Merged;
+
+/* The CRM answers a repetition with the same merge, so that repeating is what brings both together again. */
+static void
+on_merge_noted (gpointer data, const GError *error, GPtrArray *events)
+{
+  g_autofree Merged *merged = data;
+  g_autofree char *answer = merged->answer;
+
+  if (error != NULL)
+    uc_op_fail_with (merged->call, UC_ERROR_UNAVAILABLE,
+                     "%s: the CRM has done it, but the chats keep the old record (%s); repeat it in a moment",
+                     merged->call->op->name, error->message);
+  else
+    uc_op_reply_kept (merged->call, answer);
+}
+
+/* also: what goes with it, and may be refused without harm; or NULL. Takes answer. */
+static void
+note_merge (UcOpCall *call, UcCommand *command, UcCommand *also, char *answer)
+{
+  Merged *merged = g_new0 (Merged, 1);
+  UcTxn *txn = uc_txn_new (call->core);
+  g_autoptr (GError) error = NULL;
+
+  merged->call = call;
+  merged->answer = answer;
+  command->type = UC_COMMAND_MERGED;
+  command->by = call->who.user != NULL ? call->who.user : call->who.label;
+  if (!uc_txn_step (txn, command, &error))
+    {
+      uc_txn_drop (txn);
+      on_merge_noted (merged, error, NULL);
+      return;
+    }
+  if (also != NULL)
+    {
+      also->by = command->by;
+      if (!uc_txn_step (txn, also, &error))
+        g_message ("%s: what goes with it was left out: %s", call->op->name, error->message);
+    }
+  uc_txn_commit (txn, on_merge_noted, merged);
+}
+
+/* A merge without a name could neither be noted nor undone. */
+static void
+fail_nameless (UcOpCall *call)
+{
+  uc_op_fail_with (call, UC_ERROR_FAILED,
+                   "the CRM merged the records but did not say the merge's id; its plugin is at fault");
+}
+
+/* ---- interaction.choose_customer ----------------------------------------------------------------------- */
+
+static UcCommand
+choice (UcOpCall *call, const char *customer, const char *name, gboolean draft)
+{
+  return (UcCommand){
+    .type = UC_COMMAND_SET_CUSTOMER,
+    .interaction = uc_op_string (call, "interaction"),
+    .agent = acting_agent (call),
+    .customer = customer,
+    .customer_name = name,
+    .draft = draft,
+  };
+}
+
+/* An earlier case of somebody else can't be continued; what was filed there already stays there. */
+static gboolean
+leaves_case (const UcInteraction *interaction, const char *customer)
+{
+  return interaction != NULL && interaction->follows != NULL && interaction->customer != NULL
+         && strcmp (interaction->customer, customer) != 0 && !is_filed (interaction);
+}
+
+static void
+set_customer (UcOpCall *call, const char *customer, const char *name, gboolean draft)
+{
+  UcCommand command = choice (call, customer, name, draft);
+  UcCommand unfollow = { .type = UC_COMMAND_FOLLOW, .interaction = command.interaction, .cause = "chosen" };
+
+  uc_op_submit_with (call, &command, leaves_case (interaction_of (call), customer) ? &unfollow : NULL, NULL);
+}
+
 static void
 on_draft_merged (gpointer data, const UsherResult *result)
 {
   Joining *joining = data;
-  const UsherCustomer *customer = first_customer (result);
+  UcOpCall *call = joining->call;
+  const UsherCustomer *kept = first_customer (result);
   g_autofree char *merge = merge_id (result);
+  UcCommand command = { .dropped = joining->dropped, .merge = merge };
+  UcCommand also;
 
-  if (customer == NULL)
-    uc_op_fail_crm (joining->call, result);
+  if (kept == NULL)
+    uc_op_fail_crm (call, result);
+  else if (merge == NULL)
+    fail_nameless (call);
   else
-    set_customer (joining->call, customer, joining->dropped, merge);
+    {
+      command.customer = kept->id;
+      command.customer_name = kept->name;
+      command.draft = kept->draft;
+      also = choice (call, kept->id, kept->name, kept->draft);
+      note_merge (call, &command, &also, g_strdup ("{}"));
+    }
 }
 
 static void
@@ -120,7 +217,7 @@ start_merge_draft (const UsherCrmOps *ops, void *self, UsherReply *reply, gpoint
   const Joining *joining = data;
   UsherMerge merge = {
     .struct_size = sizeof merge,
-    .keep = uc_op_string (joining->call, "customer"),
+    .keep = joining->chosen,
     .drop = joining->dropped,
     .author = joining->author,
   };
@@ -128,21 +225,31 @@ start_merge_draft (const UsherCrmOps *ops, void *self, UsherReply *reply, gpoint
   ops->merge_customers (self, &merge, reply);
 }
 
-/* The identity belongs to another complete record: then only this one interaction is the chosen customer's. */
+static void
+merge_draft (Joining *joining, const char *dropped)
+{
+  joining->dropped = g_strdup (dropped);
+  uc_bridge_call (joining->call->core, start_merge_draft, joining, on_draft_merged, joining);
+}
+
+/* Somebody else has the identity: a draft that was made meanwhile is part of the chosen record, too; beside a
+ * complete one only this interaction is the chosen customer's. */
 static void
 on_identity_added (gpointer data, const UsherResult *result)
 {
   Joining *joining = data;
   UcOpCall *call = joining->call;
-  UsherCustomer chosen = { .struct_size = sizeof chosen,
-                           .id = uc_op_string (call, "customer"),
-                           .name = joining->name,
-                           .draft = joining->draft };
+  const UsherCustomer *owner
+      = result->status == USHER_CONFLICT && result->customers != NULL ? result->customers[0] : NULL;
+  const UsherCustomer *saved = first_customer (result);
 
-  if (first_customer (result) != NULL)
-    set_customer (call, first_customer (result), NULL, NULL);
+  if (saved != NULL)
+    set_customer (call, saved->id, saved->name, saved->draft);
+  else if (owner != NULL && owner->draft && strcmp (owner->id, joining->chosen) != 0
+           && uc_bridge_can_merge (call->core))
+    merge_draft (joining, owner->id);
   else if (result->status == USHER_CONFLICT)
-    set_customer (call, &chosen, NULL, NULL);
+    set_customer (call, joining->chosen, joining->name, joining->draft);
   else
     uc_op_fail_crm (call, result);
 }
@@ -155,7 +262,7 @@ start_add_identity (const UsherCrmOps *ops, void *self, UsherReply *reply, gpoin
   const UsherIdentity *identities[] = { &identity, NULL };
   UsherCustomer customer = {
     .struct_size = sizeof customer,
-    .id = uc_op_string (joining->call, "customer"),
+    .id = joining->chosen,
     .draft = joining->draft,
     .identities = identities,
     .author = joining->author,
@@ -173,24 +280,29 @@ has_identity (const UsherCustomer *customer, const char *network, const char *id
   return FALSE;
 }
 
+/* The draft goes first, also when the record has the identity already: then the CRM merged the two before, and we
+ * have not heard of it. */
 static void
 on_chosen (gpointer data, const UsherResult *result)
 {
   Joining *joining = data;
   UcOpCall *call = joining->call;
   const UsherCustomer *chosen = first_customer (result);
+  const UcInteraction *interaction = interaction_of (call);
 
   if (chosen == NULL)
     {
       uc_op_fail_crm (call, result);
       return;
     }
-  joining->draft = chosen->draft;
+  joining->chosen = g_strdup (chosen->id);
   joining->name = g_strdup (chosen->name);
-  if (has_identity (chosen, joining->network, joining->identity))
-    set_customer (call, chosen, NULL, NULL);
-  else if (joining->dropped != NULL && uc_bridge_can_merge (call->core))
-    uc_bridge_call (call->core, start_merge_draft, joining, on_draft_merged, joining);
+  joining->draft = chosen->draft;
+  if (interaction != NULL && interaction->draft && g_strcmp0 (interaction->customer, chosen->id) != 0
+      && uc_bridge_can_merge (call->core))
+    merge_draft (joining, interaction->customer);
+  else if (has_identity (chosen, joining->network, joining->identity))
+    set_customer (call, chosen->id, chosen->name, chosen->draft);
   else
     uc_bridge_call (call->core, start_add_identity, joining, on_identity_added, joining);
 }
@@ -199,6 +311,20 @@ static void
 start_get_chosen (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data)
 {
   ops->get_customer (self, uc_op_string (((Joining *)data)->call, "customer"), reply);
+}
+
+/* None of them: a new one, as for somebody whom the CRM does not know at all. */
+static void
+choose_nobody (UcOpCall *call, const UcInteraction *interaction)
+{
+  if (uc_core_crm (call->core) == NULL)
+    {
+      uc_op_fail_with (call, UC_ERROR_UNSUPPORTED,
+                       "no CRM is configured; add a [crm:NAME] section to the configuration");
+      return;
+    }
+  uc_bridge_make_draft (call->core->bridge, interaction);
+  uc_op_reply (call, "{}");
 }
 
 static void
@@ -211,16 +337,12 @@ interaction_choose_customer (UcOpCall *call)
     return;
   if (!uc_op_has (call, "customer"))
     {
-      /* None of them: a new one, as for somebody whom the CRM does not know at all. */
-      uc_bridge_make_draft (call->core->bridge, interaction);
-      uc_op_reply (call, "{}");
+      choose_nobody (call, interaction);
       return;
     }
   joining = joining_new (call);
   joining->network = g_strdup (interaction->conversation->network);
   joining->identity = g_strdup (interaction->conversation->identity);
-  if (interaction->draft && g_strcmp0 (interaction->customer, uc_op_string (call, "customer")) != 0)
-    joining->dropped = g_strdup (interaction->customer);
   uc_bridge_call (call->core, start_get_chosen, joining, on_chosen, joining);
 }
 
@@ -232,6 +354,7 @@ follow (UcOpCall *call, const char *case_id)
   UcCommand command = {
     .type = UC_COMMAND_FOLLOW,
     .interaction = uc_op_string (call, "interaction"),
+    .agent = acting_agent (call),
     .follows = case_id,
     .cause = "chosen",
   };
@@ -239,23 +362,39 @@ follow (UcOpCall *call, const char *case_id)
   uc_op_submit (call, &command, NULL);
 }
 
+/* Why this chat can't continue the case; NULL = it can. */
+static char *
+why_not_continue (const UcInteraction *interaction, const UsherCase *record)
+{
+  const char *number = record->number != NULL ? record->number : record->id;
+
+  if (interaction == NULL)
+    return g_strdup ("the chat was closed meanwhile");
+  if (is_filed (interaction) && g_strcmp0 (interaction->follows, record->id) != 0)
+    return g_strdup ("this chat is saved to the CRM already and can't move to another case");
+  if (record->customer_id == NULL)
+    return g_strdup_printf ("case %s belongs to no customer: assign it to the customer of this chat first",
+                            number);
+  if (interaction->customer == NULL)
+    return g_strdup ("it is not known who the customer of this chat is: choose his record first");
+  if (strcmp (record->customer_id, interaction->customer) != 0)
+    return g_strdup_printf (
+        "case %s belongs to another customer: a chat continues a case of its own customer only", number);
+  return NULL;
+}
+
 static void
 on_case (gpointer data, const UsherResult *result)
 {
   Joining *joining = data;
   UcOpCall *call = joining->call;
-  const UcInteraction *interaction
-      = uc_engine_interaction (call->core->engine, uc_op_string (call, "interaction"));
   const UsherCase *record = result->status == USHER_OK && result->cases != NULL ? result->cases[0] : NULL;
+  g_autofree char *why = record != NULL ? why_not_continue (interaction_of (call), record) : NULL;
 
   if (record == NULL)
     uc_op_fail_crm (call, result);
-  else if (record->customer_id == NULL || interaction == NULL
-           || g_strcmp0 (record->customer_id, interaction->customer) != 0)
-    uc_op_fail_with (call, UC_ERROR_CONFLICT,
-                     "case %s belongs to %s customer: a chat continues a case of its own customer only",
-                     record->number != NULL ? record->number : record->id,
-                     record->customer_id == NULL ? "no" : "another");
+  else if (why != NULL)
+    uc_op_fail_with (call, UC_ERROR_CONFLICT, "%s", why);
   else
     follow (call, record->id);
 }
@@ -269,17 +408,21 @@ start_get_case (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer 
 static void
 interaction_follow_up (UcOpCall *call)
 {
+  const UcInteraction *interaction = own_interaction (call);
   Joining *joining;
 
-  if (own_interaction (call) == NULL)
+  if (interaction == NULL)
     return;
-  if (!uc_op_has (call, "case"))
+  if (uc_op_has (call, "case"))
     {
-      follow (call, NULL);
-      return;
+      joining = joining_new (call);
+      uc_bridge_call (call->core, start_get_case, joining, on_case, joining);
     }
-  joining = joining_new (call);
-  uc_bridge_call (call->core, start_get_case, joining, on_case, joining);
+  else if (interaction->follows != NULL && is_filed (interaction))
+    uc_op_fail_with (call, UC_ERROR_CONFLICT,
+                     "this chat is saved to the CRM already and can't leave the case it continues");
+  else
+    follow (call, NULL);
 }
 
 /* ---- customer.merge ------------------------------------------------------------------------------------ */
@@ -296,37 +439,6 @@ merge_answer (const UsherCustomer *customer, const char *merge)
   return g_string_free (out, FALSE);
 }
 
-typedef struct
-{
-  UcOpCall *call;
-  char *answer;
-} Merged;
-
-/* The CRM has merged: that stays so, whatever became of our note of it. */
-static void
-on_merge_noted (gpointer data, const GError *error, GPtrArray *events)
-{
-  g_autofree Merged *merged = data;
-  g_autofree char *answer = merged->answer;
-
-  if (error != NULL)
-    g_warning ("%s: the CRM has done it, but chats keep the old record for now: %s", merged->call->op->name,
-               error->message);
-  uc_op_reply_kept (merged->call, answer);
-}
-
-static void
-note_merge (UcOpCall *call, UcCommand *command, char *answer)
-{
-  Merged *merged = g_new0 (Merged, 1);
-
-  merged->call = call;
-  merged->answer = answer;
-  command->type = UC_COMMAND_MERGED;
-  command->by = call->who.user != NULL ? call->who.user : call->who.label;
-  uc_core_submit (call->core, command, on_merge_noted, merged);
-}
-
 static void
 on_merged (gpointer data, const UsherResult *result)
 {
@@ -337,13 +449,16 @@ on_merged (gpointer data, const UsherResult *result)
   UcCommand command = { .dropped = uc_op_string (call, "drop"), .merge = merge };
 
   if (kept == NULL)
+    uc_op_fail_crm (call, result);
+  else if (merge == NULL)
+    fail_nameless (call);
+  else
     {
-      uc_op_fail_crm (call, result);
-      return;
+      command.customer = kept->id;
+      command.customer_name = kept->name;
+      command.draft = kept->draft;
+      note_merge (call, &command, NULL, merge_answer (kept, merge));
     }
-  command.customer = kept->id;
-  command.customer_name = kept->name;
-  note_merge (call, &command, merge_answer (kept, merge));
 }
 
 static void
@@ -429,6 +544,7 @@ on_unmerged (gpointer data, const UsherResult *result)
   command.customer = kept->id;
   command.dropped = restored->id;
   command.customer_name = restored->name;
+  command.draft = restored->draft;
   command.identities = lines->str;
   out = g_string_new (NULL);
   uc_json_begin (out);
@@ -437,7 +553,7 @@ on_unmerged (gpointer data, const UsherResult *result)
   uc_view_customer (out, NULL, restored);
   uc_json_end_array (out);
   uc_json_end (out);
-  note_merge (call, &command, g_string_free (out, FALSE));
+  note_merge (call, &command, NULL, g_string_free (out, FALSE));
 }
 
 static void
@@ -464,120 +580,6 @@ customer_unmerge (UcOpCall *call)
   uc_bridge_call (call->core, start_unmerge, joining, on_unmerged, joining);
 }
 
-/* ---- customer.timeline --------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  gint64 at;
-  const UcEvent *row;
-  const UsherCase *record;
-} Item;
-
-static gint
-newest_first (gconstpointer a, gconstpointer b)
-{
-  const Item *one = a, *other = b;
-
-  return one->at > other->at ? -1 : one->at < other->at;
-}
-
-static void
-add_item (GString *out, const Item *item)
-{
-  uc_json_begin (out);
-  uc_json_add_int (out, "at", item->at);
-  uc_json_add_string (out, "kind", item->row != NULL ? "interaction" : "case");
-  if (item->row != NULL)
-    {
-      uc_view_interaction_row_open (out, "interaction", item->row);
-      uc_json_end (out);
-    }
-  else
-    uc_view_case (out, "case", item->record, FALSE);
-  uc_json_end (out);
-}
-
-static void
-on_cases (gpointer data, const UsherResult *result)
-{
-  Joining *joining = data;
-  UcOpCall *call = joining->call;
-  gint64 before = uc_op_int (call, "before", 0), limit = uc_op_int (call, "limit", 50);
-  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (Item));
-  g_autoptr (GString) out = g_string_sized_new (4096);
-
-  if (result->status != USHER_OK)
-    {
-      uc_op_fail_crm (call, result);
-      return;
-    }
-  for (guint i = 0; i < joining->rows->len; i++)
-    {
-      Item item = { ((UcEvent *)joining->rows->pdata[i])->enqueued_at, joining->rows->pdata[i], NULL };
-
-      g_array_append_val (items, item);
-    }
-  for (const UsherCase *const *c = result->cases; c != NULL && *c != NULL; c++)
-    {
-      Item item = { (*c)->started_at != 0 ? (*c)->started_at : (*c)->created_at, NULL, *c };
-
-      if (before == 0 || item.at < before)
-        g_array_append_val (items, item);
-    }
-  g_array_sort (items, newest_first);
-  joining->more = joining->more || items->len > limit;
-  uc_json_begin (out);
-  uc_json_begin_array (out, "items");
-  for (guint i = 0; i < MIN (items->len, limit); i++)
-    add_item (out, &g_array_index (items, Item, i));
-  uc_json_end_array (out);
-  uc_json_add_bool (out, "more", joining->more);
-  uc_json_end (out);
-  uc_op_reply (call, out->str);
-}
-
-static void
-start_list_cases (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data)
-{
-  UsherCrmQuery query = {
-    .struct_size = sizeof query,
-    .customer_id = uc_op_string (((Joining *)data)->call, "customer"),
-    .limit = MAX_CASES,
-  };
-
-  ops->list_cases (self, &query, reply);
-}
-
-static void
-on_interactions (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
-{
-  Joining *joining = data;
-
-  if (result != UC_STORE_OK)
-    {
-      uc_op_fail_store (joining->call, why);
-      return;
-    }
-  joining->more = more;
-  joining->rows = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
-  for (guint i = 0; i < rows->len; i++)
-    g_ptr_array_add (joining->rows, uc_event_copy (rows->pdata[i]));
-  uc_bridge_call (joining->call->core, start_list_cases, joining, on_cases, joining);
-}
-
-static void
-customer_timeline (UcOpCall *call)
-{
-  UcInteractionQuery query = {
-    .customer = uc_op_string (call, "customer"),
-    .merged = TRUE,
-    .before = uc_op_int (call, "before", 0),
-    .limit = (guint)uc_op_int (call, "limit", 50),
-  };
-
-  uc_store_interactions (call->core->store, &query, on_interactions, joining_new (call));
-}
-
 /* ---- table --------------------------------------------------------------------------------------------- */
 
 static const UcOpArg choose_args[] = {
@@ -597,13 +599,7 @@ static const UcOpArg merge_args[] = {
 };
 static const UcOpArg unmerge_args[] = {
   { "merge", UC_ARG_STRING, TRUE, 0, 100, "id of the merge, from the customer's \"merges\"" },
-  { "customer", UC_ARG_STRING, FALSE, 0, 100, "the kept record, for the audit" },
-  { NULL },
-};
-static const UcOpArg timeline_args[] = {
-  { "customer", UC_ARG_STRING, TRUE, 0, 100, "the customer's id" },
-  { "before", UC_ARG_INT, FALSE, 0, 0, "only what is older than this time (ms); for the next page" },
-  { "limit", UC_ARG_INT, FALSE, 1, 200, "at most so many; default 50" },
+  { "customer", UC_ARG_STRING, FALSE, 0, 100, "the kept record; the merge's id alone is enough" },
   { NULL },
 };
 
@@ -615,7 +611,5 @@ const UcOp uc_ops_customer[] = {
   { "customer.merge", "crm", UC_OP_CHANGE | UC_OP_NO_USER, merge_args, customer_merge,
     "Make one customer of two records; can be undone." },
   { "customer.unmerge", "crm", UC_OP_CHANGE | UC_OP_NO_USER, unmerge_args, customer_unmerge, "Undo a merge." },
-  { "customer.timeline", "crm", UC_OP_NO_USER, timeline_args, customer_timeline,
-    "All interactions and cases of a customer, over all channels, newest first." },
   { NULL },
 };

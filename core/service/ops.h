@@ -109,6 +109,7 @@ extern const UcOp uc_ops_faq[];
 extern const UcOp uc_ops_playback[];
 extern const UcOp uc_ops_crm[];
 extern const UcOp uc_ops_customer[];
+extern const UcOp uc_ops_timeline[];
 extern const UcOp uc_ops_admin[];
 /* All of them; ends with NULL. */
 extern const UcOp *const uc_op_tables[];

@@ -35,6 +35,11 @@ check_PROGRAMS += %D%/test-customer
 %C%_test_customer_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 %C%_test_customer_LDADD = libuc-service.la
 TESTS += %D%/test-customer
+check_PROGRAMS += %D%/test-record
+%C%_test_record_SOURCES = %D%/test-record.c $(SERVICE_KIT)
+%C%_test_record_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+%C%_test_record_LDADD = libuc-service.la
+TESTS += %D%/test-record
 endif
 check_PROGRAMS += %D%/test-outbox
 %C%_test_outbox_SOURCES = %D%/test-outbox.c $(SERVICE_KIT)

@@ -384,9 +384,9 @@ export const t = {
     parts: (n: number) => `goes out as ${n} messages`,
     noMedia: (network: string) => `${network} takes no files from usher. Send a link, or describe it in words.`,
     noMediaTitle: 'Files can’t be sent here',
-    closing: (time: string) => `${time} left to answer`,
+    closing: (time: string) => `${time} left to answer;`,
     closingNote: 'then the network takes nothing until the customer writes again',
-    tagged: (time: string) => `Answered as a person (tag), for ${time} more`,
+    tagged: (time: string) => `Answered as a person (tag), for ${time} more.`,
     taggedNote: 'The usual time to answer is over; the network still lets a person answer. No advertising.',
     closed: 'The time to answer is over',
     closedNote: (network: string) =>

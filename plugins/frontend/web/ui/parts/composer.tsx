@@ -73,17 +73,18 @@ function tooLong(text: string, channel: Channel | undefined): string | null {
 function WindowLine({ one }: { one: Interaction }): JSX.Element | null {
   const now = useNow(1000);
   const window = replyWindow(one, now);
-  if (window.state === 'open') return null;
-  if (window.state === 'closed') return null;
+  if (window.state === 'open' || window.state === 'closed') return null;
   return (
     <p className="window-line">
       <Icon name="clock" size={16} />
-      <strong>
-        {window.state === 'closing'
-          ? t.composer.closing(duration(window.until - now))
-          : t.composer.tagged(duration(window.until - now))}
-      </strong>
-      <span>{window.state === 'closing' ? t.composer.closingNote : t.composer.taggedNote}</span>
+      <span>
+        <strong>
+          {window.state === 'closing'
+            ? t.composer.closing(duration(window.until - now))
+            : t.composer.tagged(duration(window.until - now))}
+        </strong>{' '}
+        {window.state === 'closing' ? t.composer.closingNote : t.composer.taggedNote}
+      </span>
     </p>
   );
 }

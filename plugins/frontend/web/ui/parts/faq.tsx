@@ -46,18 +46,28 @@ interface Found {
   faqs: Faq[] | null;
   /** What was searched for. */
   text: string;
+  /** Found by what the customer wrote last. */
+  suggested: boolean;
   error: string | null;
+}
+
+/** With nothing typed: what fits the customer's last words, else whatever there is. */
+async function ask(interaction: string, text: string, category: string): Promise<Omit<Found, 'error'>> {
+  const base = { limit: LIMIT, ...(category === '' ? {} : { category }) };
+  if (text !== '') return { faqs: (await desk.call('faq.search', { ...base, interaction, text })).faqs, text, suggested: false };
+  const { faqs } = await desk.call('faq.search', { ...base, interaction });
+  if (faqs.length > 0) return { faqs, text, suggested: true };
+  return { faqs: (await desk.call('faq.search', base)).faqs, text, suggested: false };
 }
 
 /** What is found stays until the next answer is there. */
 function useFaqs(interaction: string, text: string, category: string, turn: number): Found {
   const live = useStore(desk.link, (link) => link.phase === 'live');
-  const [found, setFound] = useState<Found>({ faqs: null, text: '', error: null });
+  const [found, setFound] = useState<Found>({ faqs: null, text: '', suggested: false, error: null });
   useEffect(() => {
     let mine = true;
-    const args = { interaction, limit: LIMIT, ...(text === '' ? {} : { text }), ...(category === '' ? {} : { category }) };
-    desk.call('faq.search', args).then(
-      (answer) => mine && setFound({ faqs: answer.faqs, text, error: null }),
+    ask(interaction, text, category).then(
+      (answer) => mine && setFound({ ...answer, error: null }),
       (error: unknown) =>
         mine && setFound((old) => ({ ...old, error: error instanceof Error ? error.message : String(error) })),
     );
@@ -190,7 +200,7 @@ export function FaqPicker({
             ? found.text === '' && category === ''
               ? t.faq.noneYet
               : t.faq.none
-            : `${t.faq.found(faqs.length)}${found.text === '' ? ` · ${t.faq.suggested}` : ''}`}
+            : `${t.faq.found(faqs.length)}${found.suggested ? ` · ${t.faq.suggested}` : ''}`}
       </p>
       <div className="faq-body">
         <ul className="faq-list" role="listbox" id={`${id}-list`} aria-label={t.faq.list} ref={list}>

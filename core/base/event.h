@@ -144,12 +144,14 @@ typedef enum
   X (boost)         /* head start in line, ms */                                                             \
   X (capacity)                                                                                               \
   X (code_grace_ms) /* policy: how long a missing required code holds back; 0 = until it is there */         \
-  X (deadline)      /* when the offer, the wrap-up or the rest in line lapses; 0 = never */                                    \
+  X (deadline)      /* when the offer, the wrap-up or the rest in line lapses; 0 = never */                  \
+  X (delivered_at)  /* message row: when the customer's device had it; 0 = not, or not told */               \
   X (draft)                                                                                                  \
   X (enabled)                                                                                                \
   X (ended_at)                                                                                               \
   X (enqueued_at)                                                                                            \
   X (grace_ms)      /* policy: chats of a vanished agent wait so long for him */                             \
+  X (handed_at)     /* message row: when the network took it */                                              \
   X (idle_since)    /* since when the agent could take work; order of agents */                              \
   X (last_n)                                                                                                 \
   X (lease_ms)      /* policy: an offer waits so long for a vanished desk */                                 \
@@ -158,6 +160,7 @@ typedef enum
   X (n)             /* number of a line in its conversation: 1, 2, 3, ... */                                 \
   X (overdue)                                                                                                \
   X (post_processing_ms)                                                                                     \
+  X (read_at)       /* message row: when the customer read it */                                             \
   X (removed)                                                                                                \
   X (required)      /* codes: the list must be chosen from */                                                \
   X (return_at)     /* agent: when he becomes available by himself; 0 = not */                              \

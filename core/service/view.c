@@ -194,6 +194,13 @@ uc_view_message (GString *out, const UcEvent *row)
   uc_json_add_int (out, "sent_at", row->sent_at);
   uc_json_add_string (out, "state", row->state);
   uc_json_add_opt (out, "error", row->error);
+  /* Only rows know them; an event that just happened leaves them out. */
+  if (row->handed_at != 0)
+    uc_json_add_int (out, "handed_at", row->handed_at);
+  if (row->delivered_at != 0)
+    uc_json_add_int (out, "delivered_at", row->delivered_at);
+  if (row->read_at != 0)
+    uc_json_add_int (out, "read_at", row->read_at);
   uc_json_add_opt (out, "form", row->form);
   uc_json_add_opt (out, "reply_to", row->reply_to);
   if (row->attachments != NULL)

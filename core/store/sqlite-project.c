@@ -230,14 +230,19 @@ static const Step steps[UC_EVENT_N_TYPES][MOST_STEPS + 1] = {
         goes_out } },
 
   /* The network's id may come late, after a receipt has already lifted the state. */
-  [UC_EVENT_MESSAGE_STATE] = { { "UPDATE message SET sent_id = coalesce (:external_id, sent_id),"
-                                 " error = CASE WHEN " STATE_MAY_FOLLOW " THEN :error ELSE error END,"
-                                 " state = CASE WHEN " STATE_MAY_FOLLOW " THEN :state ELSE state END"
-                                 " WHERE conversation = :conversation AND n = :n",
-                                 NULL, "message" },
-                               { "DELETE FROM outbox WHERE message ="
-                                 " (SELECT message FROM message WHERE conversation = :conversation AND n = :n)",
-                                 is_done } },
+  [UC_EVENT_MESSAGE_STATE]
+  = { { "UPDATE message SET sent_id = coalesce (:external_id, sent_id),"
+        " error = CASE WHEN " STATE_MAY_FOLLOW " THEN :error ELSE error END,"
+        " handed_at = CASE WHEN :state = 'sent' AND handed_at = 0 THEN :at ELSE handed_at END,"
+        " delivered_at = CASE WHEN :state = 'delivered' AND delivered_at = 0 THEN :at"
+        " ELSE delivered_at END,"
+        " read_at = CASE WHEN :state = 'read' AND read_at = 0 THEN :at ELSE read_at END,"
+        " state = CASE WHEN " STATE_MAY_FOLLOW " THEN :state ELSE state END"
+        " WHERE conversation = :conversation AND n = :n",
+        NULL, "message" },
+      { "DELETE FROM outbox WHERE message ="
+        " (SELECT message FROM message WHERE conversation = :conversation AND n = :n)",
+        is_done } },
 
   [UC_EVENT_INTERACTION_CUSTOMER]
   = { { "UPDATE interaction SET customer = :customer, customer_name = :customer_name, draft = :draft,"

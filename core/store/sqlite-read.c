@@ -13,7 +13,7 @@
   "SELECT m.at, m.conversation, m.interaction, m.agent, m.message, m.n, m.author, m.author_name,"                 \
   " m.by_user AS \"by\", m.code, m.text, coalesce (m.channel, c.channel) AS channel, c.identity,"                 \
   " coalesce (m.external_id, m.sent_id) AS external_id, m.client_id, m.sent_at, m.state, m.error, m.form,"        \
-  " m.reply_to, m.attachments, m.window_until, m.tagged_until"
+  " m.reply_to, m.attachments, m.window_until, m.tagged_until, m.handed_at, m.delivered_at, m.read_at"
 
 /* What became of an agent: the partial index over it is used when its condition is said in its words. */
 #define OF_AGENT                                                                                                  \

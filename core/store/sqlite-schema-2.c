@@ -47,6 +47,10 @@ const char uc_sqlite_schema_2[]
       "ALTER TABLE message ADD COLUMN attachments TEXT;"
       "ALTER TABLE message ADD COLUMN window_until INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE message ADD COLUMN tagged_until INTEGER NOT NULL DEFAULT 0;"
+      /* When its state rose, for playback: the journal has it too, but can't be searched by message. */
+      "ALTER TABLE message ADD COLUMN handed_at INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE message ADD COLUMN delivered_at INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE message ADD COLUMN read_at INTEGER NOT NULL DEFAULT 0;"
 
       "CREATE TABLE policy ("
       "  id INTEGER PRIMARY KEY CHECK (id = 1),"

@@ -273,7 +273,7 @@ test_playback (void)
 {
   g_autofree char *first = NULL, *second = NULL, *args = NULL;
   g_autoptr (UcJson) got = NULL;
-  gboolean offered = FALSE, wrapped = FALSE;
+  gboolean offered = FALSE, wrapped = FALSE, handed = FALSE;
 
   kit_start (NULL);
   kit_seed ();
@@ -298,11 +298,14 @@ test_playback (void)
 
   got = kit_do ("sue", "playback.get", "{\"interaction\":\"%s\"}", first);
   g_assert_cmpuint (uc_json_length (uc_json_get (uc_json_get (got, "interaction"), "messages")), >=, 3);
+  for (const UcJson *m = uc_json_first (uc_json_get (uc_json_get (got, "interaction"), "messages")); m != NULL;
+       m = uc_json_next (m))
+    handed = handed || uc_json_int (uc_json_get (m, "handed_at"), 0) >= uc_json_int (uc_json_get (m, "at"), 1);
   for (const UcJson *e = uc_json_first (uc_json_get (got, "events")); e != NULL; e = uc_json_next (e))
     offered = offered || g_strcmp0 (uc_json_string (uc_json_get (e, "type")), "interaction.offered") == 0;
   for (const UcJson *e = uc_json_first (uc_json_get (got, "agents")); e != NULL; e = uc_json_next (e))
     wrapped = wrapped || g_strcmp0 (uc_json_string (uc_json_get (e, "status")), "post_processing") == 0;
-  g_assert_true (offered && wrapped);
+  g_assert_true (offered && wrapped && handed);
 
   /* A supervisor of certain queues sees those. */
   done (NULL, "user.put", "{\"user\":\"sue\",\"scope\":\"queues\"}");

@@ -37,6 +37,7 @@ EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/kill.mjs $
 	%D%/lib/webchat.mjs \
 	%D%/lib/xmpp.mjs \
 	%D%/seed.mjs \
+	%D%/test-messenger-trouble.mjs \
 	%D%/test-seed-messenger.mjs \
 	%D%/test-seed-table.mjs \
 	%D%/test-seed-webchat.mjs \
@@ -49,7 +50,7 @@ if PLUGIN_WEBCHAT
 TESTS += %D%/test-seed-webchat.mjs
 endif
 if PLUGIN_MESSENGER
-TESTS += %D%/test-seed-messenger.mjs
+TESTS += %D%/test-seed-messenger.mjs %D%/test-messenger-trouble.mjs
 endif
 if PLUGIN_XMPP
 TESTS += %D%/test-seed-xmpp.mjs

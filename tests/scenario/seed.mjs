@@ -4,8 +4,7 @@
 // messenger or xmpp; with a word only scenarios with it in their title are played. Each has a centre of its own.
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { run } from '../lib/tap.mjs'
-import { perform } from './lib/scenario.mjs'
+import { playAll } from './lib/scenario.mjs'
 
 const channels = {
   webchat: async () => (await import('./lib/webchat.mjs')).Webchat,
@@ -20,25 +19,6 @@ async function scenarios() {
   return parts.flatMap((part) => part.default)
 }
 
-/** Starts the jobs in their order, at most `most` at a time; returns a promise for each. */
-function pool(jobs, most) {
-  const waiting = jobs.map((job) => {
-    const one = { job }
-    one.done = new Promise((resolve, reject) => Object.assign(one, { resolve, reject }))
-    one.done.catch(() => undefined)
-    return one
-  })
-  let next = 0
-  const work = async () => {
-    while (next < waiting.length) {
-      const one = waiting[next++]
-      await one.job().then(one.resolve, one.reject)
-    }
-  }
-  for (let i = 0; i < most; i++) work()
-  return waiting.map(({ done }) => done)
-}
-
 /** Plays everything on a channel that the channel can take part in; prints TAP and ends the process. */
 export async function play(name, word = '') {
   if (!(name in channels))
@@ -48,12 +28,7 @@ export async function play(name, word = '') {
   const fitting = (await scenarios()).filter(
     ({ title, options }) => title.includes(word) && (options.needs ?? []).every((need) => can[need]),
   )
-  // They share nothing and mostly wait.
-  const played = pool(
-    fitting.map((each) => () => perform(Channel, each)),
-    3,
-  )
-  await run(fitting.map(({ title }, i) => [`${title} (${Channel.title})`, () => played[i]]))
+  await playAll(Channel, fitting)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await play(process.argv[2], process.argv[3])

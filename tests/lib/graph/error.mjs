@@ -66,7 +66,8 @@ export class GraphError extends Error {
   /** Headers of usage, as they come with an error of rate. */
   headers(pageId) {
     if (!rateCodes.has(this.code)) return {}
-    const usage = { call_count: 100, total_cputime: 25, total_time: 25 }
+    // Calls are taken again at once: it was the limit of one conversation, not of the app.
+    const usage = { call_count: this.regain === 0 ? 20 : 100, total_cputime: 25, total_time: 25 }
     const business = { type: 'messenger', ...usage, estimated_time_to_regain_access: this.regain ?? 1 }
     return {
       'X-App-Usage': JSON.stringify(usage),

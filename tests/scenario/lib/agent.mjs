@@ -25,6 +25,13 @@ export class Chat {
     return [...lines.values()].sort((a, b) => a.n - b.n)
   }
 
+  /** One line by the message's id, with its state as it is now. */
+  line(message) {
+    const found = this.lines.find((each) => each.message === message)
+    const states = this.agent.all('message.state', { message })
+    return found && states.length > 0 ? { ...found, ...states.at(-1) } : found
+  }
+
   /** What the customer wrote, in order. */
   get texts() {
     return this.lines.filter((line) => line.author === 'customer').map((line) => line.text)

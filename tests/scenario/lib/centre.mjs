@@ -19,8 +19,8 @@ export class Centre {
     sections.usher.plugin_path = [`channel/${channel.network}`, 'crm/local', 'frontend/web']
       .map((folder) => path.join(build, 'plugins', folder))
       .join(',')
-    for (const [name, keys] of Object.entries({ ...channel.sections(this.daemon.dir), ...config }))
-      sections[name] = { ...sections[name], ...keys }
+    for (const part of [channel.sections(this.daemon.dir), config])
+      for (const [name, keys] of Object.entries(part)) sections[name] = { ...sections[name], ...keys }
     this.desks = []
     this.customers = []
     this.agents = new Map()
@@ -140,9 +140,10 @@ export class Centre {
     return this.agent(login, { role: 'supervisor', member: false, ...options })
   }
 
-  /** A customer on the channel of this run; without a name the network does not tell one. */
-  async customer(name) {
-    const customer = await this.channel.customer(name)
+  /** A customer on the channel of this run; without a name the network does not tell one. `id`: where a
+   * test chooses it. */
+  async customer(name, id) {
+    const customer = await this.channel.customer(name, id)
     this.customers.push(customer)
     return customer
   }

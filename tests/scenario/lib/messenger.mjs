@@ -12,10 +12,10 @@ let people = 0
 const isEnd = (text) => /chat (has )?ended/i.test(text)
 
 class Person {
-  constructor(graph, name) {
+  constructor(graph, name, id = `psid-${++people}`) {
     this.graph = graph
     this.name = name
-    this.identity = `psid-${++people}`
+    this.identity = id
     const [first_name, last_name] = (name ?? '').split(' ')
     this.person = graph.person(this.identity, name ? { first_name, last_name } : { profile: 'nameless' })
   }
@@ -81,20 +81,27 @@ export class Messenger {
     return this
   }
 
+  #secret(name, value) {
+    const file = path.join(this.dir, name)
+    writeFileSync(file, `${value}\n`, { mode: 0o600 })
+    return `file:${file}`
+  }
+
+  /** The token of the page as it is now, as an administrator writes it to its file. */
+  writeToken() {
+    return this.#secret('token', this.graph.token)
+  }
+
   sections(dir) {
-    const secret = (name, value) => {
-      const file = path.join(dir, name)
-      writeFileSync(file, `${value}\n`, { mode: 0o600 })
-      return `file:${file}`
-    }
+    this.dir = dir
     return {
       'channel:line': {
         plugin: 'messenger',
         queue: 'support',
         page_id: this.graph.page.id,
-        page_access_token: secret('token', this.graph.token),
-        app_secret: secret('app-secret', this.graph.appSecret),
-        verify_token: secret('verify-token', this.graph.verifyToken),
+        page_access_token: this.writeToken(),
+        app_secret: this.#secret('app-secret', this.graph.appSecret),
+        verify_token: this.#secret('verify-token', this.graph.verifyToken),
         announce: 'ended',
         base_url: this.graph.base,
       },
@@ -107,8 +114,8 @@ export class Messenger {
     if (status !== 200 || body !== '4711') throw new Error(`the webhook was not verified: ${status} ${body}`)
   }
 
-  async customer(name) {
-    return new Person(this.graph, name)
+  async customer(name, id) {
+    return new Person(this.graph, name, id)
   }
 
   check() {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // A scenario: what it shows, and how it is played. `needs` names what the channel must be able to do for it to make sense.
+import { run } from '../../lib/tap.mjs'
 import { Centre } from './centre.mjs'
 
 /**
- * `options`: {queue: members of queue.put, config: sections of the configuration, needs: words of a channel's `can`}. `play` gets
- * the centre.
+ * `options`: {queue: members of queue.put, config: sections of the configuration, needs: words of a channel's `can`,
+ * limit: ms that all of it may take}. `play` gets the centre.
  */
 export const scenario = (title, options, play) =>
   typeof options === 'function' ? { title, options: {}, play: options } : { title, options, play }
@@ -26,7 +27,7 @@ export async function perform(Channel, { options, play }) {
   try {
     centre = new Centre(channel, options)
     await centre.start(options)
-    await within(60000, play(centre))
+    await within(options.limit ?? 60000, play(centre))
     channel.check()
     await centre.stop()
   } catch (error) {
@@ -36,4 +37,32 @@ export async function perform(Channel, { options, play }) {
     await centre?.daemon.end()
     await channel.stop()
   }
+}
+
+/** Starts the jobs in their order, at most `most` at a time; returns a promise for each. */
+function pool(jobs, most) {
+  const waiting = jobs.map((job) => {
+    const one = { job }
+    one.done = new Promise((resolve, reject) => Object.assign(one, { resolve, reject }))
+    one.done.catch(() => undefined)
+    return one
+  })
+  let next = 0
+  const work = async () => {
+    while (next < waiting.length) {
+      const one = waiting[next++]
+      await one.job().then(one.resolve, one.reject)
+    }
+  }
+  for (let i = 0; i < most; i++) work()
+  return waiting.map(({ done }) => done)
+}
+
+/** Plays scenarios on a channel, several at a time: they share nothing and mostly wait. Prints TAP and ends the process. */
+export async function playAll(Channel, list) {
+  const played = pool(
+    list.map((each) => () => perform(Channel, each)),
+    3,
+  )
+  await run(list.map(({ title }, i) => [`${title} (${Channel.title})`, () => played[i]]))
 }

@@ -66,7 +66,7 @@ const ui = tree(join(plugin, 'ui'));
 const makefile = readFileSync(join(plugin, 'local.mk'), 'utf8');
 const listed = [...makefile.matchAll(/%D%\/ui\/(\S+)/g)].map(([, name]) => name).sort();
 check('local.mk lists every source', ui.join() === listed.join(), ui.filter((name) => !listed.includes(name)).join(' '));
-const made = [...makefile.matchAll(/ui\/web\/([\w.]+)/g)].map(([, name]) => name);
+const made = [...makefile.matchAll(/ui\/web\/([\w.-]+)/g)].map(([, name]) => name);
 check('local.mk lists every file that is made', FILES.every((name) => made.includes(name)));
 
 const text = (name) => readFileSync(join(plugin, 'ui', name), 'utf8');

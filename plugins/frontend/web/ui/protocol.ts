@@ -175,6 +175,10 @@ export interface Message {
   text: string;
   client_id: string | null;
   sent_at: number;
+  /** When its state rose; 0 = not, or not told. Only in what is read back. */
+  handed_at: number;
+  delivered_at: number;
+  read_at: number;
   state: MessageState | null;
   error: string | null;
   /** null = a plain message; what else it is: postback, quick_reply, reaction, edit, retract, ... */

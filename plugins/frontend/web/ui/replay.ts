@@ -62,6 +62,22 @@ export interface Answer {
   agents: DeskEvent[];
 }
 
+/** What became of a message, as moments of its own. Failing has no time of its own: it is shown where it was written. */
+function rises(message: Message): Moment[] {
+  const times: [MessageState, number][] = [
+    ['sent', message.handed_at],
+    ['delivered', message.delivered_at],
+    ['read', message.read_at],
+  ];
+  if (message.state === 'failed' || message.state === 'uncertain') times.push([message.state, message.at]);
+  return times
+    .filter(([, at]) => at > 0)
+    .map(([state, at]) => {
+      const event = { seq: 0, at, type: 'message.state', message: message.message, state, error: message.error } as DeskEvent;
+      return { key: `${state}-${message.message}`, at, seq: 0, type: event.type, event, message: null };
+    });
+}
+
 const ABOUT_AGENTS = new Set(['agent.status', 'agent.presence']);
 
 export function replayOf(answer: Answer): Replay {
@@ -71,14 +87,16 @@ export function replayOf(answer: Answer): Replay {
   const from = interaction.enqueued_at;
   const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
   const events = all.filter((event) => event.at >= from && event.type !== 'message.added');
+  const received = interaction.messages.filter((one) => one.author === 'agent').flatMap(rises);
   const moments: Moment[] = [
     ...events.map((event) => ({ key: `e${event.seq}`, at: event.at, seq: event.seq, type: event.type, event, message: null })),
     ...interaction.messages.map((message) => ({
       ...{ key: `m${message.message}`, at: message.at, seq: 0, type: 'message', event: null, message },
     })),
+    ...received,
   ];
   // Of one millisecond: the customer's message that began it, then what the engine did, then other messages.
-  const place = (one: Moment): number => (one.message === null ? 1 : one.message.n === first(interaction) ? 0 : 2);
+  const place = (one: Moment): number => (one.type === 'message.state' ? 3 : one.message === null ? 1 : one.message.n === first(interaction) ? 0 : 2);
   moments.sort((a, b) => a.at - b.at || place(a) - place(b) || a.seq - b.seq || (a.message?.n ?? 0) - (b.message?.n ?? 0));
   const last = moments[moments.length - 1]?.at ?? from;
   return {
@@ -87,7 +105,7 @@ export function replayOf(answer: Answer): Replay {
     to: Math.max(last, interaction.ended_at, from + 1000),
     moments,
     before: all.filter((event) => event.at < from && ABOUT_AGENTS.has(event.type)),
-    receipts: events.some((event) => event.type === 'message.state'),
+    receipts: received.length > 0,
   };
 }
 

@@ -13,6 +13,7 @@ plugin_LTLIBRARIES += %D%/messenger.la
 	%D%/messenger-keep.c \
 	%D%/messenger-media.c \
 	%D%/messenger-out.c \
+	%D%/messenger-pace.c \
 	%D%/messenger-plugin.c \
 	%D%/messenger-profile.c \
 	%D%/messenger-state.c \

@@ -10,14 +10,11 @@
 
 #include <string.h>
 
-#define RATION 300 /* calls of the page per second */
 #define SECOND_MS 1000
 #define MAX_WAITING 3000 /* lanes that wait for the ration: ten seconds' worth */
 #define MAX_NOTES 8      /* system lines that wait in one lane */
 #define MAX_TRIES 3      /* of one message, when it may be that the person blocked the page */
 #define MAX_TRIED 4096   /* messages whose tries are remembered */
-#define PAUSE_FIRST_MS (G_GINT64_CONSTANT (30) * 60 * 1000)
-#define PAUSE_LAST_MS MESSENGER_DAY_MS
 #define REFUSED_RETRY_MS (60 * 1000)
 
 typedef struct
@@ -40,14 +37,10 @@ typedef struct
 
 struct MessengerOut
 {
-  GHashTable *lanes;   /* user id -> Lane* */
-  GQueue waiting;      /* of Lane* */
-  gint64 used[RATION]; /* when the last calls went out, as a ring */
-  guint next;
+  GHashTable *lanes; /* user id -> Lane* */
+  GQueue waiting;    /* of Lane*, for the ration */
   uint64_t timer;
-  gint64 held_until;          /* by a rate limit */
-  gint64 paused_until, pause; /* by a restriction; the length of the last pause, 0 = none */
-  GHashTable *tries;          /* message id -> number of them */
+  GHashTable *tries; /* message id -> number of them */
 };
 
 static void
@@ -87,97 +80,16 @@ messenger_out_free (MessengerOut *out)
   g_free (out);
 }
 
-/* ---- what holds everything back ------------------------------------------------------------------------ */
-
-void
-messenger_out_hold (Messenger *mg, gint64 ms)
-{
-  gint64 until = mg->host->now () + ms;
-
-  if (until <= mg->out->held_until)
-    return;
-  mg->out->held_until = until;
-  messenger_log (mg, USHER_LOG_WARNING, "Messenger's rate limit: nothing is sent for %" G_GINT64_FORMAT " s",
-                 (ms + 999) / 1000);
-}
-
-/* The page is restricted: half an hour's pause, twice as long each time it still is. */
-static void
-pause_page (Messenger *mg, const MessengerOutcome *outcome)
-{
-  MessengerOut *out = mg->out;
-
-  if (mg->host->now () < out->paused_until)
-    return; /* answers to calls that were under way when it began */
-  out->pause = out->pause == 0 ? PAUSE_FIRST_MS : MIN (out->pause * 2, PAUSE_LAST_MS);
-  out->paused_until = mg->host->now () + out->pause;
-  messenger_problem_set (
-      mg, MESSENGER_PROBLEM_RESTRICTED,
-      "%s Nothing is sent for %d minutes, then it is tried again; messages from customers still "
-      "come in. See the page's support inbox and Page Quality at Meta for the reason.",
-      outcome->why, (int)(out->pause / 60000));
-}
-
-static void
-page_is_free (Messenger *mg)
-{
-  mg->out->pause = 0;
-  mg->out->paused_until = 0;
-  messenger_problem_clear (mg, MESSENGER_PROBLEM_RESTRICTED);
-  messenger_problem_clear (mg, MESSENGER_PROBLEM_PERMISSION);
-}
-
-/* How long nothing may be sent; *status and *why are for what waits for that. */
-static gint64
-held_for (Messenger *mg, UsherStatus *status, const char **why)
-{
-  gint64 now = mg->host->now ();
-  MessengerOut *out = mg->out;
-
-  if (now < out->paused_until)
-    {
-      *status = USHER_POLICY;
-      *why = "Meta has restricted the page; sending is paused.";
-      return out->paused_until - now;
-    }
-  if (now < out->held_until)
-    {
-      *status = USHER_RETRY;
-      *why = "Messenger's rate limit is reached; sending waits.";
-      return out->held_until - now;
-    }
-  return 0;
-}
-
-/* How long until the ration has a call left. */
-static gint64
-ration_wait (Messenger *mg)
-{
-  gint64 now = mg->host->now (), oldest = mg->out->used[mg->out->next];
-
-  /* A clock that was set back must not stop everything. */
-  if (oldest == 0 || oldest > now || now - oldest >= SECOND_MS)
-    return 0;
-  return SECOND_MS - (now - oldest);
-}
-
-static void
-ration_take (Messenger *mg)
-{
-  mg->out->used[mg->out->next] = mg->host->now ();
-  mg->out->next = (mg->out->next + 1) % RATION;
-}
-
 gboolean
 messenger_out_spare (Messenger *mg)
 {
   UsherStatus status;
   const char *why;
 
-  if (!mg->ready || !g_queue_is_empty (&mg->out->waiting) || held_for (mg, &status, &why) > 0
-      || ration_wait (mg) > 0)
+  if (!mg->ready || !g_queue_is_empty (&mg->out->waiting) || messenger_pace_held (mg, &status, &why) > 0
+      || messenger_pace_wait (mg) > 0)
     return FALSE;
-  ration_take (mg);
+  messenger_pace_take (mg);
   return TRUE;
 }
 
@@ -222,7 +134,7 @@ finish_failed (Job *job, const MessengerOutcome *outcome)
       break;
     case MESSENGER_FAULT_RESTRICTED:
     case MESSENGER_FAULT_RATE:
-      wait = held_for (mg, &ignored, &held);
+      wait = messenger_pace_held (mg, &ignored, &held);
       break;
     case MESSENGER_FAULT_RATE_ONE:
       wait = MAX (wait, REFUSED_RETRY_MS);
@@ -237,9 +149,9 @@ static void
 note_account (Messenger *mg, const MessengerOutcome *outcome)
 {
   if (outcome->verdict.status == USHER_OK)
-    page_is_free (mg);
+    messenger_pace_resume (mg);
   else if (outcome->verdict.fault == MESSENGER_FAULT_RESTRICTED)
-    pause_page (mg, outcome);
+    messenger_pace_pause (mg, outcome);
   else if (outcome->verdict.fault == MESSENGER_FAULT_PERMISSION)
     messenger_problem_set (
         mg, MESSENGER_PROBLEM_PERMISSION,
@@ -334,7 +246,7 @@ begin (Job *job)
   Messenger *mg = job->mg;
   g_autofree char *path = messenger_page_path (mg, "messages");
 
-  ration_take (mg);
+  messenger_pace_take (mg);
   job->begun = TRUE;
   job->call
       = messenger_call (mg, job->reply != NULL ? "sending a message" : "sending a system line", "POST", path, NULL,
@@ -348,7 +260,7 @@ settled_already (Job *job)
   Messenger *mg = job->mg;
   UsherStatus status;
   const char *why = NULL;
-  gint64 wait = held_for (mg, &status, &why);
+  gint64 wait = messenger_pace_held (mg, &status, &why);
 
   if (job->reply != NULL && mg->host->cancelled (job->reply))
     messenger_complete (mg, job->reply, USHER_CANCELLED, "The core did not wait for this message any longer.", 0,
@@ -367,13 +279,13 @@ on_ration (void *data)
   Lane *lane;
 
   mg->out->timer = 0;
-  while (ration_wait (mg) == 0 && (lane = g_queue_pop_head (&mg->out->waiting)) != NULL)
+  while (messenger_pace_wait (mg) == 0 && (lane = g_queue_pop_head (&mg->out->waiting)) != NULL)
     {
       lane->waiting = FALSE;
       pump (mg, lane);
     }
   if (!g_queue_is_empty (&mg->out->waiting) && mg->out->timer == 0)
-    mg->out->timer = mg->host->timer_add (mg->instance, ration_wait (mg), on_ration, mg);
+    mg->out->timer = mg->host->timer_add (mg->instance, messenger_pace_wait (mg), on_ration, mg);
 }
 
 static void
@@ -385,14 +297,14 @@ pump (Messenger *mg, Lane *lane)
     return;
   if (settled_already (job))
     job_over (job);
-  else if (ration_wait (mg) == 0)
+  else if (messenger_pace_wait (mg) == 0)
     begin (job);
   else
     {
       lane->waiting = TRUE;
       g_queue_push_tail (&mg->out->waiting, lane);
       if (mg->out->timer == 0)
-        mg->out->timer = mg->host->timer_add (mg->instance, ration_wait (mg), on_ration, mg);
+        mg->out->timer = mg->host->timer_add (mg->instance, messenger_pace_wait (mg), on_ration, mg);
     }
 }
 
@@ -454,7 +366,7 @@ messenger_send (void *self, const UsherLine *line, UsherReply *reply)
     messenger_complete (mg, reply, status, why, 0, NULL);
   else if (!mg->ready)
     messenger_complete (mg, reply, USHER_CANCELLED, "The instance is stopping.", 0, NULL);
-  else if ((wait = held_for (mg, &status, &why)) > 0)
+  else if ((wait = messenger_pace_held (mg, &status, &why)) > 0)
     messenger_complete (mg, reply, status, why, wait, NULL);
   else if (mg->out->waiting.length >= MAX_WAITING)
     messenger_complete (mg, reply, USHER_RETRY, "More is to be sent than Messenger takes; it waits.", SECOND_MS,

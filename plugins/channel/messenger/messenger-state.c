@@ -161,9 +161,9 @@ messenger_state_note (Messenger *mg, const MessengerOutcome *outcome)
   else if (outcome->verdict.status == USHER_OK)
     messenger_problem_clear (mg, MESSENGER_PROBLEM_TOKEN);
   if (fault == MESSENGER_FAULT_RATE)
-    messenger_out_hold (mg, outcome->wait_ms > 0 ? outcome->wait_ms : 60 * 1000);
+    messenger_pace_hold (mg, outcome->wait_ms > 0 ? outcome->wait_ms : 60 * 1000);
   else if (fault == MESSENGER_FAULT_RATE_ONE && outcome->wait_ms > 0)
-    messenger_out_hold (mg, outcome->wait_ms);
+    messenger_pace_hold (mg, outcome->wait_ms);
   /* Without an answer to one call it is not known yet what is wrong: the check finds out. */
   if (outcome->http == 0 || fault == MESSENGER_FAULT_TOKEN || fault == MESSENGER_FAULT_NOT_GRAPH)
     check_later (mg);
@@ -185,10 +185,13 @@ on_subscribed (gpointer data, const MessengerOutcome *outcome)
       messenger_log (mg, USHER_LOG_NOTICE, "the app is subscribed to page %s", mg->page_id);
       return;
     }
-  messenger_problem_set (mg, MESSENGER_PROBLEM_SUBSCRIBE,
-                         "The app could not be subscribed to the page's events: %s It needs the permission "
-                         "pages_manage_metadata. Without the subscription no message comes in; it is tried again.",
-                         outcome->why);
+  /* What else may be wrong has a sentence of its own. */
+  if (outcome->verdict.fault == MESSENGER_FAULT_PERMISSION || outcome->verdict.status == USHER_CONTENT)
+    messenger_problem_set (
+        mg, MESSENGER_PROBLEM_SUBSCRIBE,
+        "The app could not be subscribed to the page's events: %s It needs the permission "
+        "pages_manage_metadata. Without the subscription no message comes in; it is tried again.",
+        outcome->why);
   if (mg->ready)
     mg->subscribe_timer = mg->host->timer_add (mg->instance, mg->subscribe_wait, subscribe_now, mg);
   mg->subscribe_wait = MIN (mg->subscribe_wait * 2, CHECK_LAST_MS);

@@ -28,6 +28,7 @@
 #define MESSENGER_MAX_PICTURE (5 * 1024 * 1024) /* of a profile's picture */
 #define MESSENGER_MAX_ATTACHMENTS 64            /* of one message */
 #define MESSENGER_MAX_HOOKS 256                 /* webhooks under way */
+#define MESSENGER_RATION 300                    /* calls of the page per second */
 #define MESSENGER_DELIVER 256                   /* items of one delivery */
 #define MESSENGER_MEDIA_MS 10000                /* for all media of a webhook */
 #define MESSENGER_ANSWER_MS 14000               /* for a webhook's answer, whatever happens */
@@ -59,6 +60,14 @@ typedef enum
   MESSENGER_PROBLEM_UNREACHABLE,
   MESSENGER_PROBLEMS
 } MessengerProblem;
+
+typedef struct
+{
+  gint64 used[MESSENGER_RATION]; /* when the last calls went out, as a ring */
+  guint next;
+  gint64 held_until;          /* by a rate limit */
+  gint64 paused_until, pause; /* by a restriction; the length of the last pause, 0 = none */
+} MessengerPace;
 
 typedef struct
 {
@@ -95,6 +104,7 @@ struct Messenger
   uint64_t subscribe_timer;
   gint64 subscribe_wait;
 
+  MessengerPace pace;
   MessengerOut *out;
   MessengerActions *actions;
   MessengerIntake *intake;
@@ -185,13 +195,24 @@ void messenger_notice (void *self, const UsherLine *line);
 void messenger_out_stop (Messenger *mg);
 /* Answers what is still open. */
 void messenger_out_abort (Messenger *mg);
-/* The account may send nothing for so long. */
-void messenger_out_hold (Messenger *mg, gint64 ms);
 /* Takes a call from this second's ration; FALSE = none is left, or sending is held. */
 gboolean messenger_out_spare (Messenger *mg);
 /* {"recipient":{...}} */
 UsherJson *messenger_recipient (Messenger *mg, const char *user_id);
 char *messenger_page_path (Messenger *mg, const char *edge);
+
+/* ---- messenger-pace.c: what holds all sending back */
+/* The account may send nothing for so long. */
+void messenger_pace_hold (Messenger *mg, gint64 ms);
+/* The page is restricted: half an hour's pause, twice as long each time it still is. */
+void messenger_pace_pause (Messenger *mg, const MessengerOutcome *outcome);
+/* A message went out: whatever was wrong with sending is over. */
+void messenger_pace_resume (Messenger *mg);
+/* How long nothing may be sent; *status and *why are for what waits for that. */
+gint64 messenger_pace_held (Messenger *mg, UsherStatus *status, const char **why);
+/* How long until the ration has a call left. */
+gint64 messenger_pace_wait (Messenger *mg);
+void messenger_pace_take (Messenger *mg);
 
 /* ---- messenger-action.c: typing and seen */
 MessengerActions *messenger_actions_new (void);

@@ -186,7 +186,7 @@ test_subscribe (void)
   kit_refuse (request, 403, NULL, 200, 0, FALSE);
   kit_state (kit, USHER_AUTH, "pages_manage_metadata");
   g_assert_cmpuint (server_waiting (kit->server, "POST", path), ==, 0);
-  fake_clock_advance (30000);
+  fake_clock_advance (60000);
   request_answer (server_take (kit->server, "POST", path), 200, NULL, "{\"success\":true}");
   kit_state (kit, USHER_OK, NULL);
   g_assert_true (fake_host_logged (kit->fake, USHER_LOG_NOTICE, "subscribed"));

@@ -1,6 +1,6 @@
 # The xmpp plugin against the fake host and a real Prosody; the customers run a real client library.
 EXTRA_DIST += tests/lib/prosody.mjs
-dist_noinst_SCRIPTS += %D%/customer.py %D%/test-prosody.mjs
+dist_noinst_SCRIPTS += %D%/customer.py %D%/test-prosody.mjs %D%/test-xmpp-daemon.mjs
 if PLUGIN_XMPP
 xmpp_tests = \
 	%D%/test-xmpp-parts \
@@ -11,6 +11,9 @@ check_PROGRAMS += $(xmpp_tests)
 TESTS += $(xmpp_tests)
 if HAVE_NODE
 TESTS += %D%/test-prosody.mjs
+if PLUGIN_LOCAL
+TESTS += %D%/test-xmpp-daemon.mjs
+endif
 endif
 
 check_LTLIBRARIES += %D%/libxmpp-kit.la

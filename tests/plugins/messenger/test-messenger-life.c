@@ -178,6 +178,13 @@ test_subscribe (void)
   fake_host_set (kit->fake, "subscribe", "true");
   fake_host_up (kit->fake);
   request_answer (server_take (kit->server, "GET", "/v25.0/me"), 200, NULL, "{\"id\":\"PAGE1\"}");
+  /* A fault of the moment is no missing permission. */
+  request_answer (server_take (kit->server, "POST", path), 500, NULL, "");
+  while (!fake_host_logged (kit->fake, USHER_LOG_INFO, "the subscription failed"))
+    g_main_context_iteration (NULL, TRUE);
+  fake_host_settle ();
+  g_assert_cmpint (kit->fake->state, ==, USHER_OK);
+  fake_clock_advance (30000);
   request = server_take (kit->server, "POST", path);
   g_assert_cmpstr (
       request->query, ==,

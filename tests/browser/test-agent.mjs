@@ -792,6 +792,44 @@ await run([
       }),
   ],
   [
+    'the centre’s rules show at the desk: records that pop later, chats that are given, a tab that need not blink',
+    () =>
+      stage('rules', {}, async (scene) => {
+        const { daemon } = scene;
+        await daemon.ctl('policy.put', { pop_on: ['accepted'] });
+        const desk = await scene.agent('anna');
+        const { page } = desk;
+        await desk.choose('Available');
+        const visitor = await scene.visitor('Maria');
+        await visitor.say('Hello');
+        await desk.accept();
+        await page.getByRole('button', { name: 'End chat' }).click();
+        await page.getByRole('button', { name: 'Finish' }).click();
+        await desk.status('Available');
+        await daemon.ctl('user.put', { login: 'anna', name: 'Anna', role: 'agent', permissions: [], capacity: 2 });
+        await visitor.say('Again');
+        await desk.offer.getByText('The record opens when you have accepted.').waitFor();
+        const tabOfChats = page.locator('.rail-tab.offered');
+        const motion = () => tabOfChats.evaluate((element) => getComputedStyle(element).animationName);
+        assert.equal(await motion(), 'none', 'who has room for several and looks is not disturbed');
+        await desk.go('Customers');
+        assert.equal(await motion(), 'blink');
+        await desk.accept();
+
+        // Given, not offered: it comes into the list, takes no key and is said.
+        await daemon.ctl('user.put', { login: 'anna', name: 'Anna', role: 'agent', permissions: [], capacity: 2, auto_accept: true });
+        await desk.composer.click();
+        await page.keyboard.type('I am wri');
+        const second = await scene.visitor('Willem');
+        await second.say('Me, too');
+        await page.locator('[data-chat]').filter({ hasText: 'Willem' }).getByText('Active').waitFor();
+        await page.getByText(/A chat was given to you: Willem/).waitFor({ state: 'attached' });
+        await page.keyboard.type('ting');
+        assert.equal(await desk.composer.inputValue(), 'I am writing');
+        assert.equal(await desk.offer.count(), 0);
+      }),
+  ],
+  [
     'another customer than the one that popped can be attached',
     () =>
       stage('attach', {}, async (scene) => {

@@ -18,7 +18,7 @@ import { Choice, MasterDetail, ResultList } from '../parts/master';
 import { Lines } from '../parts/timeline';
 import type { Interaction } from '../protocol';
 import { href, route } from '../route';
-import { normalInteraction } from '../shape';
+import { may, normalInteraction } from '../shape';
 import { useStore } from '../store';
 import { t } from '../strings';
 
@@ -118,10 +118,13 @@ function Past({ id }: { id: string }): JSX.Element {
   const live = useStore(desk.state, (state) => state.interactions[id]?.messages.length ?? 0);
   const answer = useCall('interaction.get', { interaction: id }, `${revision} ${live}`);
   const agentName = useAgentName();
+  const me = useStore(desk.state, (state) => state.me);
   const data = answer.data?.interaction ?? null;
   const one = useMemo(() => (data === null ? null : normalInteraction(data)), [data]);
   if (answer.error !== null) return <Problem text={answer.error} retry={answer.reload} />;
   if (one === null) return <Skeleton rows={8} />;
+  // Afterwards a code is chosen by whose chat it was, while it is missing, and by supervisors.
+  const editable = one.state === 'closed' && ((one.uncoded && one.agent === me?.user) || may(me, 'supervise'));
   const end = one.ended_at > 0 ? one.ended_at : 0;
   return (
     <article className="case">
@@ -137,13 +140,13 @@ function Past({ id }: { id: string }): JSX.Element {
         </div>
       </header>
       <SaveAgain one={one} />
-      {(one.uncoded || one.codes.length > 0) && (
+      {(editable || one.codes.length > 0) && (
         <section className="card" aria-labelledby="past-codes">
           <h3 id="past-codes">
             {t.codes.title}
             {one.uncoded && <RequiredMark one={one} />}
           </h3>
-          {one.uncoded ? <Codes one={one} /> : <p>{one.codes.map((code) => code.name).join(', ')}</p>}
+          {editable ? <Codes one={one} /> : <p>{one.codes.map((code) => code.name).join(', ')}</p>}
         </section>
       )}
       <section className="card" aria-labelledby="past-facts">

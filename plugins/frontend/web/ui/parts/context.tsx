@@ -119,8 +119,8 @@ function useTab(one: Interaction): [ContextTab, (tab: ContextTab) => void] {
   useEffect(() => {
     if (over && popsLate) showTab(one.interaction, firstTab(one), false);
   }, [over, popsLate]);
-  const there = chosen === undefined || (chosen === 'case' && one.follows === null && one.save.case === null);
-  return [there ? firstTab(one) : chosen, (tab) => showTab(one.interaction, tab, false)];
+  const none = chosen === undefined || (chosen === 'case' && one.follows === null && one.save.case === null);
+  return [none ? firstTab(one) : chosen, (tab) => showTab(one.interaction, tab, false)];
 }
 
 function Record({ one }: { one: Interaction }): JSX.Element {

@@ -85,42 +85,42 @@ function ChatMenu({ one }: { one: Interaction }): JSX.Element {
   const note = saving ? t.save.requested : saved ? t.save.savedAlready : over ? (late === 'linked' ? t.save.linkedRule : t.save.lateRule) : t.save.rule;
   return (
     <>
-    <MenuTrigger>
-      <AriaButton className="button plain">
-        <Icon name="save" size={18} />
-        <span>{t.conversation.menu}</span>
-        <Icon name="chevron" size={16} />
-      </AriaButton>
-      <Popover className="popover" placement="bottom end">
-        <Menu
-          className="menu"
-          aria-label={t.conversation.menu}
-          disabledKeys={disabled}
-          onAction={(key) => act(String(key))}
-        >
-          <MenuItem id="save" className="menu-item" textValue={t.save.action}>
-            <Icon name="save" size={18} />
-            <Text slot="label">{t.save.action}</Text>
-            <Text slot="description">{note}</Text>
-          </MenuItem>
-          <MenuItem id="follow" className="menu-item" textValue={t.follow.menu}>
-            <Icon name="cases" size={18} />
-            <Text slot="label">{t.follow.menu}</Text>
-            <Text slot="description">{t.follow.note}</Text>
-          </MenuItem>
-          <MenuItem id="copy" className="menu-item" textValue={t.conversation.copy}>
-            <Icon name="copy" size={18} />
-            <Text slot="label">{t.conversation.copy}</Text>
-          </MenuItem>
-          <MenuItem id="end" className="menu-item" textValue={t.conversation.end}>
-            <Icon name="end" size={18} />
-            <Text slot="label">{t.conversation.end}</Text>
-            <Text slot="description">{t.conversation.endNote}</Text>
-          </MenuItem>
-        </Menu>
-      </Popover>
-    </MenuTrigger>
-    <FollowDialog one={one} isOpen={following} onClose={() => setFollowing(false)} />
+      <MenuTrigger>
+        <AriaButton className="button plain">
+          <Icon name="save" size={18} />
+          <span>{t.conversation.menu}</span>
+          <Icon name="chevron" size={16} />
+        </AriaButton>
+        <Popover className="popover" placement="bottom end">
+          <Menu
+            className="menu"
+            aria-label={t.conversation.menu}
+            disabledKeys={disabled}
+            onAction={(key) => act(String(key))}
+          >
+            <MenuItem id="save" className="menu-item" textValue={t.save.action}>
+              <Icon name="save" size={18} />
+              <Text slot="label">{t.save.action}</Text>
+              <Text slot="description">{note}</Text>
+            </MenuItem>
+            <MenuItem id="follow" className="menu-item" textValue={t.follow.menu}>
+              <Icon name="cases" size={18} />
+              <Text slot="label">{t.follow.menu}</Text>
+              <Text slot="description">{t.follow.note}</Text>
+            </MenuItem>
+            <MenuItem id="copy" className="menu-item" textValue={t.conversation.copy}>
+              <Icon name="copy" size={18} />
+              <Text slot="label">{t.conversation.copy}</Text>
+            </MenuItem>
+            <MenuItem id="end" className="menu-item" textValue={t.conversation.end}>
+              <Icon name="end" size={18} />
+              <Text slot="label">{t.conversation.end}</Text>
+              <Text slot="description">{t.conversation.endNote}</Text>
+            </MenuItem>
+          </Menu>
+        </Popover>
+      </MenuTrigger>
+      <FollowDialog one={one} isOpen={following} onClose={() => setFollowing(false)} />
     </>
   );
 }

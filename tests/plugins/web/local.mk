@@ -9,7 +9,7 @@ endif
 # The desktop: its logic in Node, its files, its types. The bundle is carried by the tarball like the desktop itself;
 # the types need the packages that the browser tests need, too.
 web_desktop_units = %D%/ui/units.test.ts %D%/ui/centre.ts %D%/ui/clock.test.ts %D%/ui/composer.test.ts \
-	%D%/ui/connection.test.ts %D%/ui/news.test.ts %D%/ui/outbox.test.ts %D%/ui/state.test.ts %D%/ui/views.test.ts
+	%D%/ui/connection.test.ts %D%/ui/news.test.ts %D%/ui/outbox.test.ts %D%/ui/records.test.ts %D%/ui/replay.test.ts %D%/ui/state.test.ts %D%/ui/views.test.ts
 dist_noinst_SCRIPTS += %D%/test-desktop-files.mjs %D%/test-desktop-types.mjs %D%/test-desktop-units.mjs
 EXTRA_DIST += $(web_desktop_units) %D%/ui/tsconfig.json %D%/desktop-units.bundle.mjs
 if PLUGIN_WEB

@@ -51,6 +51,18 @@ export function wrongIn(form: PolicyForm): Partial<Record<Member, string>> {
   return wrong;
 }
 
+function inWords(ms: number): string {
+  const { number, unit } = typedOf(ms);
+  return `${number} ${s.rules.units[unit]}`;
+}
+
+/** The server counts in milliseconds and nobody types them. */
+export function refusalIn(member: Member, message: string): string {
+  const range = /from (\d+) to (\d+)/.exec(message);
+  const isTime = (DURATIONS as readonly string[]).includes(member);
+  return range === null || !isTime ? message : s.rules.range(inWords(Number(range[1])), inWords(Number(range[2])));
+}
+
 /** The members that differ from the policy, as `policy.put` takes them. */
 export function changesIn(form: PolicyForm, policy: Policy): Partial<Policy> {
   const changed: Record<string, unknown> = {};

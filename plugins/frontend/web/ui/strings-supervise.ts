@@ -313,6 +313,7 @@ export const s = {
     unchanged: 'Nothing is changed.',
     badNumber: 'Enter a number.',
     negative: 'Enter 0 or more.',
+    range: (from: string, to: string) => `Enter from ${from} to ${to}.`,
     listNew: 'New list',
     listsNone: 'No lists of codes yet.',
     listSelect: 'Choose a list, or make one',

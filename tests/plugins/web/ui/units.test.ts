@@ -7,5 +7,7 @@ import './composer.test';
 import './connection.test';
 import './news.test';
 import './outbox.test';
+import './records.test';
+import './replay.test';
 import './state.test';
 import './views.test';

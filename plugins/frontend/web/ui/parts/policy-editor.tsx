@@ -8,7 +8,7 @@ import { useEffect, useId, useState } from 'react';
 import { desk } from '../desk';
 import { useCall } from '../hooks';
 import type { DurationName, Member, PolicyForm, WordName } from '../policy-form';
-import { changesIn, formOf, MEMBERS, POPS, wrongIn } from '../policy-form';
+import { changesIn, formOf, MEMBERS, POPS, refusalIn, wrongIn } from '../policy-form';
 import type { AskedStatus, Policy } from '../protocol';
 import { CallError } from '../protocol';
 import { fieldOf } from '../refusals';
@@ -127,7 +127,7 @@ function Members({ policy }: { policy: Policy }): JSX.Element {
       const field = fieldOf(said, MEMBERS);
       if (field === null) setGeneral(said);
       else {
-        setBad({ [field]: said });
+        setBad({ [field]: refusalIn(field, said) });
         document.getElementById(`${id}-${field}`)?.focus();
       }
     } finally {

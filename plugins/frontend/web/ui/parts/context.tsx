@@ -158,7 +158,6 @@ export function Context({ one }: { one: Interaction }): JSX.Element {
   const customer = useStore(desk.customers, (all) => (one.customer === null ? undefined : all[one.customer]));
   const [tab, setTab] = useTab(one);
   const shownCase = one.follows ?? one.save.case;
-  const over = one.state === 'wrap_up';
   return (
     <aside className="context" aria-label={t.conversation.details} data-region="context" tabIndex={-1}>
       <Transaction one={one} />
@@ -194,7 +193,7 @@ export function Context({ one }: { one: Interaction }): JSX.Element {
           {shownCase !== null && (
             <TabPanel id="case">
               <Suspense fallback={<Skeleton rows={6} />}>
-                <CaseBeside key={shownCase} id={shownCase} compact={!over} />
+                <CaseBeside key={shownCase} id={shownCase} compact />
               </Suspense>
             </TabPanel>
           )}

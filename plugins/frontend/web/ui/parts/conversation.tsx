@@ -12,7 +12,7 @@ import { desk, nameOf } from '../desk';
 import { timeOfDay } from '../format';
 import { useNow } from '../hooks';
 import { showTab } from '../panels';
-import type { Interaction, Save } from '../protocol';
+import type { Interaction, Policy, Save } from '../protocol';
 import { href } from '../route';
 import { useStore } from '../store';
 import { t } from '../strings';
@@ -46,6 +46,13 @@ export function SaveStatus({ save }: { save: Save }): JSX.Element | null {
   );
 }
 
+/** What "Save to CRM" would make of the chat now. */
+function saveRule(one: Interaction, late: Policy['late_save']): string {
+  if (one.follows !== null) return t.follow.note;
+  if (one.state === 'active') return t.save.rule;
+  return late === 'linked' ? t.save.linkedRule : t.save.lateRule;
+}
+
 export function transcriptText(one: Interaction): string {
   const who = nameOf(one);
   return one.messages
@@ -66,7 +73,6 @@ async function copyTranscript(one: Interaction): Promise<void> {
 }
 
 function ChatMenu({ one }: { one: Interaction }): JSX.Element {
-  const over = one.state === 'wrap_up';
   const late = useStore(desk.state, (state) => state.policy.late_save);
   const saving = one.save.state === 'requested' || one.save.state === 'queued';
   const saved = one.save.state === 'saved';
@@ -82,7 +88,7 @@ function ChatMenu({ one }: { one: Interaction }): JSX.Element {
     ...(saving || saved ? ['save', 'follow'] : one.customer === null ? ['follow'] : []),
     ...(ended ? ['end'] : []),
   ];
-  const note = saving ? t.save.requested : saved ? t.save.savedAlready : over ? (late === 'linked' ? t.save.linkedRule : t.save.lateRule) : t.save.rule;
+  const note = saving ? t.save.requested : saved ? t.save.savedAlready : saveRule(one, late);
   return (
     <>
       <MenuTrigger>
@@ -207,7 +213,7 @@ function WrapUp({ one }: { one: Interaction }): JSX.Element {
         )}
         {one.save.state === null && (
           <p className="hint">
-            <strong>{t.save.none}.</strong> {late === 'linked' ? t.save.linkedRule : t.save.lateRule}
+            <strong>{t.save.none}.</strong> {saveRule(one, late)}
           </p>
         )}
         <SaveStatus save={one.save} />

@@ -327,6 +327,14 @@ on_events (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, 
 static void
 event_list (UcOpCall *call)
 {
+  g_autofree char *scope = uc_op_scope (call);
+
+  if (scope != NULL)
+    {
+      uc_op_fail_with (call, UC_ERROR_DENIED,
+                       "the journal holds all queues, and you see your own ones only; use playback.list");
+      return;
+    }
   uc_store_events (call->core->store, uc_op_int (call, "after", 0), uc_op_string (call, "agent"),
                    (guint)uc_op_int (call, "limit", 200), on_events, call);
 }

@@ -100,11 +100,16 @@ read_codes (UcOpCall *call)
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
+/* What is absent stays as it is, unless it belongs to a use that the list does not have any more. */
 static void
 codes_put (UcOpCall *call)
 {
   const char *list = uc_op_string (call, "list");
   const UcCodeList *old = uc_engine_code_list (call->core->engine, list);
+  const char *use = uc_op_string (call, "use") != NULL ? uc_op_string (call, "use")
+                    : old != NULL                      ? old->use
+                                                       : "disposition";
+  gboolean same_use = old != NULL && strcmp (old->use, use) == 0;
   g_autofree char *codes = read_codes (call);
   g_autofree char *queues = uc_op_words (call, "queues");
   UcCommand command = {
@@ -113,14 +118,12 @@ codes_put (UcOpCall *call)
     .name = uc_op_string (call, "name") != NULL ? uc_op_string (call, "name")
             : old != NULL                       ? old->name
                                                 : list,
-    .use = uc_op_string (call, "use") != NULL ? uc_op_string (call, "use")
-           : old != NULL                      ? old->use
-                                              : "disposition",
+    .use = use,
     .status = uc_op_string (call, "status") != NULL ? uc_op_string (call, "status")
-              : old != NULL                         ? old->status
+              : same_use                            ? old->status
                                                     : NULL,
     .queues = queues != NULL ? (*queues != '\0' ? queues : NULL)
-              : old != NULL  ? old->queues
+              : same_use     ? old->queues
                              : NULL,
     .codes = codes != NULL ? codes
              : old != NULL ? old->json
@@ -150,9 +153,9 @@ on_closed_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean mo
       return;
     }
   row = rows->len > 0 ? rows->pdata[0] : NULL;
-  if (row == NULL || !uc_op_may_see (call, row->agent))
+  if (row == NULL || !uc_op_may_see (call, row->agent, row->queue))
     uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such interaction, or it is not yours");
-  else if (row->uncoded == 0 && !uc_auth_may (call->core, &call->who, "supervise"))
+  else if (row->uncoded == 0 && !uc_op_supervises (call, row->queue))
     uc_op_fail_with (call, UC_ERROR_DENIED,
                      "this chat is closed with its codes; only a supervisor changes them now");
   else
@@ -165,21 +168,33 @@ on_closed_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean mo
 }
 
 static void
+on_closed_durable (gpointer data, const GError *error, GPtrArray *events)
+{
+  UcOpCall *call = data;
+  UcInteractionQuery query = { .interaction = uc_op_string (call, "interaction"), .limit = 1 };
+
+  if (error != NULL)
+    uc_op_fail (call, error);
+  else
+    uc_store_interactions (call->core->store, &query, on_closed_row, call);
+}
+
+static void
 interaction_codes (UcOpCall *call)
 {
   const char *id = uc_op_string (call, "interaction");
   const UcInteraction *interaction = uc_engine_interaction (call->core->engine, id);
   g_autofree char *codes = uc_op_words (call, "codes");
   UcCommand command = { .type = UC_COMMAND_SET_CODES, .interaction = id, .codes = codes, .agent = call->who.user };
-  UcInteractionQuery query = { .interaction = id, .limit = 1 };
 
   if (interaction == NULL)
     {
-      uc_store_interactions (call->core->store, &query, on_closed_row, call);
+      /* It may have been closed, without its codes, this very moment. */
+      uc_core_barrier (call->core, on_closed_durable, call);
       return;
     }
   if (interaction->agent != NULL && g_strcmp0 (interaction->agent->id, call->who.user) != 0
-      && uc_auth_may (call->core, &call->who, "supervise"))
+      && uc_op_supervises (call, interaction->queue->id))
     command.agent = NULL;
   uc_op_submit (call, &command, NULL);
 }

@@ -59,7 +59,8 @@ own_interaction (UcOpCall *call)
 {
   const UcInteraction *interaction = interaction_of (call);
 
-  if (interaction == NULL || interaction->agent == NULL || !uc_op_may_see (call, interaction->agent->id))
+  if (interaction == NULL || interaction->agent == NULL
+      || !uc_op_may_see (call, interaction->agent->id, interaction->queue->id))
     uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such open interaction, or it is not yours");
   else if (interaction->state == UC_INTERACTION_OFFERED)
     uc_op_fail_with (call, UC_ERROR_CONFLICT, "this chat is only offered: it has to be accepted first");

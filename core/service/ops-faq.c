@@ -113,7 +113,7 @@ faq_search (UcOpCall *call)
       = uc_engine_interaction (call->core->engine, uc_op_string (call, "interaction"));
 
   if ((text != NULL && *text != '\0') || interaction == NULL || interaction->agent == NULL
-      || !uc_op_may_see (call, interaction->agent->id))
+      || !uc_op_may_see (call, interaction->agent->id, interaction->queue->id))
     search (call, text);
   else
     uc_store_messages (call->core->store, interaction->conversation->id,
@@ -135,6 +135,9 @@ answer_faq (GPtrArray *events)
 static void
 put (UcOpCall *call, const UcEvent *old, const char *id)
 {
+  const char *language = uc_op_has (call, "language") ? uc_op_string (call, "language")
+                         : old != NULL                ? old->language
+                                                      : NULL;
   UcCommand command = {
     .type = UC_COMMAND_PUT_FAQ,
     .faq = id,
@@ -147,9 +150,7 @@ put (UcOpCall *call, const UcEvent *old, const char *id)
     .answer = uc_op_has (call, "answer") ? uc_op_string (call, "answer")
               : old != NULL              ? old->answer
                                          : NULL,
-    .language = uc_op_has (call, "language") ? uc_op_string (call, "language")
-                : old != NULL                ? old->language
-                                             : NULL,
+    .language = language != NULL && *language != '\0' ? language : NULL,
     .enabled = uc_op_bool (call, "enabled", old == NULL || old->enabled != 0),
     .removed = uc_op_bool (call, "removed", FALSE),
   };
@@ -201,7 +202,7 @@ static const UcOpArg put_args[] = {
   { "category", UC_ARG_STRING, FALSE, 0, 100, "under which agents find it" },
   { "question", UC_ARG_STRING, FALSE, 0, 500, "the question" },
   { "answer", UC_ARG_STRING, FALSE, 0, 5000, "the answer; may hold {{customer.name|there}} and the like" },
-  { "language", UC_ARG_TEXT, FALSE, 0, 35, "language tag, e.g. de" },
+  { "language", UC_ARG_TEXT, FALSE, 0, 35, "language tag, e.g. de; \"\" = for all languages" },
   { "enabled", UC_ARG_BOOL, FALSE, 0, 0, "agents find it" },
   { "removed", UC_ARG_BOOL, FALSE, 0, 0, "take it away" },
   { NULL },

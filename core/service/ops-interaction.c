@@ -70,11 +70,10 @@ reading_free (Reading *reading)
   g_free (reading);
 }
 
-gboolean
-uc_op_may_see (UcOpCall *call, const char *agent)
+static gboolean
+may_see_row (UcOpCall *call, const UcEvent *row)
 {
-  return (call->who.user != NULL && g_strcmp0 (agent, call->who.user) == 0)
-         || uc_auth_may (call->core, &call->who, "supervise");
+  return uc_op_may_see (call, row->agent, row->queue);
 }
 
 static void
@@ -122,7 +121,7 @@ on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, con
 
   if (result != UC_STORE_OK)
     fail_store (reading, why);
-  else if (rows->len == 0 || !uc_op_may_see (call, ((UcEvent *)rows->pdata[0])->agent))
+  else if (rows->len == 0 || !may_see_row (call, rows->pdata[0]))
     {
       /* Not his: the same answer as for one that does not exist, so that ids can't be tried. */
       uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such interaction, or it is not yours");
@@ -163,7 +162,8 @@ read_interaction (UcOpCall *call, gboolean whole)
     reading->out = g_string_new (NULL);
   if (interaction == NULL)
     uc_store_interactions (call->core->store, &query, on_row, reading);
-  else if (!uc_op_may_see (call, interaction->agent != NULL ? interaction->agent->id : NULL))
+  else if (!uc_op_may_see (call, interaction->agent != NULL ? interaction->agent->id : NULL,
+                           interaction->queue->id))
     {
       uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such interaction, or it is not yours");
       reading_free (reading);
@@ -218,6 +218,7 @@ on_list (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, co
 static void
 interaction_list (UcOpCall *call)
 {
+  g_autofree char *scope = uc_op_scope (call);
   UcInteractionQuery query = {
     .agent = uc_op_string (call, "agent"),
     .queue = uc_op_string (call, "queue"),
@@ -231,18 +232,13 @@ interaction_list (UcOpCall *call)
     .limit = (guint)uc_op_int (call, "limit", 50),
   };
 
-  static const char *const states[] = { "waiting", "offered", "active", "wrap_up", "closed", NULL };
-
-  if (query.state != NULL && !g_strv_contains (states, query.state))
-    {
-      uc_op_fail_with (
-          call, UC_ERROR_INVALID,
-          "interaction.list: there is no state \"%s\"; it is waiting, offered, active, wrap_up or closed",
-          query.state);
-      return;
-    }
+  if (!uc_op_check_state (call, query.state))
+    return;
+  /* Who looks for his own sees them wherever they were. */
   if (!uc_auth_may (call->core, &call->who, "supervise"))
     query.agent = call->who.user;
+  else if (query.agent == NULL || g_strcmp0 (query.agent, call->who.user) != 0)
+    query.queues = scope;
   uc_store_interactions (call->core->store, &query, on_list, call);
 }
 
@@ -274,7 +270,7 @@ on_closed_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean mo
       return;
     }
   row = rows->len > 0 ? rows->pdata[0] : NULL;
-  if (row == NULL || !uc_op_may_see (call, row->agent))
+  if (row == NULL || !may_see_row (call, row))
     {
       uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such interaction, or it is not yours");
       return;
@@ -319,7 +315,7 @@ interaction_save (UcOpCall *call)
     }
   /* A supervisor may save for the owner. */
   if (interaction->agent != NULL && g_strcmp0 (interaction->agent->id, call->who.user) != 0
-      && uc_auth_may (call->core, &call->who, "supervise"))
+      && uc_op_supervises (call, interaction->queue->id))
     command.agent = NULL;
   uc_op_submit (call, &command, NULL);
 }
@@ -364,13 +360,13 @@ const UcOp uc_ops_interaction[] = {
   { "interaction.accept", "desk", UC_OP_CHANGE, accept_args, interaction_accept,
     "Accept the offer of an interaction." },
   { "interaction.reject", "desk", UC_OP_CHANGE, reject_args, interaction_reject,
-    "Reject the offer; needs the permission interaction.reject. Leads to On Break." },
+    "Reject the offer; needs the permission interaction.reject. The policy says what status follows." },
   { "interaction.end", "desk", UC_OP_CHANGE, one_args, interaction_end,
     "End the chat; wrap-up begins if the queue has one." },
   { "interaction.wrap_up_done", "desk", UC_OP_CHANGE, one_args, interaction_wrap_up_done,
     "End post processing by hand." },
   { "interaction.save", "desk", UC_OP_CHANGE | UC_OP_NO_USER, one_args, interaction_save,
     "Save the transcript to the CRM: during the chat a closed case of the customer, afterwards an open case of "
-    "its own." },
+    "its own, unless queue and policy say otherwise." },
   { NULL },
 };

@@ -15,9 +15,8 @@
 
 /* ---- who may see what ---------------------------------------------------------------------------------- */
 
-/* The queues a supervisor of limited scope sees, separated by commas; NULL = all. */
-static char *
-scope_of (UcOpCall *call)
+char *
+uc_op_scope (UcOpCall *call)
 {
   const UcAgent *agent = call->who.user != NULL ? uc_engine_agent (call->core->engine, call->who.user) : NULL;
   GString *out;
@@ -37,6 +36,33 @@ in_scope (const char *queues, const char *queue)
   g_auto (GStrv) list = queues != NULL ? g_strsplit (queues, ",", -1) : NULL;
 
   return list == NULL || (queue != NULL && g_strv_contains ((const char *const *)list, queue));
+}
+
+gboolean
+uc_op_supervises (UcOpCall *call, const char *queue)
+{
+  g_autofree char *scope = uc_op_scope (call);
+
+  return uc_auth_may (call->core, &call->who, "supervise") && in_scope (scope, queue);
+}
+
+gboolean
+uc_op_may_see (UcOpCall *call, const char *agent, const char *queue)
+{
+  return (call->who.user != NULL && g_strcmp0 (agent, call->who.user) == 0) || uc_op_supervises (call, queue);
+}
+
+gboolean
+uc_op_check_state (UcOpCall *call, const char *state)
+{
+  static const char *const states[] = { "waiting", "offered", "active", "wrap_up", "closed", NULL };
+
+  if (state == NULL || g_strv_contains (states, state))
+    return TRUE;
+  uc_op_fail_with (call, UC_ERROR_INVALID,
+                   "%s: there is no state \"%s\"; it is waiting, offered, active, wrap_up or closed",
+                   call->op->name, state);
+  return FALSE;
 }
 
 /* ---- playback.list ------------------------------------------------------------------------------------- */
@@ -78,7 +104,7 @@ on_list (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, co
 static void
 playback_list (UcOpCall *call)
 {
-  g_autofree char *scope = scope_of (call);
+  g_autofree char *scope = uc_op_scope (call);
   gint64 until = uc_op_int (call, "until", 0), before = uc_op_int (call, "before", 0);
   UcInteractionQuery query = {
     .agent = uc_op_string (call, "agent"),
@@ -96,6 +122,8 @@ playback_list (UcOpCall *call)
     .limit = (guint)uc_op_int (call, "limit", 50),
   };
 
+  if (!uc_op_check_state (call, query.state))
+    return;
   if (scope != NULL && *scope == '\0')
     {
       uc_op_reply (call, "{\"interactions\":[],\"more\":false}");
@@ -231,7 +259,7 @@ static void
 on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
   UcOpCall *call = data;
-  g_autofree char *scope = scope_of (call);
+  g_autofree char *scope = uc_op_scope (call);
   Reading *reading;
 
   if (result != UC_STORE_OK)
@@ -302,7 +330,8 @@ conversation_messages (UcOpCall *call)
       = uc_engine_interaction (call->core->engine, uc_op_string (call, "interaction"));
   gint64 limit = uc_op_int (call, "limit", 50), before = uc_op_int (call, "before", 0);
 
-  if (interaction == NULL || interaction->agent == NULL || !uc_op_may_see (call, interaction->agent->id))
+  if (interaction == NULL || interaction->agent == NULL
+      || !uc_op_may_see (call, interaction->agent->id, interaction->queue->id))
     {
       uc_op_fail_with (call, UC_ERROR_NOT_FOUND, "there is no such interaction, or it is not yours");
       return;

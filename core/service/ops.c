@@ -12,6 +12,8 @@
 #include "core/base/id.h"
 
 #define MAX_ANSWERS 20000
+/* LIST/CODE, the longest word there is, has room for the longest id of a list and of a code. */
+#define MAX_WORD 200
 /* A longer answer (a case with its transcript) is kept in memory only. */
 #define MAX_KEPT_ANSWER (64 * 1024)
 
@@ -95,6 +97,12 @@ check_text (const UcOpArg *arg, const UcJson *value, GError **error)
 }
 
 static gboolean
+is_word (const char *text)
+{
+  return text != NULL && *text != '\0' && strlen (text) <= MAX_WORD && strchr (text, ',') == NULL;
+}
+
+static gboolean
 check_arg (const UcOpArg *arg, const UcJson *value, GError **error)
 {
   switch (arg->type)
@@ -125,13 +133,13 @@ check_arg (const UcOpArg *arg, const UcJson *value, GError **error)
           gboolean good = TRUE;
 
           for (const UcJson *v = uc_json_first (value); v != NULL; v = uc_json_next (v))
-            good = good && uc_json_string (v) != NULL && strlen (uc_json_string (v)) <= 100
-                   && strchr (uc_json_string (v), ',') == NULL;
+            good = good && is_word (uc_json_string (v));
           if (good)
             return TRUE;
         }
-      g_set_error (error, UC_ERROR, UC_ERROR_INVALID, "argument \"%s\" must be an array of at most 100 words",
-                   arg->name);
+      g_set_error (error, UC_ERROR, UC_ERROR_INVALID,
+                   "argument \"%s\" must be an array of at most 100 words of 1 to %d bytes without commas",
+                   arg->name, MAX_WORD);
       return FALSE;
     case UC_ARG_TEXTS:
       if (uc_json_is_array (value) && uc_json_length (value) <= 200)

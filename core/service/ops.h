@@ -114,8 +114,14 @@ extern const UcOp uc_ops_admin[];
 /* All of them; ends with NULL. */
 extern const UcOp *const uc_op_tables[];
 
-/* Whether the caller may see what this agent did: his own, or all with "supervise". */
-gboolean uc_op_may_see (UcOpCall *call, const char *agent);
+/* Whether the caller supervises this queue: one whose scope is "queues" only those he is a member of. */
+gboolean uc_op_supervises (UcOpCall *call, const char *queue);
+/* Whether the caller may see what this agent did in this queue: his own, or what he supervises. */
+gboolean uc_op_may_see (UcOpCall *call, const char *agent, const char *queue);
+/* The queues a supervisor of limited scope sees, separated by commas; NULL = all. */
+char *uc_op_scope (UcOpCall *call);
+/* FALSE = there is no such state of an interaction, the call has ended. NULL is fine. */
+gboolean uc_op_check_state (UcOpCall *call, const char *state);
 /* The CRM refused: its reason, and the customers it names. */
 void uc_op_fail_crm (UcOpCall *call, const UsherResult *result);
 /* Name of who asks, for the CRM's history. */

@@ -143,6 +143,72 @@ test_codes_hold_the_wrap_up (void)
   kit_end ();
 }
 
+/* Ids are as long as they may be: what can be put must be able to be chosen. */
+static void
+test_codes_that_are_hard_to_choose (void)
+{
+  g_autofree char *long_list = g_strnfill (64, 'l'), *long_code = g_strnfill (128, 'c');
+  g_autofree char *put = NULL, *id = NULL, *more = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  log_in ("anna", TRUE);
+  id = accepted ("anna", "u1");
+  put = g_strdup_printf ("{\"list\":\"%s\",\"name\":\"Long\",\"codes\":[\"%s=\\\"x\\\",\\ny\"]}", long_list,
+                         long_code);
+  done (NULL, "codes.put", put);
+  more = g_strdup_printf (",\"codes\":[\"%s/%s\"]", long_list, long_code);
+  do_with ("anna", "interaction.codes", id, more);
+  /* An empty word is no code: it must not take away the others. */
+  fails_with ("anna", "interaction.codes", id, ",\"codes\":[\"\"]", "invalid|words");
+  fails_with ("anna", "interaction.codes", id, ",\"codes\":[\"a/b,c/d\"]", "invalid|commas");
+  fails_with ("anna", "interaction.codes", id, ",\"codes\":[\"nolist\"]", "invalid|LIST/CODE");
+  g_assert_cmpstr (kit_interaction ("u1")->codes, !=, "[]");
+  fails (NULL, "codes.put", "{\"list\":\"a/b\",\"codes\":[\"c\"]}", "invalid|/");
+  fails (NULL, "codes.put", "{\"list\":\"a\",\"codes\":[\"=Name\"]}", "invalid|code");
+  fails (NULL, "codes.put", "{\"list\":\"a\",\"required\":true,\"codes\":[\"!c\"]}", "invalid|no active code");
+  kit_end ();
+}
+
+/* Closed without its codes this very moment: the chat is in the agent's backlog, not beyond his reach. */
+static void
+test_codes_of_what_has_just_closed (void)
+{
+  g_autofree char *id = NULL;
+  UcCommand closing = { .type = UC_COMMAND_TICK };
+
+  kit_start (NULL);
+  kit_seed ();
+  put_codes ();
+  done (NULL, "policy.put", "{\"code_grace_ms\":1}");
+  done (NULL, "queue.put", "{\"queue\":\"q\",\"post_processing_ms\":0}");
+  log_in ("anna", TRUE);
+  id = accepted ("anna", "u1");
+  do_with ("anna", "interaction.end", id, "");
+  while (kit_interaction ("u1") != NULL)
+    uc_core_submit (kit.core, &closing, NULL, NULL);
+  do_with ("anna", "interaction.codes", id, ",\"codes\":[\"why/bill\"]");
+  fails_with ("anna", "interaction.codes", id, ",\"codes\":[]", "denied|supervisor");
+  kit_end ();
+}
+
+static void
+test_a_list_changes_its_use (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  put_codes ();
+  done (NULL, "codes.put", "{\"list\":\"why\",\"queues\":[\"q\"]}");
+  done (NULL, "codes.put", "{\"list\":\"break\",\"use\":\"disposition\"}");
+  g_assert_null (uc_engine_code_list (kit.core->engine, "break")->status);
+  done (NULL, "codes.put", "{\"list\":\"why\",\"use\":\"status\",\"status\":\"on_break\"}");
+  g_assert_null (uc_engine_code_list (kit.core->engine, "why")->queues);
+  fails (NULL, "codes.put", "{\"list\":\"break\",\"use\":\"status\"}", "invalid|status");
+  fails (NULL, "codes.put", "{\"list\":\"why\",\"queues\":[\"nowhere\"],\"use\":\"disposition\"}",
+         "not_found|nowhere");
+  kit_end ();
+}
+
 static void
 test_status_reasons (void)
 {
@@ -258,6 +324,87 @@ test_faqs (void)
   kit_end ();
 }
 
+/* What an agent of any language finds again when its own language was taken away. */
+static void
+test_faq_of_all_languages (void)
+{
+  g_autofree char *faq = NULL, *args = NULL;
+  g_autoptr (UcJson) found = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  faq = put_faq ("Delivery", "Where is my parcel?", "On its way.");
+  args = g_strdup_printf ("{\"faq\":\"%s\",\"language\":\"de\"}", faq);
+  done ("sue", "faq.put", args);
+  g_free (args);
+  args = g_strdup_printf ("{\"faq\":\"%s\",\"language\":\"\"}", faq);
+  done ("sue", "faq.put", args);
+  found = kit_do ("anna", "faq.search", "{\"text\":\"parcel\",\"language\":\"en\"}");
+  g_assert_cmpstr (first_question (found), ==, "Where is my parcel?");
+  kit_end ();
+}
+
+/* Whatever somebody types is a text, not a query. */
+static void
+test_searches_take_anything (void)
+{
+  static const char *const texts[]
+      = { "\\\"",         "a AND",           "NEAR(", "parcel*", "%", "_", "*", "^x", "-", "'; DROP TABLE faq",
+          "\345\214\205", "question:parcel", "(((((", "\\t\\n" };
+  g_autofree char *id = NULL, *faq = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  log_in ("anna", TRUE);
+  faq = put_faq ("Delivery", "Where is my parcel?", "100% on_its way");
+  id = accepted ("anna", "u1");
+  for (gsize t = 0; t < G_N_ELEMENTS (texts); t++)
+    {
+      uc_json_free (kit_do ("anna", "faq.search", "{\"text\":\"%s\"}", texts[t]));
+      uc_json_free (kit_do ("sue", "playback.list", "{\"text\":\"%s\"}", texts[t]));
+    }
+  finds ("%", "Where is my parcel?");
+  finds ("n_i", "Where is my parcel?");
+  finds ("x%y", NULL);
+  kit_end ();
+}
+
+/* A supervisor of certain queues is not let into the others by another door. */
+static void
+test_scope_holds_everywhere (void)
+{
+  g_autofree char *id = NULL;
+  g_autoptr (UcJson) list = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  log_in ("anna", TRUE);
+  done (NULL, "user.put", "{\"user\":\"sue\",\"scope\":\"queues\"}");
+  id = accepted ("anna", "u1");
+  for (int closed = 0; closed < 2; closed++)
+    {
+      fails_with ("sue", "interaction.get", id, "", "not_found");
+      fails_with ("sue", "interaction.messages", id, "", "not_found");
+      fails_with ("sue", "playback.get", id, "", "not_found");
+      fails_with ("sue", "interaction.codes", id, ",\"codes\":[]", closed ? "not_found" : "conflict");
+      if (!closed)
+        {
+          fails_with ("sue", "conversation.messages", id, "", "not_found");
+          fails_with ("sue", "interaction.follow_up", id, "", "not_found");
+          fails_with ("sue", "interaction.choose_customer", id, "", "not_found");
+          do_with ("anna", "interaction.end", id, "");
+          do_with ("anna", "interaction.wrap_up_done", id, "");
+          kit_settle ();
+        }
+    }
+  list = kit_do ("sue", "interaction.list", "{}");
+  g_assert_cmpuint (uc_json_length (uc_json_get (list, "interactions")), ==, 0);
+  fails ("sue", "event.list", "{}", "denied|playback");
+  done (NULL, "membership.put", "{\"user\":\"sue\",\"queue\":\"q\"}");
+  do_with ("sue", "interaction.get", id, "");
+  kit_end ();
+}
+
 /* ---- playback ------------------------------------------------------------------------------------------ */
 
 static gsize
@@ -295,6 +442,7 @@ test_playback (void)
   g_assert_cmpuint (listed ("sue", "{\"agent\":\"ben\"}"), ==, 0);
   g_assert_cmpuint (listed ("sue", "{\"state\":\"closed\"}"), ==, 1);
   g_assert_cmpuint (listed ("sue", "{\"until\":1}"), ==, 0);
+  fails ("sue", "playback.list", "{\"state\":\"close\"}", "invalid|close|wrap_up");
 
   got = kit_do ("sue", "playback.get", "{\"interaction\":\"%s\"}", first);
   g_assert_cmpuint (uc_json_length (uc_json_get (uc_json_get (got, "interaction"), "messages")), >=, 3);
@@ -352,6 +500,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rules/policy", test_policy);
   g_test_add_func ("/rules/codes-hold-the-wrap-up", test_codes_hold_the_wrap_up);
+  g_test_add_func ("/rules/codes/hard-to-choose", test_codes_that_are_hard_to_choose);
+  g_test_add_func ("/rules/codes/just-closed", test_codes_of_what_has_just_closed);
+  g_test_add_func ("/rules/codes/another-use", test_a_list_changes_its_use);
+  g_test_add_func ("/rules/faq-of-all-languages", test_faq_of_all_languages);
+  g_test_add_func ("/rules/searches-take-anything", test_searches_take_anything);
+  g_test_add_func ("/rules/scope-holds-everywhere", test_scope_holds_everywhere);
   g_test_add_func ("/rules/status-reasons", test_status_reasons);
   g_test_add_func ("/rules/stop-new-and-own-queues", test_stop_new_and_own_queues);
   g_test_add_func ("/rules/faqs", test_faqs);

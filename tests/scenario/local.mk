@@ -26,6 +26,8 @@ seed_scenarios = \
 	%D%/s23-new-customer.mjs \
 	%D%/s24-transcript-in-crm.mjs \
 	%D%/s25-playback.mjs \
+	%D%/presence.mjs \
+	%D%/presets.mjs \
 	%D%/transitions.mjs
 EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/kill.mjs $(seed_scenarios) \
 	%D%/lib/agent.mjs \

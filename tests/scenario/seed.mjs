@@ -14,7 +14,7 @@ const channels = {
 
 async function scenarios() {
   const here = new URL('.', import.meta.url)
-  const files = readdirSync(here).filter((name) => /^(s\d\d|transitions)\b.*\.mjs$/.test(name))
+  const files = readdirSync(here).filter((name) => /^(s\d\d|transitions|presence|presets)\b.*\.mjs$/.test(name))
   const parts = await Promise.all(files.sort().map((name) => import(new URL(name, here))))
   return parts.flatMap((part) => part.default)
 }

@@ -12,7 +12,7 @@ const source = process.env.USHER_SRCDIR ?? fileURLToPath(new URL('../..', import
 const read = (file) => readFileSync(path.join(source, file), 'utf8')
 const rows = read('docs/seed.md')
   .split('\n')
-  .filter((line) => /^\| (S-\d\d|1\.8) \|/.test(line))
+  .filter((line) => /^\| (S-\d\d|1\.8|presence|presets) \|/.test(line))
   .map((line) => line.split('|').map((cell) => cell.trim()))
   .map(([, number, what, operations, events, scenario]) => ({ number, what, operations, events, scenario }))
 
@@ -36,7 +36,7 @@ await run([
     () =>
       assert.deepEqual(
         rows.map(({ number }) => number),
-        [...numbers, '1.8'],
+        [...numbers, '1.8', 'presence', 'presets'],
       ),
   ],
   [
@@ -78,7 +78,7 @@ await run([
       const named = new Set(rows.flatMap(({ scenario }) => files(scenario)))
       const list = read('tests/scenario/local.mk')
       for (const file of readdirSync(path.join(source, 'tests/scenario'))) {
-        if (!/^(s\d\d-|transitions).*\.mjs$/.test(file)) continue
+        if (!/^(s\d\d-|transitions|presence|presets).*\.mjs$/.test(file)) continue
         assert.ok(named.has(`tests/scenario/${file}`), `${file} is in docs/seed.md`)
         assert.ok(list.includes(`%D%/${file}`), `${file} is in local.mk`)
       }

@@ -2,6 +2,7 @@
 //
 // A contact centre for one scenario: a real usherd in a temporary folder with one channel instance "line", whose conversations enter
 // the queue "support". People are hired by operations, as an administrator does it.
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { Daemon, OperationError, request } from '../../lib/daemon.mjs'
 import { Agent } from './agent.mjs'
@@ -9,6 +10,16 @@ import { eventually } from './wait.mjs'
 
 const build = process.env.USHER_BUILDDIR ?? process.cwd()
 const password = 'correct horse'
+
+// Whatever happens to the test, no daemon and no folder is left behind.
+const running = new Set()
+process.on('exit', () => {
+  for (const { child, dir } of running) {
+    child?.kill('SIGKILL')
+    rmSync(dir, { recursive: true, force: true })
+  }
+})
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 export class Centre {
   constructor(channel, { config = {} } = {}) {
@@ -27,6 +38,7 @@ export class Centre {
   }
 
   async start({ queue = {} } = {}) {
+    running.add(this.daemon)
     await this.daemon.start()
     await this.ctl('queue.put', { queue: 'support', name: 'Support', post_processing_ms: 60000, ...queue })
     await this.channel.ready(this)
@@ -39,7 +51,13 @@ export class Centre {
   async stop() {
     for (const one of [...this.desks, ...this.customers]) one.close()
     await this.daemon.stop()
+    await this.end()
+  }
+
+  /** Ends everything, however it stands. */
+  async end() {
     await this.daemon.end()
+    running.delete(this.daemon)
   }
 
   get port() {

@@ -34,7 +34,7 @@ export async function perform(Channel, { options, play }) {
     if (centre) error.stack += `\n--- usherd said:\n${centre.daemon.log.split('\n').slice(-12).join('\n')}`
     throw error
   } finally {
-    await centre?.daemon.end()
+    await centre?.end()
     await channel.stop()
   }
 }

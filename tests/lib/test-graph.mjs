@@ -562,6 +562,20 @@ const tests = [
       ),
   ],
   [
+    'videos and voice messages have a rate of their own',
+    () =>
+      stage(
+        async ({ graph }) => {
+          const url = graph.media.add({ type: 'video/mp4', bytes: Buffer.from('film') })
+          const video = { ...text('PSID1'), message: { attachment: { type: 'video', payload: { url } } } }
+          assert.equal((await send(graph, video)).status, 200)
+          await refused(graph, send(graph, video), 613, undefined)
+          assert.equal((await send(graph, text('PSID1'))).status, 200)
+        },
+        { rates: { media: 1 } },
+      ),
+  ],
+  [
     'sender actions: one call each, with nothing beside them',
     () =>
       stage(async ({ graph, ana }) => {

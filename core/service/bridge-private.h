@@ -16,7 +16,9 @@ struct UcBridge
   GHashTable *looks; /* interaction -> Look */
   GHashTable *saves; /* interaction -> Save */
   GHashTable *named; /* interaction -> Named: what its customer called by a number */
-  guint64 serial;    /* of the last Look or Save: an answer to one that is gone is not its successor's */
+  guint describe_attempts;
+  guint64 describe_timer;
+  guint64 serial; /* of the last Look or Save: an answer to one that is gone is not its successor's */
 };
 
 gboolean uc_bridge_is_temporary (UsherStatus status);

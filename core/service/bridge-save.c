@@ -190,14 +190,20 @@ state_of_case (UcCore *core, const UcEvent *row, gboolean during)
   return word != NULL ? word : during ? "closed" : "open";
 }
 
+/* Otherwise it is a case of its own (S-18). */
+static gboolean
+belongs_to_customer (UcCore *core, const UcEvent *row)
+{
+  return g_strcmp0 (row->mode, "during") == 0 || row->follows != NULL
+         || g_strcmp0 (uc_engine_policy (core->engine)->late_save, "linked") == 0;
+}
+
 static void
 start_save (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data)
 {
   const Save *save = data;
   const UcEvent *row = save->row;
   UcCore *core = save->bridge->core;
-  gboolean during = g_strcmp0 (row->mode, "during") == 0;
-  gboolean linked = g_strcmp0 (uc_engine_policy (core->engine)->late_save, "linked") == 0;
   g_autofree char *subject = g_strdup_printf ("Chat with %s", row->name != NULL ? row->name : row->identity);
   UsherCase record = {
     .struct_size = sizeof record,
@@ -210,9 +216,9 @@ start_save (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data
   if (row->case_id == NULL)
     {
       record.subject = subject;
-      record.state = state_of_case (core, row, during);
+      record.state = state_of_case (core, row, g_strcmp0 (row->mode, "during") == 0);
       record.follow_up_of = row->follows;
-      record.customer_id = during || row->follows != NULL || linked ? row->customer : NULL;
+      record.customer_id = belongs_to_customer (core, row) ? row->customer : NULL;
       record.queue = row->queue_name;
       record.channel = row->channel;
       record.agent = row->agent_name;
@@ -272,10 +278,11 @@ on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, con
     }
   uc_event_free (save->row);
   save->row = uc_event_copy (rows->pdata[0]);
-  if (save->row->customer == NULL && save->row->case_id == NULL && g_strcmp0 (save->row->mode, "during") == 0
+  if (save->row->customer == NULL && save->row->case_id == NULL
+      && belongs_to_customer (save->bridge->core, save->row)
       && g_hash_table_contains (save->bridge->looks, save->interaction))
     {
-      /* The case belongs to the draft of the new customer, which the CRM has not made yet. */
+      /* Of a new customer, whose draft the CRM has not made yet. */
       later (save, 0, "the CRM has not made the customer's record yet");
       return;
     }

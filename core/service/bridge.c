@@ -399,13 +399,30 @@ keep_description (UcCore *core, const char *data)
   core->crm_description = g_string_free (out, FALSE);
 }
 
+static void ask_description (UcBridge *bridge);
+
+static void
+on_describe_timer (gpointer data)
+{
+  UcBridge *bridge = data;
+
+  bridge->describe_timer = 0;
+  ask_description (bridge);
+}
+
 static void
 on_described (gpointer data, const UsherResult *result)
 {
+  UcBridge *bridge = data;
+
   if (result->status == USHER_OK)
-    keep_description (data, result->data);
+    keep_description (bridge->core, result->data);
   else
     g_warning ("the CRM does not say what its records look like: %s", result->message);
+  if (uc_bridge_is_temporary (result->status) && bridge->describe_timer == 0)
+    bridge->describe_timer = uc_loop_timer_in (
+        bridge->core->loop, uc_bridge_backoff (bridge->describe_attempts++, result->retry_after_ms),
+        on_describe_timer, bridge);
 }
 
 static void
@@ -414,16 +431,19 @@ start_describe (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer 
   ops->describe (self, reply);
 }
 
+/* Each time it starts: it may have been started with other settings. What it said before holds until then. */
 static void
-ask_description (UcCore *core)
+ask_description (UcBridge *bridge)
 {
+  UcCore *core = bridge->core;
   const UsherInstance *crm = running_crm (core);
 
-  if (crm == NULL || core->crm_description != NULL)
+  if (crm == NULL)
     return;
-  keep_description (core, NULL);
+  if (core->crm_description == NULL)
+    keep_description (core, NULL);
   if (crm->plugin->crm.describe != NULL)
-    uc_bridge_call (core, start_describe, NULL, on_described, core);
+    uc_bridge_call (core, start_describe, NULL, on_described, bridge);
 }
 
 /* ---- what happens -------------------------------------------------------------------------------------- */
@@ -539,7 +559,8 @@ uc_bridge_kick (UcBridge *bridge)
   GHashTableIter iter;
   gpointer value;
 
-  ask_description (bridge->core);
+  bridge->describe_attempts = 0;
+  ask_description (bridge);
   g_hash_table_iter_init (&iter, bridge->looks);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     g_ptr_array_add (list, value);
@@ -572,6 +593,8 @@ uc_bridge_free (UcBridge *bridge)
 {
   if (bridge == NULL)
     return;
+  uc_loop_timer_remove (bridge->core->loop, bridge->describe_timer);
+  g_clear_pointer (&bridge->core->crm_description, g_free);
   g_hash_table_unref (bridge->looks);
   g_hash_table_unref (bridge->saves);
   g_hash_table_unref (bridge->named);

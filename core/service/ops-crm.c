@@ -9,7 +9,8 @@
 #include "core/service/ops.h"
 #include "core/service/view.h"
 
-typedef void (*Answer) (GString *out, const UsherResult *result);
+/* FALSE = what was asked for is not in the result. */
+typedef gboolean (*Answer) (GString *out, const UsherResult *result);
 
 /* What a call needs until the CRM answered; slots borrow from it. */
 typedef struct
@@ -71,10 +72,16 @@ uc_op_fail_crm (UcOpCall *call, const UsherResult *result)
   g_autoptr (GError) error = NULL;
   g_autoptr (GString) details = NULL;
 
-  if (result->status == USHER_UNCERTAIN)
+  if (result->status == USHER_UNCERTAIN && (call->op->flags & UC_OP_CHANGE) == 0)
+    error = g_error_new_literal (UC_ERROR, UC_ERROR_UNAVAILABLE,
+                                 "the CRM did not answer in time; try again in a moment");
+  else if (result->status == USHER_UNCERTAIN)
     error = g_error_new_literal (
         UC_ERROR, UC_ERROR_UNAVAILABLE,
         "the CRM did not answer in time; look whether the change is there before you repeat it");
+  else if (result->status == USHER_OK)
+    error = g_error_new_literal (UC_ERROR, UC_ERROR_FAILED,
+                                 "the CRM said that it is done, but did not return the record; look it up");
   else
     error = g_error_new_literal (UC_ERROR, error_of (result->status),
                                  result->message != NULL ? result->message : "the CRM refused without a reason");
@@ -94,14 +101,13 @@ on_answer (gpointer data, const UsherResult *result)
   Asking *asking = data;
   g_autoptr (GString) out = NULL;
 
-  if (result->status != USHER_OK)
+  out = g_string_sized_new (1024);
+  uc_json_begin (out);
+  if (result->status != USHER_OK || !asking->answer (out, result))
     {
       uc_op_fail_crm (asking->call, result);
       return;
     }
-  out = g_string_sized_new (1024);
-  uc_json_begin (out);
-  asking->answer (out, result);
   uc_json_end (out);
   uc_op_reply_kept (asking->call, out->str);
 }
@@ -142,28 +148,33 @@ ask (UcOpCall *call, UcCrmStart start, Answer answer)
 
 /* ---- answers ------------------------------------------------------------------------------------------- */
 
-static void
+static gboolean
 answer_customer (GString *out, const UsherResult *result)
 {
-  if (result->customers != NULL && result->customers[0] != NULL)
-    uc_view_customer (out, "customer", result->customers[0]);
+  if (result->customers == NULL || result->customers[0] == NULL)
+    return FALSE;
+  uc_view_customer (out, "customer", result->customers[0]);
+  return TRUE;
 }
 
-static void
+static gboolean
 answer_customers (GString *out, const UsherResult *result)
 {
   add_customers (out, result);
   uc_json_add_string (out, "next", result->next);
+  return TRUE;
 }
 
-static void
+static gboolean
 answer_case (GString *out, const UsherResult *result)
 {
-  if (result->cases != NULL && result->cases[0] != NULL)
-    uc_view_case (out, "case", result->cases[0], TRUE);
+  if (result->cases == NULL || result->cases[0] == NULL)
+    return FALSE;
+  uc_view_case (out, "case", result->cases[0], TRUE);
+  return TRUE;
 }
 
-static void
+static gboolean
 answer_cases (GString *out, const UsherResult *result)
 {
   uc_json_begin_array (out, "cases");
@@ -171,6 +182,7 @@ answer_cases (GString *out, const UsherResult *result)
     uc_view_case (out, NULL, *c, FALSE);
   uc_json_end_array (out);
   uc_json_add_string (out, "next", result->next);
+  return TRUE;
 }
 
 /* ---- customers ----------------------------------------------------------------------------------------- */

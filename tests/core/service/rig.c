@@ -113,6 +113,41 @@ save_case (void *self, const UsherCase *record, UsherReply *reply)
 }
 
 static void
+refuse (UsherReply *reply)
+{
+  UsherResult result = { .struct_size = sizeof result, .status = USHER_UNSUPPORTED, .message = "the rig can't" };
+
+  usher_test_rig.host->complete (reply, &result);
+}
+
+static void
+merge_customers (void *self, const UsherMerge *merge, UsherReply *reply)
+{
+  if (usher_test_rig.merge_customers != NULL)
+    usher_test_rig.merge_customers (merge, reply);
+  else
+    refuse (reply);
+}
+
+static void
+unmerge_customers (void *self, const UsherMerge *merge, UsherReply *reply)
+{
+  if (usher_test_rig.unmerge_customers != NULL)
+    usher_test_rig.unmerge_customers (merge, reply);
+  else
+    refuse (reply);
+}
+
+static void
+describe (void *self, UsherReply *reply)
+{
+  if (usher_test_rig.describe != NULL)
+    usher_test_rig.describe (reply);
+  else
+    refuse (reply);
+}
+
+static void
 desk_output (void *self, UsherDesk *desk, void *desk_data, const char *frame, size_t len)
 {
   usher_test_rig.desk_output (desk_data, frame, len);
@@ -147,6 +182,9 @@ static const UsherCrmOps crm_ops = {
   .get_case = get_case,
   .list_cases = list_cases,
   .save_case = save_case,
+  .merge_customers = merge_customers,
+  .unmerge_customers = unmerge_customers,
+  .describe = describe,
 };
 
 static const UsherFrontendOps frontend_ops = {

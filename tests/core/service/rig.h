@@ -25,6 +25,10 @@ typedef struct
   void (*get_case) (const char *id, UsherReply *reply);
   void (*list_cases) (const UsherCrmQuery *query, UsherReply *reply);
   void (*save_case) (const UsherCase *record, UsherReply *reply);
+  /* NULL = answered as unsupported */
+  void (*merge_customers) (const UsherMerge *merge, UsherReply *reply);
+  void (*unmerge_customers) (const UsherMerge *merge, UsherReply *reply);
+  void (*describe) (UsherReply *reply);
 
   void (*desk_output) (void *desk_data, const char *frame, size_t len);
   void (*desk_closed) (void *desk_data, int code, const char *reason);

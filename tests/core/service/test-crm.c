@@ -317,6 +317,164 @@ test_an_outage_does_not_make_a_double (void)
   kit_end ();
 }
 
+static void
+refuse_lookup (const UsherIdentity *identity, UsherReply *reply)
+{
+  UsherResult result = { .struct_size = sizeof result, .status = USHER_RETRY, .message = "not yet" };
+
+  kit.rig->host->complete (reply, &result);
+}
+
+static void
+refuse_customer (const UsherCustomer *customer, UsherReply *reply)
+{
+  refuse_lookup (NULL, reply);
+}
+
+/* A case that shall be the customer's waits for the customer, whenever it was asked for. */
+static void
+test_linked_late_save_waits_for_the_customer (void)
+{
+  void (*lookup) (const UsherIdentity *identity, UsherReply *reply);
+  void (*save_customer) (const UsherCustomer *customer, UsherReply *reply);
+  g_autofree char *id = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  uc_json_free (kit_do (NULL, "policy.put", "{\"late_save\":\"%s\"}", "linked"));
+  lookup = kit.rig->lookup;
+  save_customer = kit.rig->save_customer;
+  kit.rig->lookup = refuse_lookup;
+  kit.rig->save_customer = refuse_customer;
+  id = kit_chat ("maria");
+  uc_json_free (kit_do ("anna", "interaction.end", "{\"interaction\":\"%s\"}", id));
+  uc_json_free (kit_do ("anna", "interaction.save", "{\"interaction\":\"%s\"}", id));
+  kit_pass (3000);
+  g_assert_cmpuint (kit.cases->len, ==, 0);
+  kit.rig->lookup = lookup;
+  kit.rig->save_customer = save_customer;
+  while (kit.cases->len == 0)
+    kit_pass (10000);
+  g_assert_true (g_str_has_prefix (kit.cases->pdata[0], "open cus-1 "));
+  kit_end ();
+}
+
+/* ---- a CRM that is not well ---------------------------------------------------------------------------- */
+
+static UsherResult odd;
+
+static void
+odd_by_id (const char *id, UsherReply *reply)
+{
+  kit.rig->host->complete (reply, &odd);
+}
+
+static void
+odd_describe (UsherReply *reply)
+{
+  kit.rig->host->complete (reply, &odd);
+}
+
+static void
+odd_merge (const UsherMerge *merge, UsherReply *reply)
+{
+  kit.rig->host->complete (reply, &odd);
+}
+
+static void
+odd_prepare (Rig *rig)
+{
+  rig->describe = odd_describe;
+  rig->get_customer = odd_by_id;
+  rig->merge_customers = odd_merge;
+}
+
+static void
+fails (const char *login, const char *name, const char *args, const char *words)
+{
+  g_autofree char *result = kit_op (login, name, args);
+
+  if (result != NULL || strstr (kit_error, words) == NULL)
+    g_error ("%s %s: %s", name, args, result != NULL ? result : kit_error);
+}
+
+static void
+test_answers_without_what_was_asked_for (void)
+{
+  UsherCustomer customer = { .struct_size = sizeof customer, .id = "cus-1", .name = "Maria", .merges = "{no" };
+  const UsherCustomer *list[] = { &customer, NULL };
+
+  kit_start_with (NULL, odd_prepare);
+  kit_seed ();
+  odd = (UsherResult){ .struct_size = sizeof odd, .status = USHER_OK };
+  fails ("anna", "customer.get", "{\"customer\":\"cus-1\"}", "did not return the record");
+  odd.status = USHER_UNCERTAIN;
+  fails ("anna", "customer.get", "{\"customer\":\"cus-1\"}", "try again");
+  fails ("sue", "customer.merge", "{\"keep\":\"cus-1\",\"drop\":\"cus-2\"}", "before you repeat it");
+  odd.status = USHER_OK;
+  odd.customers = list;
+  odd.data = "{\"merge\"";
+  fails ("sue", "customer.merge", "{\"keep\":\"cus-1\",\"drop\":\"cus-2\"}", "merge's id");
+  uc_json_free (kit_do ("anna", "customer.get", "{\"customer\":\"cus-1\"}"));
+  kit_end ();
+}
+
+/* What its records look like is asked again until the CRM says it. */
+static void
+test_description_comes_late (void)
+{
+  odd = (UsherResult){ .struct_size = sizeof odd, .status = USHER_RETRY, .message = "not yet" };
+  kit_start_with (NULL, odd_prepare);
+  kit_until (kit.core->crm_description != NULL);
+  g_assert_null (strstr (kit.core->crm_description, "\"tier\""));
+  odd.status = USHER_OK;
+  odd.data = "{\"customer_fields\":[{\"key\":\"tier\"}],\"categories\":7}";
+  while (strstr (kit.core->crm_description, "\"tier\"") == NULL)
+    kit_pass (5000);
+  g_assert_nonnull (strstr (kit.core->crm_description, "\"categories\":[]"));
+  kit_end ();
+}
+
+static void
+hold_customer (const char *id, UsherReply *reply)
+{
+  g_ptr_array_add (kit.held, reply);
+}
+
+static void
+on_ended (gpointer data, const char *result, const GError *error, const char *details)
+{
+  g_assert_null (result);
+  g_assert_nonnull (error);
+  ++*(guint *)data;
+}
+
+/* Every call is answered, also when the daemon stops before the CRM does. */
+static void
+test_stop_with_open_calls (void)
+{
+  g_autofree char *id = NULL, *args = NULL;
+  UcPrincipal anna = { .user = (char *)"anna", .label = (char *)"anna" };
+  guint ended = 0;
+
+  kit_start (NULL);
+  kit_seed ();
+  id = kit_chat ("maria");
+  kit_until (kit_interaction ("maria")->customer != NULL);
+  kit.rig->get_customer = hold_customer;
+  kit.crm_holds = TRUE;
+  args = g_strdup_printf ("{\"interaction\":\"%s\",\"customer\":\"cus-9\"}", id);
+  for (int i = 0; i < 3; i++)
+    uc_ops_run (kit.core->ops, "interaction.choose_customer", uc_json_parse (args, strlen (args), NULL, NULL),
+                &anna, i > 0 ? "same" : NULL, "test", FALSE, on_ended, &ended);
+  uc_ops_run (kit.core->ops, "customer.timeline", uc_json_parse ("{\"customer\":\"c\"}", 16, NULL, NULL), &anna,
+              NULL, "test", FALSE, on_ended, &ended);
+  kit_until (kit.held->len == 3);
+  kit_stop ();
+  g_assert_cmpuint (ended, ==, 4);
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -337,5 +495,9 @@ main (int argc, char **argv)
   g_test_add_func ("/crm/operations-say-what-the-crm-says", test_operations_say_what_the_crm_says);
   g_test_add_func ("/crm/repeated-save-of-a-customer", test_repeated_save_of_a_customer_is_answered_once_made);
   g_test_add_func ("/crm/outage-makes-no-double", test_an_outage_does_not_make_a_double);
+  g_test_add_func ("/crm/linked-late-save-waits", test_linked_late_save_waits_for_the_customer);
+  g_test_add_func ("/crm/odd/without-the-record", test_answers_without_what_was_asked_for);
+  g_test_add_func ("/crm/odd/description-comes-late", test_description_comes_late);
+  g_test_add_func ("/crm/odd/stop-with-open-calls", test_stop_with_open_calls);
   return g_test_run ();
 }

@@ -497,6 +497,66 @@ test_crm_look_up_begun_anew (void)
   kit_end ();
 }
 
+static void
+answer_merge (const UsherMerge *merge, UsherReply *reply)
+{
+  UsherCustomer kept = { .struct_size = sizeof kept, .id = merge->keep, .name = "Maria Keller" };
+  const UsherCustomer *list[] = { &kept, NULL };
+  UsherResult result
+      = { .struct_size = sizeof result, .status = USHER_OK, .customers = list, .data = "{\"merge\":\"mrg-1\"}" };
+
+  kit.saves++;
+  kit.rig->host->complete (reply, &result);
+}
+
+static void
+answer_known (const char *id, UsherReply *reply)
+{
+  UsherCustomer known = { .struct_size = sizeof known, .id = id, .name = "Maria Keller" };
+  const UsherCustomer *list[] = { &known, NULL };
+  UsherResult result = { .struct_size = sizeof result, .status = USHER_OK, .customers = list };
+
+  kit.rig->host->complete (reply, &result);
+}
+
+/* The CRM has merged, the store can't keep it: nobody is told that it is done, and repeating does it. */
+static void
+test_crm_merge_that_was_not_noted (void)
+{
+  static const char *const operations[] = { "customer.merge", "interaction.choose_customer" };
+
+  for (gsize o = 0; o < G_N_ELEMENTS (operations); o++)
+    {
+      g_autofree char *args = NULL, *refused = NULL, *done = NULL;
+
+      kit_start (NULL);
+      kit_seed ();
+      kit.rig->merge_customers = answer_merge;
+      kit.rig->get_customer = answer_known;
+      chat ("u1");
+      kit_until (kit_interaction ("u1")->customer != NULL);
+      g_assert_true (kit_interaction ("u1")->draft);
+      kit_settle ();
+      args = o == 0
+                 ? g_strdup_printf ("{\"keep\":\"known\",\"drop\":\"%s\"}", kit_interaction ("u1")->customer)
+                 : g_strdup_printf ("{\"interaction\":\"%s\",\"customer\":\"known\"}", kit_interaction ("u1")->id);
+      disk_full ();
+      refused = kit_op_cmd ("anna", operations[o], args, "cmd-1");
+      g_assert_null (refused);
+      g_assert_nonnull (strstr (kit_error, "unavailable: "));
+      g_assert_nonnull (strstr (kit_error, "repeat it"));
+      faults_set (FAULT_NONE, 0);
+      kit_until (!kit.core->recovering);
+      g_assert_cmpstr (kit_interaction ("u1")->customer, !=, "known");
+      done = kit_op_cmd ("anna", operations[o], args, "cmd-1");
+      g_assert_nonnull (done);
+      g_assert_cmpuint (kit.saves, ==, 2);
+      g_assert_cmpstr (kit_interaction ("u1")->customer, ==, "known");
+      g_assert_false (kit_interaction ("u1")->draft);
+      kit_end ();
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -516,5 +576,6 @@ main (int argc, char **argv)
   g_test_add_func ("/failures/outbox/unsent-messages-are-bounded", test_unsent_messages_are_bounded);
   g_test_add_func ("/failures/crm/answers-to-the-past", test_crm_answers_to_the_past);
   g_test_add_func ("/failures/crm/look-up-begun-anew", test_crm_look_up_begun_anew);
+  g_test_add_func ("/failures/crm/merge-that-was-not-noted", test_crm_merge_that_was_not_noted);
   return g_test_run ();
 }

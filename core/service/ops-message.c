@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/id.h"
+#include "core/base/text.h"
 #include "core/service/ops.h"
 #include "core/service/outbox.h"
 
@@ -60,18 +61,20 @@ fits_channel (UcOpCall *call, const UcInteraction *interaction, UcCommand *comma
       = interaction != NULL ? uc_core_instance (call->core, UC_KIND_CHANNEL, interaction->conversation->channel)
                             : NULL;
   const UsherChannelCapabilities *caps;
+  g_auto (GStrv) parts = NULL;
 
   if (instance == NULL || instance->self == NULL)
     return TRUE;
   caps = uc_instance_capabilities (instance);
   command->max_text = caps->max_text;
   command->text_unit = caps->text_unit;
-  /* Bytes are the largest measure of a text, so that a flood is known without splitting it. */
-  if (caps->max_text == 0 || (gint64)strlen (command->text) <= (gint64)caps->max_text * MAX_PARTS)
+  parts = uc_text_split (command->text, (UcTextUnit)caps->text_unit, (gsize)caps->max_text);
+  if (g_strv_length (parts) <= MAX_PARTS)
     return TRUE;
   uc_op_fail_with (call, UC_ERROR_INVALID,
-                   "this text would become more than %d messages: %s takes at most %d in one; shorten it",
-                   MAX_PARTS, caps->network, caps->max_text);
+                   "this text would become %u messages, and %d is the most: %s takes %d %s in one; shorten it",
+                   g_strv_length (parts), MAX_PARTS, caps->network, caps->max_text,
+                   caps->text_unit == UC_TEXT_BYTES ? "bytes" : "characters");
   return FALSE;
 }
 

@@ -405,6 +405,32 @@ test_scope_holds_everywhere (void)
   kit_end ();
 }
 
+/* ---- messages ------------------------------------------------------------------------------------------ */
+
+/* The rig takes 100 characters: a flood is counted in those, not in bytes. */
+static void
+test_long_texts_are_counted_as_the_network_does (void)
+{
+  g_autofree char *id = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (UcJson) sent = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  log_in ("anna", TRUE);
+  id = accepted ("anna", "u1");
+  for (int i = 0; i < 1000; i++)
+    g_string_append (text, "\345\214\205");
+  sent = kit_do ("anna", "message.send", "{\"interaction\":\"%s\",\"text\":\"%s\"}", id, text->str);
+  g_assert_cmpint (uc_json_int (uc_json_get (sent, "parts"), 0), ==, 10);
+  for (int i = 0; i < 1001; i++)
+    g_string_append (text, "\345\214\205");
+  g_string_prepend (text, ",\"text\":\"");
+  g_string_append_c (text, '"');
+  fails_with ("anna", "message.send", id, text->str, "invalid|21 messages|100 characters");
+  kit_end ();
+}
+
 /* ---- playback ------------------------------------------------------------------------------------------ */
 
 static gsize
@@ -506,6 +532,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rules/faq-of-all-languages", test_faq_of_all_languages);
   g_test_add_func ("/rules/searches-take-anything", test_searches_take_anything);
   g_test_add_func ("/rules/scope-holds-everywhere", test_scope_holds_everywhere);
+  g_test_add_func ("/rules/long-texts", test_long_texts_are_counted_as_the_network_does);
   g_test_add_func ("/rules/status-reasons", test_status_reasons);
   g_test_add_func ("/rules/stop-new-and-own-queues", test_stop_new_and_own_queues);
   g_test_add_func ("/rules/faqs", test_faqs);

@@ -223,6 +223,8 @@ export const s = {
     uses: (n: number) => (n === 0 ? 'not used yet' : count(n, 'use', 'uses')),
     off: 'Off',
     newTitle: 'New FAQ',
+    edit: 'Edit FAQ',
+    gone: 'This FAQ is no longer there',
     question: 'Question',
     questionNote: 'As a customer would ask it.',
     answer: 'Answer',

@@ -9,7 +9,7 @@ import { desk } from '../desk';
 import { useCall } from '../hooks';
 import { holds } from '../marks';
 import { AreaRow, TextRow, Tick } from '../parts/inputs';
-import { Button, Chip, Problem, Skeleton } from '../parts/kit';
+import { Button, Chip, Empty, Problem, Skeleton } from '../parts/kit';
 import { Marked } from '../parts/marked';
 import { Choice, MasterDetail, ResultList, Search } from '../parts/master';
 import { Sure } from '../parts/sure';
@@ -62,7 +62,9 @@ export function Faqs(): JSX.Element {
       ) ?? null,
     [faqs, text, category],
   );
-  const chosen = faqs?.find((one) => one.faq === id) ?? null;
+  // One that was just written is shown before the list knows it.
+  const [made, setMade] = useState<Faq | null>(null);
+  const chosen = faqs?.find((one) => one.faq === id) ?? (made?.faq === id ? made : null);
 
   return (
     <MasterDetail
@@ -98,10 +100,20 @@ export function Faqs(): JSX.Element {
         />
       }
       detail={
-        id === null ? null : id !== NEW && faqs === null ? (
+        id === null ? null : id === NEW || chosen !== null ? (
+          <Editor
+            key={id}
+            faq={chosen}
+            categories={categories}
+            onChanged={(faq) => {
+              setMade(faq);
+              all.reload();
+            }}
+          />
+        ) : faqs === null ? (
           <Skeleton rows={6} />
         ) : (
-          <Editor key={id} faq={chosen} categories={categories} onChanged={all.reload} />
+          <Empty icon="faqs" title={s.faqs.gone} />
         )
       }
     />
@@ -116,7 +128,7 @@ function check(values: Values): Partial<Values> {
   return bad;
 }
 
-function Editor({ faq, categories, onChanged }: { faq: Faq | null; categories: string[]; onChanged: () => void }): JSX.Element {
+function Editor({ faq, categories, onChanged }: { faq: Faq | null; categories: string[]; onChanged: (faq: Faq | null) => void }): JSX.Element {
   const [values, setValues] = useState<Values>(() => ({
     ...{ category: faq?.category ?? '', question: faq?.question ?? '' },
     ...{ answer: faq?.answer ?? '', language: faq?.language ?? '' },
@@ -141,10 +153,10 @@ function Editor({ faq, categories, onChanged }: { faq: Faq | null; categories: s
     setBusy(true);
     try {
       const own = faq === null ? {} : { faq: faq.faq };
-      const words = Object.fromEntries(FIELDS.map((name) => [name, values[name].trim()]));
+      const words = Object.fromEntries(FIELDS.map((name) => [name, values[name].trim()])) as Values;
       const answer = await desk.call('faq.put', removed ? { ...own, removed } : { ...own, ...words, enabled });
       desk.tell('info', removed ? s.faqs.removed : s.faqs.saved, values.question);
-      onChanged();
+      onChanged(removed ? null : { ...words, faq: answer.faq, enabled, uses: faq?.uses ?? 0 });
       if (removed) go('faqs');
       else if (faq === null) go('faqs', answer.faq);
     } catch (error) {
@@ -161,7 +173,7 @@ function Editor({ faq, categories, onChanged }: { faq: Faq | null; categories: s
     <article className="case">
       <form
         className="record-form card"
-        aria-label={faq === null ? s.faqs.newTitle : s.faqs.question}
+        aria-label={faq === null ? s.faqs.newTitle : s.faqs.edit}
         noValidate
         onSubmit={(event: FormEvent) => {
           event.preventDefault();

@@ -83,8 +83,7 @@ await run([
         // The case, read by the agent on the customer's record.
         await desk.go('Customers');
         await desk.page.getByRole('link', { name: /Maria López/ }).click();
-        await desk.page.getByRole('tab', { name: 'Cases' }).click();
-        const link = desk.page.getByRole('tabpanel').getByRole('link', { name: /Closed/ });
+        const link = desk.page.locator('.detail a[href^="#/cases/"]').filter({ hasText: 'Closed' });
         await link.waitFor();
         await link.click();
         const transcript = desk.page.getByRole('list', { name: 'Transcript' });

@@ -117,6 +117,13 @@ await run([
         await list.getByText('Anna rejected the offer').click();
         await then.getByText('On Break').waitFor();
 
+        // The mouse goes anywhere on the time line, too.
+        const lanes = page.locator('.replay-lanes');
+        await lanes.click({ position: { x: (await lanes.boundingBox()).width - 2, y: 10 } });
+        await talk.getByText(WORDS[2]).waitFor();
+        await lanes.click({ position: { x: 1, y: 10 } });
+        await talk.getByText(WORDS[2]).waitFor({ state: 'detached' });
+
         // Played at ten times the speed it comes to its end.
         await page.getByLabel('Position in time').press('Home');
         await page.getByRole('radio', { name: '10×' }).check();

@@ -198,11 +198,12 @@ function setCustomer(frame: Frame, event: DeskEvent): void {
 
 function setState(frame: Frame, event: DeskEvent): void {
   const state = event.state as MessageState;
-  frame.messages = frame.messages.map((one) => {
-    if (one.message !== event.message) return one;
-    const rises = one.state === null || (RANK[state] ?? 0) >= (RANK[one.state] ?? 0);
-    return rises ? { ...one, state, error: explains(state) ? text(event.error) : null } : one;
-  });
+  // It is one of the last ones, nearly always.
+  let at = frame.messages.length - 1;
+  while (at >= 0 && frame.messages[at]!.message !== event.message) at--;
+  const one = frame.messages[at];
+  if (one === undefined || (one.state !== null && (RANK[state] ?? 0) < (RANK[one.state] ?? 0))) return;
+  frame.messages[at] = { ...one, state, error: explains(state) ? text(event.error) : null };
 }
 
 /** An agent's message as it was when it was written; what became of it comes later. */
@@ -219,7 +220,7 @@ export function frameAt(replay: Replay, at: number): Frame {
   for (const moment of replay.moments) {
     if (moment.at > at) break;
     frame.passed++;
-    if (moment.message !== null) frame.messages = [...frame.messages, fresh(moment.message, replay.receipts)];
+    if (moment.message !== null) frame.messages.push(fresh(moment.message, replay.receipts));
     else if (moment.event !== null) apply(frame, moment.event);
   }
   // What the record says last holds at the end, also of what came too late to be an event of this chat.
@@ -310,9 +311,14 @@ export class Scale {
   }
 
   private map(value: number, a: 0 | 1, b: 0 | 1): number {
-    const after = this.knots.findIndex((knot) => knot[a] >= value);
-    if (after < 0) return this.knots[this.knots.length - 1]![b];
+    let after = 0;
+    for (let end = this.knots.length - 1; after < end; ) {
+      const middle = (after + end) >> 1;
+      if (this.knots[middle]![a] >= value) end = middle;
+      else after = middle + 1;
+    }
     const high = this.knots[after]!;
+    if (high[a] < value) return high[b];
     const low = this.knots[after - 1];
     if (low === undefined || high[a] === low[a]) return high[b];
     return low[b] + ((value - low[a]) / (high[a] - low[a])) * (high[b] - low[b]);

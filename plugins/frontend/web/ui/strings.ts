@@ -538,6 +538,8 @@ export const t = {
     assignTo: (who: string) => `Assign to ${who}`,
     queue: 'Queue',
     agent: 'Agent',
+    chat: 'Chat',
+    openChat: 'Open the chat',
     started: 'Started',
     ended: 'Ended',
     notes: 'Notes',

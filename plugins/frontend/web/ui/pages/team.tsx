@@ -233,7 +233,7 @@ function StatusDialog({ agent, onClose }: { agent: Agent; onClose: () => void })
 function QueueTable({ queues, now }: { queues: Queue[]; now: number }): JSX.Element {
   return (
     <div className="table-box" tabIndex={0} role="region" aria-labelledby="team-queues">
-      <table>
+      <table className="stacking" aria-labelledby="team-queues">
         <thead>
           <tr>
             <th scope="col">{t.team.queue}</th>
@@ -248,11 +248,15 @@ function QueueTable({ queues, now }: { queues: Queue[]; now: number }): JSX.Elem
               <th scope="row">
                 <bdi>{queue.name}</bdi>
               </th>
-              <td>
+              <td data-label={t.team.status}>
                 <Chip tone={queue.enabled ? 'good' : 'quiet'}>{queue.enabled ? t.team.open : t.team.closed}</Chip>
               </td>
-              <td className="number">{queue.waiting}</td>
-              <td className="number">{queue.oldest !== null && queue.waiting > 0 ? duration(now - queue.oldest) : t.nothing}</td>
+              <td data-label={t.team.waiting} className="number">
+                <span>{queue.waiting}</span>
+              </td>
+              <td data-label={t.team.longest} className="number">
+                <span>{queue.oldest !== null && queue.waiting > 0 ? duration(now - queue.oldest) : t.nothing}</span>
+              </td>
             </tr>
           ))}
         </tbody>

@@ -14,6 +14,7 @@ import type { Operations } from '../operations';
 import type { Case, Crm } from '../protocol';
 import { CallError } from '../protocol';
 import { href } from '../route';
+import { may } from '../shape';
 import { useStore } from '../store';
 import { t } from '../strings';
 import type { Typed } from './fields';
@@ -216,6 +217,7 @@ function CaseForm({
 }
 
 function CaseFacts({ one }: { one: Case }): JSX.Element {
+  const replays = useStore(desk.state, (state) => may(state.me, 'playback'));
   const crm = useStore(desk.state, (state) => state.crm) ?? NO_CRM;
   return (
     <section className="card" aria-labelledby="case-facts">
@@ -227,6 +229,12 @@ function CaseFacts({ one }: { one: Case }): JSX.Element {
           [t.codes.title, (one.codes ?? []).length > 0 && <bdi>{(one.codes ?? []).map((code) => code.name).join(', ')}</bdi>],
           [t.cases.queue, one.queue !== null && <bdi>{one.queue}</bdi>],
           [t.cases.agent, one.agent !== null && <bdi>{one.agent}</bdi>],
+          [
+            t.cases.chat,
+            one.interaction !== null && (
+              <a href={href(replays ? 'playback' : 'history', one.interaction)}>{t.cases.openChat}</a>
+            ),
+          ],
           [t.cases.started, dateTime(one.started_at)],
           [t.cases.ended, dateTime(one.ended_at)],
           [

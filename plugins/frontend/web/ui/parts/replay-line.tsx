@@ -8,7 +8,7 @@ import { useMemo, useRef } from 'react';
 
 import { duration } from '../clock';
 import { clockTime } from '../format';
-import type { Replay, Scale, Segment } from '../replay';
+import type { Lane, Replay, Scale, Segment } from '../replay';
 import { lanesOf } from '../replay';
 import type { NameOf } from '../replay-words';
 import type { Status } from '../protocol';
@@ -38,6 +38,42 @@ function Bar({ segment, agent, scale }: { segment: Segment; agent: string | null
   );
 }
 
+function Drawn({ replay, scale, lanes }: { replay: Replay; scale: Scale; lanes: Lane[] }): JSX.Element {
+  const messages = replay.interaction.messages.filter((one) => one.author !== 'system');
+  return (
+    <>
+      {lanes.map((lane) => (
+        <div key={lane.agent ?? ''} className={`replay-lane${lane.agent === null ? ' chat' : ''}`}>
+          {lane.segments.map((segment) => (
+            <Bar key={segment.from} segment={segment} agent={lane.agent} scale={scale} />
+          ))}
+        </div>
+      ))}
+      <div className="replay-lane ticks">
+        {messages.map((one) => (
+          <span
+            key={one.message}
+            className={`replay-tick ${one.author}`}
+            style={{ insetInlineStart: percent(scale.toPlay(one.at) / scale.length) }}
+            title={clockTime(one.at)}
+          />
+        ))}
+      </div>
+      {scale.gaps.map((gap) => (
+        <span
+          key={gap.from}
+          className="replay-gap"
+          style={{
+            insetInlineStart: percent(scale.toPlay(gap.from) / scale.length),
+            inlineSize: percent((scale.toPlay(gap.to) - scale.toPlay(gap.from)) / scale.length),
+          }}
+          title={s.replay.gap(duration(gap.to - gap.from))}
+        />
+      ))}
+    </>
+  );
+}
+
 export function TimeLine({
   replay,
   scale,
@@ -53,8 +89,9 @@ export function TimeLine({
 }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const lanes = useMemo(() => lanesOf(replay), [replay]);
+  // While it plays only the line that moves is drawn anew.
+  const drawn = useMemo(() => <Drawn replay={replay} scale={scale} lanes={lanes} />, [replay, scale, lanes]);
   const play = scale.toPlay(at);
-  const messages = replay.interaction.messages.filter((one) => one.author !== 'system');
 
   function scrub(event: PointerEvent): void {
     const area = box.current?.getBoundingClientRect();
@@ -76,34 +113,7 @@ export function TimeLine({
         <li>{s.replay.messages}</li>
       </ul>
       <div className="replay-lanes" ref={box} onPointerDown={scrub} onPointerMove={scrub} aria-hidden="true">
-        {lanes.map((lane) => (
-          <div key={lane.agent ?? ''} className={`replay-lane${lane.agent === null ? ' chat' : ''}`}>
-            {lane.segments.map((segment) => (
-              <Bar key={segment.from} segment={segment} agent={lane.agent} scale={scale} />
-            ))}
-          </div>
-        ))}
-        <div className="replay-lane ticks">
-          {messages.map((one) => (
-            <span
-              key={one.message}
-              className={`replay-tick ${one.author}`}
-              style={{ insetInlineStart: percent(scale.toPlay(one.at) / scale.length) }}
-              title={clockTime(one.at)}
-            />
-          ))}
-        </div>
-        {scale.gaps.map((gap) => (
-          <span
-            key={gap.from}
-            className="replay-gap"
-            style={{
-              insetInlineStart: percent(scale.toPlay(gap.from) / scale.length),
-              inlineSize: percent((scale.toPlay(gap.to) - scale.toPlay(gap.from)) / scale.length),
-            }}
-            title={s.replay.gap(duration(gap.to - gap.from))}
-          />
-        ))}
+        {drawn}
         <span className="replay-head" style={{ insetInlineStart: percent(play / scale.length) }} />
       </div>
       <input

@@ -3,14 +3,15 @@
 // One chat once more: played or scrubbed along its time line, and as a list of everything in order.
 
 import type { JSX } from 'react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Menu, MenuItem, MenuTrigger, Popover, Text } from 'react-aria-components';
 
 import { mediaUrl } from '../api';
 import { desk, nameOf as customerName } from '../desk';
 import { clockTime, isoTime, zone } from '../format';
 import { holds } from '../marks';
-import type { Answer, Frame, Moment, Replay as Recorded } from '../replay';
+import type { Message } from '../protocol';
+import type { Answer, Moment, Replay as Recorded } from '../replay';
 import { frameAt, neighbour, replayOf, scaleOf } from '../replay';
 import { htmlFile, textFile } from '../replay-file';
 import type { NameOf } from '../replay-words';
@@ -66,6 +67,13 @@ function usePlayer(replay: Recorded): Player {
   const now = useRef(at);
   now.current = at;
 
+  // Of a chat that still goes on, the end stays in sight as it grows.
+  const end = useRef(replay.to);
+  useEffect(() => {
+    if (now.current >= end.current) setAt(replay.to);
+    end.current = replay.to;
+  }, [replay]);
+
   useEffect(() => {
     if (!playing) return;
     let last = performance.now();
@@ -79,12 +87,15 @@ function usePlayer(replay: Recorded): Player {
     return () => window.clearInterval(timer);
   }, [playing, speed, scale, replay]);
 
-  return {
-    ...{ at, playing, speed, skip, scale, setSpeed, setSkip },
-    move: (to) => {
+  const move = useCallback(
+    (to: number) => {
       setPlaying(false);
       setAt(Math.min(replay.to, Math.max(replay.from, to)));
     },
+    [replay],
+  );
+  return {
+    ...{ at, playing, speed, skip, scale, move, setSpeed, setSkip },
     toggle: () => {
       if (!playing && at >= replay.to) setAt(replay.from);
       setPlaying(!playing);
@@ -124,23 +135,53 @@ function Controls({ replay, player }: { replay: Recorded; player: Player }): JSX
 
 // ---- what happened
 
+const Happening = memo(function Happening({
+  moment,
+  words,
+  find,
+  when,
+  onMove,
+}: {
+  moment: Moment;
+  words: string;
+  find: string;
+  when: 'past' | 'now' | 'future';
+  onMove: (at: number) => void;
+}): JSX.Element {
+  return (
+    <li className={when === 'future' ? 'future' : undefined}>
+      <button type="button" aria-current={when === 'now' ? 'step' : undefined} onClick={() => onMove(moment.at)}>
+        <time dateTime={isoTime(moment.at)}>{clockTime(moment.at)}</time>
+        <Icon name={momentIcon(moment)} size={16} />
+        <span dir="auto">
+          <Marked text={words} find={find} />
+        </span>
+      </button>
+    </li>
+  );
+});
+
 function Happened({
   replay,
-  frame,
+  passed,
   find,
   nameOf,
   customer,
   onMove,
 }: {
   replay: Recorded;
-  frame: Frame;
+  passed: number;
   find: string;
   nameOf: NameOf;
   customer: string;
   onMove: (at: number) => void;
 }): JSX.Element {
   const list = useRef<HTMLOListElement>(null);
-  const current = frame.passed - 1;
+  const words = useMemo(
+    () => replay.moments.map((moment) => momentWords(moment, replay, nameOf, customer)),
+    [replay, nameOf, customer],
+  );
+  const current = passed - 1;
   useEffect(() => {
     const row = list.current?.children[current];
     const box = list.current?.parentElement;
@@ -156,15 +197,14 @@ function Happened({
       <div className="replay-scroll">
         <ol ref={list} aria-labelledby="replay-events">
           {replay.moments.map((moment, n) => (
-            <li key={moment.key} className={n > current ? 'future' : undefined}>
-              <button type="button" aria-current={n === current ? 'step' : undefined} onClick={() => onMove(moment.at)}>
-                <time dateTime={isoTime(moment.at)}>{clockTime(moment.at)}</time>
-                <Icon name={momentIcon(moment)} size={16} />
-                <span dir="auto">
-                  <Marked text={momentWords(moment, replay, nameOf, customer)} find={find} />
-                </span>
-              </button>
-            </li>
+            <Happening
+              key={moment.key}
+              moment={moment}
+              words={words[n]!}
+              find={find}
+              when={n === current ? 'now' : n > current ? 'future' : 'past'}
+              onMove={onMove}
+            />
           ))}
         </ol>
       </div>
@@ -172,28 +212,38 @@ function Happened({
   );
 }
 
-function Conversation({ replay, frame, find, customer }: { replay: Recorded; frame: Frame; find: string; customer: string }): JSX.Element {
+const Conversation = memo(function Conversation({
+  messages,
+  receipts,
+  find,
+  customer,
+}: {
+  messages: Message[];
+  receipts: boolean;
+  find: string;
+  customer: string;
+}): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const shown = frame.messages.length;
+  const shown = messages.length;
   useEffect(() => {
     if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
   }, [shown]);
   return (
     <section className="card replay-talk" aria-labelledby="replay-talk">
       <h3 id="replay-talk">{s.replay.conversation}</h3>
-      {!replay.receipts && frame.messages.some((one) => one.author === 'agent') && <p className="hint">{s.replay.noReceipts}</p>}
+      {!receipts && messages.some((one) => one.author === 'agent') && <p className="hint">{s.replay.noReceipts}</p>}
       <div className="replay-scroll" ref={box} tabIndex={0} role="region" aria-labelledby="replay-talk">
         {shown === 0 ? (
           <p className="hint">{s.replay.nothingYet}</p>
         ) : (
           <ol className="transcript">
-            <Lines messages={frame.messages} customerName={customer} unreadFrom={null} onAgain={null} find={find} />
+            <Lines messages={messages} customerName={customer} unreadFrom={null} onAgain={null} find={find} />
           </ol>
         )}
       </div>
     </section>
   );
-}
+});
 
 // ---- searching and taking away
 
@@ -297,6 +347,9 @@ export function Replay({ answer, find: wanted }: { answer: Answer; find: string 
   const nameOf = useNames(replay);
   const customer = customerName(replay.interaction);
   const frame = useMemo(() => frameAt(replay, player.at), [replay, player.at]);
+  // Ten times a second the clock moves, but messages change only when something happened.
+  const over = player.at >= replay.to;
+  const messages = useMemo(() => frame.messages, [replay, frame.passed, over]);
   return (
     <article className="replay" aria-label={s.replay.label(customer)}>
       <section className="card" aria-label={s.replay.line}>
@@ -308,8 +361,8 @@ export function Replay({ answer, find: wanted }: { answer: Answer; find: string 
         <Download replay={replay} nameOf={nameOf} customer={customer} />
       </div>
       <div className="replay-parts">
-        <Conversation replay={replay} frame={frame} find={find} customer={customer} />
-        <Happened replay={replay} frame={frame} find={find} nameOf={nameOf} customer={customer} onMove={player.move} />
+        <Conversation messages={messages} receipts={replay.receipts} find={find} customer={customer} />
+        <Happened replay={replay} passed={frame.passed} find={find} nameOf={nameOf} customer={customer} onMove={player.move} />
         <Then replay={replay} frame={frame} nameOf={nameOf} />
       </div>
     </article>

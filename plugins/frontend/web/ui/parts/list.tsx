@@ -19,8 +19,8 @@ import type { Tone } from './kit';
 import { Chip, Portrait } from './kit';
 
 export function unreadCount(one: Interaction, seen: Record<string, number>): number {
-  const upto = seen[one.interaction] ?? 0;
-  return one.messages.filter((message) => message.author === 'customer' && message.n > upto).length;
+  const seenTo = seen[one.interaction] ?? 0;
+  return one.messages.filter((message) => message.author === 'customer' && message.n > seenTo).length;
 }
 
 export function stateWord(one: Interaction): { tone: Tone; word: string } {

@@ -92,9 +92,9 @@ function useUnread(one: Interaction, reading: boolean): number | null {
   const live = useStore(desk.link, (link) => link.phase === 'live');
   const looks = useLooking();
   const [from] = useState(() => {
-    const upto = desk.seen.get()[one.interaction] ?? 0;
-    if (upto === 0) return null;
-    return one.messages.find((message) => message.author === 'customer' && message.n > upto)?.n ?? null;
+    const seenTo = desk.seen.get()[one.interaction] ?? 0;
+    if (seenTo === 0) return null;
+    return one.messages.find((message) => message.author === 'customer' && message.n > seenTo)?.n ?? null;
   });
   // What is in view counts as seen while the agent looks at the window, and only then.
   useEffect(() => {

@@ -25,6 +25,9 @@ SETTING (trusted_proxies, .key = "trusted_proxies", .type = USHER_SETTING_LIST,
 SETTING (path, .key = "path", .type = USHER_SETTING_PATH, .default_value = "usher.db",
          .help = "database file, relative to data_dir");
 
+SETTING (playback_retention, .key = "playback_retention", .type = USHER_SETTING_DURATION, .default_value = "0s",
+         .max = INT64_MAX, .help = "what was said in a chat is kept so long after its end; 0s = for ever");
+
 SETTING (address, .key = "address", .type = USHER_SETTING_STRING, .required = true,
          .help = "where to listen: 127.0.0.1:8080, [::1]:8080 or unix:/path");
 SETTING (allow_remote, .key = "allow_remote", .type = USHER_SETTING_BOOL, .default_value = "false",
@@ -32,5 +35,5 @@ SETTING (allow_remote, .key = "allow_remote", .type = USHER_SETTING_BOOL, .defau
 
 const UsherSetting *const uc_core_settings_usher[] = { &data_dir,     &plugin_path, &control_socket,  &log_level,
                                                        &session_idle, &session_max, &trusted_proxies, NULL };
-const UsherSetting *const uc_core_settings_store[] = { &path, NULL };
+const UsherSetting *const uc_core_settings_store[] = { &path, &playback_retention, NULL };
 const UsherSetting *const uc_core_settings_listen[] = { &address, &allow_remote, NULL };

@@ -108,7 +108,8 @@ static UcStore *
 open_store (UcCore *core, GError **error)
 {
   const char *data_dir = uc_settings_string (core->plan->usher, "data_dir");
-  UcStoreOptions options = { .path = uc_settings_string (core->plan->store, "path") };
+  UcStoreOptions options = { .path = uc_settings_string (core->plan->store, "path"),
+                             .keep_ms = uc_settings_int (core->plan->store, "playback_retention") };
 
   if (g_mkdir_with_parents (data_dir, 0700) != 0)
     {

@@ -3,6 +3,7 @@ libuc_store_la_SOURCES = \
 	%D%/batch.c %D%/batch.h \
 	%D%/lock.c \
 	%D%/sqlite.h \
+	%D%/sqlite-expire.c \
 	%D%/sqlite-index.c \
 	%D%/sqlite-load.c \
 	%D%/sqlite-open.c \

@@ -13,8 +13,9 @@
  * negative number, and is read by every search. */
 #define MOST_PIECES (512 * 1024)
 
-static int
-append_transcript (UcSqlite *sqlite, UcStatement *closed, GString *pieces)
+int
+uc_sqlite_transcript_pieces (UcSqlite *sqlite, const char *interaction, const char *conversation, gint64 first_n,
+                             gint64 last_n, GString *pieces)
 {
   UcStatement *lines = uc_sqlite_statement (
       sqlite, "SELECT usher_fold (text) FROM message WHERE conversation = ?1 AND n BETWEEN ?2 AND ?3"
@@ -23,10 +24,10 @@ append_transcript (UcSqlite *sqlite, UcStatement *closed, GString *pieces)
 
   if (lines == NULL)
     return sqlite3_extended_errcode (sqlite->db);
-  uc_statement_bind_text (lines, 4, (const char *)sqlite3_column_text (closed->handle, 0));
-  uc_statement_bind_text (lines, 1, (const char *)sqlite3_column_text (closed->handle, 1));
-  sqlite3_bind_int64 (lines->handle, 2, sqlite3_column_int64 (closed->handle, 2));
-  sqlite3_bind_int64 (lines->handle, 3, sqlite3_column_int64 (closed->handle, 3));
+  uc_statement_bind_text (lines, 4, interaction);
+  uc_statement_bind_text (lines, 1, conversation);
+  sqlite3_bind_int64 (lines->handle, 2, first_n);
+  sqlite3_bind_int64 (lines->handle, 3, last_n);
   while ((code = sqlite3_step (lines->handle)) == SQLITE_ROW && pieces->len <= MOST_PIECES)
     uc_text_pieces ((const char *)sqlite3_column_text (lines->handle, 0), pieces);
   sqlite3_reset (lines->handle);
@@ -80,7 +81,9 @@ index_one (UcSqlite *sqlite)
       id = g_strdup ((const char *)sqlite3_column_text (closed->handle, 0));
       doc = sqlite3_column_int64 (closed->handle, 4);
       long_doc = sqlite3_column_int64 (closed->handle, 5);
-      code = append_transcript (sqlite, closed, pieces);
+      code = uc_sqlite_transcript_pieces (sqlite, id, (const char *)sqlite3_column_text (closed->handle, 1),
+                                          sqlite3_column_int64 (closed->handle, 2),
+                                          sqlite3_column_int64 (closed->handle, 3), pieces);
     }
   sqlite3_reset (closed->handle);
   if (id == NULL || code != SQLITE_OK)

@@ -127,4 +127,7 @@ const char uc_sqlite_schema_2[]
       /* Which closed interactions hold a piece of text of one to three characters. Says only where to look:
        * whoever finds one there reads its messages. */
       "CREATE VIRTUAL TABLE transcript USING fts5 (pieces, content = '', columnsize = 0, detail = none,"
-      " tokenize = 'ascii');";
+      " tokenize = 'ascii');"
+      /* For a site that keeps what was said for a while only: whether the lines are gone. */
+      "ALTER TABLE interaction ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
+      "CREATE INDEX interaction_text ON interaction (closed_at) WHERE doc IS NOT NULL AND gone = 0;";

@@ -370,6 +370,26 @@ uc_writer_index (UcWriter *writer)
   return more;
 }
 
+gboolean
+uc_writer_expire (UcWriter *writer, gint64 before)
+{
+  gboolean more = FALSE;
+  int code;
+
+  if (writer->broken != NULL)
+    return FALSE;
+  code = uc_sqlite_expire (writer->sqlite, before, &writer->expired_seq, &more);
+  if (is_beyond_trust (code, TRUE))
+    lose_trust (writer, code);
+  else if (code != SQLITE_OK)
+    {
+      g_autofree char *why = uc_sqlite_sentence (writer->sqlite, code);
+
+      g_warning ("old transcripts can't be taken away now, they are kept longer: %s", why);
+    }
+  return more;
+}
+
 void
 uc_writer_fold (UcWriter *writer)
 {

@@ -97,6 +97,8 @@ typedef struct
   guint wal_pages;        /* in the log, by the last commit */
   guint checkpoint_above; /* pages of log that start the next checkpoint */
   gboolean checkpoint_warned;
+
+  gint64 expired_seq; /* the journal was looked through for old lines up to here */
 } UcWriter;
 
 UcWriter *uc_writer_new (UcSqlite *sqlite, const UcSqliteState *state);
@@ -108,6 +110,8 @@ void uc_writer_commit (UcWriter *writer, GPtrArray *batches);
 void uc_writer_checkpoint (UcWriter *writer);
 /* Removes some of what has aged; TRUE when there is more. */
 gboolean uc_writer_prune (UcWriter *writer, gint64 now, gint64 command_keep_ms);
+/* Takes away some of what was said before `before` and is closed; TRUE when there is more. */
+gboolean uc_writer_expire (UcWriter *writer, gint64 before);
 /* Makes some closed interactions searchable; TRUE when there are more. */
 gboolean uc_writer_index (UcWriter *writer);
 /* Folds all of the log into the database and empties it; for a quiet moment. */
@@ -120,6 +124,11 @@ int uc_sqlite_project (UcSqlite *sqlite, const UcEvent *event, char **why);
 /* One portion in a transaction of its own (sqlite-index.c). SQLITE_OK or an error code, then nothing was changed.
  */
 int uc_sqlite_index (UcSqlite *sqlite, gboolean *more);
+/* What the index is given of one interaction; at least so much when it is too long to be indexed. */
+int uc_sqlite_transcript_pieces (UcSqlite *sqlite, const char *interaction, const char *conversation,
+                                 gint64 first_n, gint64 last_n, GString *pieces);
+/* One portion (sqlite-expire.c). *journal_from: number of the journal's last row that was looked at. */
+int uc_sqlite_expire (UcSqlite *sqlite, gint64 before, gint64 *journal_from, gboolean *more);
 gboolean uc_sqlite_has_unread (UcSqlite *sqlite);
 
 /* ---- reading (sqlite-read*.c, sqlite-load.c); reader thread -------------------------------------------- */

@@ -16,6 +16,8 @@
 #define MOST_READS 4096 /* waiting */
 #define IDLE_MS 2000
 #define COMMAND_KEEP_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
+/* What a quiet centre keeps for a while only is looked at so often. */
+#define EXPIRE_EVERY_MS (3600 * G_GINT64_CONSTANT (1000))
 #define TIDY_EVERY_MS 1000
 
 /* The way back. Outlives the store, because a call to the loop may still be on its way when the store is closed.
@@ -35,7 +37,7 @@ struct UcStore
   int lock_fd;
   gint64 epoch;
   gboolean unclean, closing;
-  gint64 command_keep_ms, idle_ms;
+  gint64 command_keep_ms, keep_ms, idle_ms;
   guint64 generation;
   guint pending;
   gint64 last_seq; /* atomic; of what is durable */
@@ -214,6 +216,8 @@ writer_main (gpointer data)
       if (idle || g_get_monotonic_time () - tidied_at > TIDY_EVERY_MS * 1000)
         {
           more = uc_writer_prune (store->writer, uc_clock_now (), store->command_keep_ms);
+          if (store->keep_ms > 0)
+            more = uc_writer_expire (store->writer, uc_clock_now () - store->keep_ms) || more;
           unread = uc_writer_index (store->writer);
           uc_writer_checkpoint (store->writer);
           tidied_at = g_get_monotonic_time ();
@@ -224,6 +228,7 @@ writer_main (gpointer data)
        * portion of transcripts waits for nothing but batches. */
       idle_at = idle && unread                         ? g_get_monotonic_time ()
                 : more || store->writer->wal_pages > 0 ? g_get_monotonic_time () + store->idle_ms * 1000
+                : store->keep_ms > 0                   ? g_get_monotonic_time () + EXPIRE_EVERY_MS * 1000
                                                        : 0;
     }
 }
@@ -414,6 +419,7 @@ uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error)
   g_cond_init (&store->loaded);
   store->lock_fd = -1;
   store->generation = 1;
+  store->keep_ms = options->keep_ms;
   store->command_keep_ms = options->command_keep_ms > 0 ? options->command_keep_ms : COMMAND_KEEP_MS;
   store->idle_ms = options->idle_ms > 0 ? options->idle_ms : IDLE_MS;
   if (!open_connections (store, options, error))

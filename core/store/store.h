@@ -36,6 +36,7 @@ typedef struct
   const char *path;         /* of the database file; its folder must exist */
   gint64 command_keep_ms;   /* how long answers to commands are kept, 0 = 24 h */
   gboolean read_only_tools; /* open without becoming the writer: for tools; refuses commits */
+  gint64 keep_ms;           /* what was said in a closed interaction is kept so long, 0 = for ever */
   gint64 idle_ms;           /* without work for so long, the log is folded into the database, 0 = 2 s */
 } UcStoreOptions;
 

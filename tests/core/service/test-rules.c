@@ -83,7 +83,7 @@ test_policy (void)
   g_assert_cmpstr (uc_json_string (uc_json_get (policy, "on_reject")), ==, "on_break");
   g_assert_cmpint (uc_json_length (uc_json_get (before, "presets")), ==, 6);
   fails ("anna", "policy.put", "{\"preset\":\"connect\"}", "denied|administer");
-  fails (NULL, "policy.put", "{\"preset\":\"conect\"}", "invalid|connect");
+  fails (NULL, "policy.put", "{\"preset\":\"genesis\"}", "invalid|genesys");
   fails (NULL, "policy.put", "{\"on_reject\":\"asleep\"}", "invalid|on_reject");
   fails (NULL, "policy.put", "{\"acceptance_ms\":1}", "acceptance_ms");
   fails (NULL, "policy.put", "{\"pop_on\":[\"never\"]}", "invalid|pop_on");

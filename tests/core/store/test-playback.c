@@ -4,6 +4,7 @@
  * alive, closed or in the index, the filters together, pages, merged customers, and the events around an
  * interaction.
  */
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "tests/core/store/kit.h"
@@ -542,12 +543,89 @@ test_events_around (Kit *kit, gconstpointer data)
   g_assert_true (answer.more);
 }
 
+/* ---- a site that keeps what was said for a while only --------------------------------------------------- */
+
+static void
+open_forgetful (Kit *kit)
+{
+  UcStoreOptions options = { .path = kit->path, .idle_ms = 20, .keep_ms = 3600 * 1000 };
+
+  kit->store = uc_store_open (kit->loop, &options, NULL);
+  g_assert_nonnull (kit->store);
+  kit->seq = uc_store_last_seq (kit->store);
+}
+
+static void
+put_said (Kit *kit, UcBatch *batch, int i, const char *text, gint64 at)
+{
+  kit_put (kit, batch,
+           "{'type':'message.added','at':%" G_GINT64_FORMAT ",'conversation':'cnv_%d','interaction':'int_%d',"
+           "'message':'m%d','n':1,'author':'customer','text':'%s'}",
+           at, i + 100, i, i, text);
+}
+
+#define LINES_OF(i) "SELECT count(*) FROM message WHERE conversation = 'cnv_10" #i "'"
+#define JOURNALED "SELECT count(*) FROM journal WHERE type = 'message.added'"
+
+static void
+test_expiry (Kit *kit, gconstpointer data)
+{
+  gint64 now = g_get_real_time () / 1000;
+  UcBatch *batch = uc_batch_new ();
+
+  /* Old and closed, old with an echo behind it, fresh and closed, old but still open. */
+  for (int i = 1; i <= 4; i++)
+    {
+      put_chat (kit, batch, i, "");
+      put_said (kit, batch, i, "aubergine", i == 3 ? now : 1000);
+      if (i == 2)
+        kit_put (kit, batch,
+                 "{'type':'message.added','conversation':'cnv_102','message':'e','n':2,'author':'agent',"
+                 "'text':'echo','form':'elsewhere','channel':'web','external_id':'e1','state':'sent'}");
+      if (i != 4)
+        kit_put (kit, batch,
+                 "{'type':'interaction.closed','at':%" G_GINT64_FORMAT ",'interaction':'int_%d','cause':'manual'}",
+                 i == 3 ? now : 1000, i);
+    }
+  g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_OK);
+  await_index (kit);
+  expect_found (kit, QUERY (.text = "aubergine"), "4 3 2 1", FALSE);
+  kit_close (kit);
+
+  open_forgetful (kit);
+  /* The fresh line, and the newest row, from which the next number is counted. */
+  while (count (kit, "SELECT count(*) FROM interaction WHERE gone = 1") < 2 || count (kit, JOURNALED) > 2)
+    g_usleep (2000);
+  g_assert_cmpint (count (kit, LINES_OF (1)), ==, 0);
+  g_assert_cmpint (count (kit, LINES_OF (3)), ==, 1);
+  g_assert_cmpint (count (kit, LINES_OF (4)), ==, 1);
+  g_assert_cmpint (count (kit, "SELECT count(*) FROM transcript WHERE transcript MATCH 'aub'"), ==, 1);
+  expect_found (kit, QUERY (.text = "aubergine"), "4 3", FALSE);
+  /* That they took place is still known, and the numbers go on. */
+  expect_found (kit, QUERY (.state = "closed"), "3 2 1", FALSE);
+  g_assert_cmpint (kit->seq, ==, uc_store_last_seq (kit->store));
+  kit_do (kit, "{'type':'interaction.closed','interaction':'int_4','cause':'manual'}");
+  while (count (kit, "SELECT count(*) FROM interaction WHERE gone = 1") < 3)
+    g_usleep (2000);
+  kit_close (kit);
+  kit_open (kit);
+  g_ptr_array_unref (kit_load (kit));
+  expect_found (kit, QUERY (.text = "aubergine"), "3", FALSE);
+
+  /* The journal no longer makes these tables, which is what the end of each test looks at. */
+  kit_close (kit);
+  kit_remove_folder (kit->dir);
+  g_assert_cmpint (g_mkdir (kit->dir, 0700), ==, 0);
+  kit_open (kit);
+}
+
 #define ADD(name, func) g_test_add ("/store/playback/" name, Kit, NULL, kit_set_up, func, kit_tear_down)
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  ADD ("expiry", test_expiry);
   ADD ("search", test_search);
   ADD ("half-indexed", test_half_indexed);
   ADD ("lines-without", test_lines_without);

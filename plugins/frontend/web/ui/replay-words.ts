@@ -37,12 +37,13 @@ function offerEnded(moment: Moment, nameOf: NameOf): string {
   return reason === null ? said : said + words.because(reason);
 }
 
+/** When the customer left first, the agent's own end still names the customer; wrap-up tells whose end it was. */
 function ended(moment: Moment, nameOf: NameOf): string {
   const event = moment.event!;
-  const by = text(event.ended_by) ?? 'system';
-  const said = (words.ended[by] ?? words.ended.system!)(nameOf(text(event.agent)));
   const left = num(event.deadline) - event.at;
-  return left > 0 && by === 'agent' ? said + words.wrapUpUntil(duration(left)) : said;
+  const by = left > 0 && text(event.agent) !== null ? 'agent' : (text(event.ended_by) ?? 'system');
+  const said = (words.ended[by] ?? words.ended.system!)(nameOf(text(event.agent)));
+  return left > 0 ? said + words.wrapUpUntil(duration(left)) : said;
 }
 
 function statusWords(moment: Moment, nameOf: NameOf): string {

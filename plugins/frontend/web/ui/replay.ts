@@ -170,7 +170,8 @@ function apply(frame: Frame, event: DeskEvent): void {
       return;
     case 'interaction.ended':
       frame.endedBy = text(event.ended_by) ?? frame.endedBy;
-      if (event.ended_by === 'agent' || frame.agent === null || frame.state === 'wrap_up') {
+      // Without a deadline it is the customer who left; the agent still has the chat.
+      if (num(event.deadline) > 0) {
         frame.state = 'wrap_up';
         frame.wrapUp = { since: event.at, deadline: num(event.deadline), overdue: false };
       }

@@ -112,8 +112,13 @@ test('wrap-up with its deadline, the save, the end', () => {
 
 test('a customer who leaves does not end the chat for the agent', () => {
   const left = event(30_000, 'interaction.ended', { agent: 'ben', ended_by: 'customer', deadline: 0 });
-  const frame = frameAt(replayOf(answer({}, [left])), T + 31_000);
+  const over = event(40_000, 'interaction.ended', { agent: 'ben', ended_by: 'customer', deadline: T + 50_000 });
+  const replay = replayOf(answer({}, [left, over]));
+  const frame = frameAt(replay, T + 31_000);
   assert.deepEqual([frame.state, frame.endedBy, frame.wrapUp], ['active', 'customer', null]);
+  assert.deepEqual([frameAt(replay, T + 41_000).state, frameAt(replay, T + 41_000).wrapUp?.deadline], ['wrap_up', T + 50_000]);
+  const words = replay.moments.map((one) => momentWords(one, replay, about.nameOf, 'Vera'));
+  assert.ok(words.includes('The customer left') && words.includes('Ben ended the chat; Post Processing, 0:10'), words.join());
 });
 
 test('lanes: states without gaps or overlaps', () => {

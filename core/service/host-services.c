@@ -82,10 +82,10 @@ space_of (const UsherInstance *instance)
   return g_strconcat (uc_kind_word (instance->kind), ":", instance->name, NULL);
 }
 
+/* The instance may have been freed while the store worked: its name is for the log. Who called on its behalf drops
+ * the answer then. */
 typedef struct
 {
-  UcCore *core;
-  UsherInstance *instance;
   UcKind kind;
   char *name;
   void (*got) (void *data, const char *value, size_t len);
@@ -98,19 +98,10 @@ kv_new (UsherInstance *instance, void *data)
 {
   Kv *kv = g_new0 (Kv, 1);
 
-  kv->core = instance->service;
-  kv->instance = instance;
   kv->kind = instance->kind;
   kv->name = g_strdup (instance->name);
   kv->data = data;
   return kv;
-}
-
-/* The instance may have been freed while the store worked. */
-static gboolean
-kv_alive (const Kv *kv)
-{
-  return uc_core_instance (kv->core, kv->kind, kv->name) == kv->instance && kv->instance->self != NULL;
 }
 
 static void
@@ -127,8 +118,7 @@ on_got (gpointer data, UcStoreResult result, const char *value, gsize len, const
 
   if (result != UC_STORE_OK)
     g_warning ("%s \"%s\": its stored state can't be read: %s", uc_kind_word (kv->kind), kv->name, why);
-  if (kv_alive (kv))
-    kv->got (kv->data, value, len);
+  kv->got (kv->data, value, len);
   kv_free (kv);
 }
 
@@ -151,7 +141,7 @@ on_set (gpointer data, const GError *error, GPtrArray *events)
                          .status = error == NULL ? USHER_OK : USHER_RETRY,
                          .message = error != NULL ? error->message : NULL };
 
-  if (kv->set != NULL && kv_alive (kv))
+  if (kv->set != NULL)
     kv->set (kv->data, &result);
   kv_free (kv);
 }

@@ -71,9 +71,18 @@ answer (UcDelivery *delivery)
     }
   if (result.status == USHER_RETRY || result.status == USHER_BUSY)
     result.retry_after_ms = 1000;
-  if (delivery->instance != NULL)
-    delivery->done (delivery->data, &result, delivery->numbers, delivery->items->len);
+  /* Also when the instance is gone: who called on its behalf drops the answer, and what it kept for that. */
+  delivery->done (delivery->data, &result, delivery->numbers, delivery->items->len);
   delivery_free (delivery);
+}
+
+/* It was not stepped, or nobody knows what became of it. */
+static void
+drop (UcDelivery *delivery)
+{
+  if (delivery->failed == NULL)
+    g_set_error_literal (&delivery->failed, UC_ERROR, UC_ERROR_UNAVAILABLE,
+                         "the channel or the daemon stops; deliver it again after the start");
 }
 
 static void
@@ -139,7 +148,9 @@ step_lot (UcIntake *intake, GPtrArray *items)
     {
       UcInboundItem *item = items->pdata[i];
 
-      if (is_wanted (item->delivery) && item->delivery->refused == NULL)
+      if (!is_wanted (item->delivery))
+        drop (item->delivery);
+      else if (item->delivery->refused == NULL)
         uc_intake_step (txn, item);
     }
   uc_txn_commit (txn, on_stored, lot);
@@ -421,6 +432,8 @@ advance (UcDelivery *delivery)
       if (--delivery->checks > 0)
         return;
     }
+  if (delivery->refused == NULL)
+    drop (delivery);
   /* From the loop: `deliver` may not have returned yet. */
   uc_loop_defer (delivery->intake->core->loop, answer_later, delivery);
 }
@@ -546,7 +559,10 @@ uc_intake_free (UcIntake *intake)
   uc_loop_timer_remove (intake->core->loop, intake->sweep_timer);
   uc_peers_free (intake);
   while (intake->deliveries->len > 0)
-    delivery_free (intake->deliveries->pdata[0]);
+    {
+      drop (intake->deliveries->pdata[0]);
+      answer (intake->deliveries->pdata[0]);
+    }
   g_ptr_array_unref (intake->deliveries);
   g_free (intake);
 }

@@ -162,7 +162,11 @@ static int
 by_time (gconstpointer a, gconstpointer b)
 {
   const UcInboundItem *one = *(UcInboundItem *const *)a, *other = *(UcInboundItem *const *)b;
+  gboolean profile = one->kind == USHER_INBOUND_PROFILE, others = other->kind == USHER_INBOUND_PROFILE;
 
+  /* Who it names may have written his first message in this very lot. */
+  if (profile != others)
+    return profile ? 1 : -1;
   if (one->at != other->at)
     return one->at < other->at ? -1 : 1;
   return one->arrival < other->arrival ? -1 : one->arrival > other->arrival;
@@ -233,13 +237,13 @@ gather (UcIntake *intake, UcPeer *peer, UcInboundItem *item, gint64 settle_ms)
     uc_intake_flush (intake, peer);
 }
 
-/* Lines of the conversation have an order. Receipts and profiles have none, and an echo that names our message
- * settles a send that waits for it. */
+/* Lines of the conversation have an order, and a profile must not overtake the message that begins it. Receipts
+ * have none, and an echo that names our message settles a send that waits for it. */
 static gboolean
 has_order (const UcInboundItem *item)
 {
   return item->kind == USHER_INBOUND_MESSAGE || item->kind == USHER_INBOUND_ENDED
-         || (item->kind == USHER_INBOUND_ECHO && item->message_id == NULL);
+         || item->kind == USHER_INBOUND_PROFILE || (item->kind == USHER_INBOUND_ECHO && item->message_id == NULL);
 }
 
 static void

@@ -510,6 +510,28 @@ test_profile_names_the_customer (void)
   kit_end ();
 }
 
+/* The look-up of the name may be quicker than what is gathered; the clock of the network may be ahead. */
+static void
+test_profile_waits_for_the_first_message (void)
+{
+  UsherInbound text, profile = {
+    .struct_size = sizeof profile, .kind = USHER_INBOUND_PROFILE, .user_id = "u1", .user_name = "Ada Lovelace"
+  };
+  const UsherInbound *both[] = { &profile, &text };
+  Delivered out;
+
+  kit_start_with (NULL, settling);
+  kit_seed ();
+  text = message ("u1", "a", "hello");
+  text.at = uc_clock_now () + 60 * 1000;
+  kit_deliver_items (&out, both, G_N_ELEMENTS (both));
+  kit_pass (1600);
+  kit_until (out.done);
+  g_assert_cmpint (out.status, ==, USHER_OK);
+  g_assert_cmpstr (conversation ("u1")->name, ==, "Ada Lovelace");
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -529,5 +551,6 @@ main (int argc, char **argv)
   g_test_add_func ("/intake/echo/of-another-tool-is-kept-once", test_echo_of_another_tool_is_kept_once);
   g_test_add_func ("/intake/echo/of-strangers-opens-nothing", test_echo_and_profile_of_strangers_open_nothing);
   g_test_add_func ("/intake/profile/names-the-customer", test_profile_names_the_customer);
+  g_test_add_func ("/intake/profile/waits-for-the-first-message", test_profile_waits_for_the_first_message);
   return g_test_run ();
 }

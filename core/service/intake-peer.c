@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Peers: whether an identity's conversation is in the engine's memory, and which external ids it has used lately,
- * so that a redelivery is known without asking the store. Older repetitions are stopped by the store's unique key.
- * Main thread.
+ * so that a redelivery is known without asking the store. Who has used more is asked about there; what slips
+ * through is stopped by the store's unique key. Main thread.
  */
 #include <string.h>
 
@@ -62,8 +62,10 @@ uc_peer_remember (UcPeer *peer, const char *external_id, gint64 n)
   key = g_strdup (external_id);
   g_hash_table_insert (peer->seen, key, GSIZE_TO_POINTER ((gsize)n));
   g_queue_push_tail (&peer->order, key);
-  if (peer->order.length > REMEMBERED_IDS)
-    g_hash_table_remove (peer->seen, g_queue_pop_head (&peer->order));
+  if (peer->order.length <= REMEMBERED_IDS)
+    return;
+  g_hash_table_remove (peer->seen, g_queue_pop_head (&peer->order));
+  peer->deep = TRUE;
 }
 
 gboolean
@@ -125,6 +127,8 @@ on_ids (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, con
   if (result == UC_STORE_OK)
     for (guint i = rows->len; i > 0; i--)
       uc_peer_remember (peer, ((UcEvent *)rows->pdata[i - 1])->external_id, ((UcEvent *)rows->pdata[i - 1])->n);
+  if (result == UC_STORE_OK && rows->len >= REMEMBERED_IDS)
+    peer->deep = TRUE;
   peer_ready (intake, peer, result == UC_STORE_OK ? NULL : why != NULL ? why : "no reason given");
 }
 

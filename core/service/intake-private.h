@@ -17,7 +17,7 @@ typedef struct
   GHashTable *seen; /* external id -> its number (GINT_TO_POINTER fits: a conversation's lines are few) */
   GQueue order;     /* of char*: keys of `seen`, oldest first */
   gboolean loaded, loading;
-  gboolean deep;       /* ask the store about each id: a repetition older than what is remembered came */
+  gboolean deep;       /* ask the store about each id that is not remembered: there are older ones */
   GQueue waiting;      /* of UcDelivery* */
   GPtrArray *settling; /* of UcInboundItem*: gathered until they are put in order; NULL = none */
   guint64 settle_timer;

@@ -322,7 +322,7 @@ on_media (gpointer data, gboolean known, const char *why)
   uc_delivery_checked (delivery, why);
 }
 
-/* Who writes, whether it is a repetition, and whether the files are there. */
+/* Who writes. */
 static void
 ask_about_peers (UcDelivery *delivery)
 {
@@ -339,6 +339,20 @@ ask_about_peers (UcDelivery *delivery)
           g_queue_push_tail (&peer->waiting, delivery);
           uc_peer_load (intake, peer);
         }
+    }
+}
+
+/* Whether it is a repetition, and whether the files are there. */
+static void
+ask_about_items (UcDelivery *delivery)
+{
+  UcIntake *intake = delivery->intake;
+
+  for (guint i = 0; i < delivery->items->len; i++)
+    {
+      UcInboundItem *item = delivery->items->pdata[i];
+      UcPeer *peer = uc_peer_of (intake, delivery->instance->name, item->user_id);
+
       if (peer->deep && item->external_id != NULL && !uc_peer_knows (peer, item->external_id, NULL))
         uc_store_by_external_id (intake->core->store, delivery->instance->name, item->external_id, on_line,
                                  asking_new (delivery, item));
@@ -417,7 +431,8 @@ is_stale (UcDelivery *delivery)
 static void
 advance (UcDelivery *delivery)
 {
-  static void (*const phases[]) (UcDelivery *) = { ask_about_peers, ask_about_sent, ask_about_echoes };
+  static void (*const phases[]) (UcDelivery *)
+      = { ask_about_peers, ask_about_items, ask_about_sent, ask_about_echoes };
 
   while (is_wanted (delivery) && delivery->refused == NULL)
     {

@@ -65,7 +65,8 @@ test_repeated_delivery_is_one_message (void)
   kit_end ();
 }
 
-/* Further back than what is remembered in memory: the store's unique key stops it, and the engine recovers. */
+/* Further back than what is remembered in memory: the store is asked, so that nobody can make the engine be read
+ * again by repeating himself. */
 static void
 test_old_repetition_is_found_by_the_store (void)
 {
@@ -79,14 +80,35 @@ test_old_repetition_is_found_by_the_store (void)
 
       kit_say ("u1", id, id);
     }
-  kit_restart ();
-  kit_deliver_start (&out, "u1", "e3", "e3");
+  for (int restarted = 0; restarted <= 1; restarted++)
+    {
+      kit_deliver_start (&out, "u1", "e3", "e3");
+      kit_until (out.done);
+      g_assert_cmpint (out.status, ==, USHER_OK);
+      g_assert_cmpint (out.number, ==, 5);
+      if (!restarted)
+        kit_restart ();
+    }
+  g_assert_cmpint (kit_say ("u1", "e999", "e999"), ==, 302);
+  g_assert_cmpuint (count_texts ("u1", "e3"), ==, 1);
+  kit_end ();
+}
+
+/* An id belongs to the channel, whoever is said to have used it: the store's unique key has the last word. */
+static void
+test_id_of_somebody_else_is_stopped_by_the_store (void)
+{
+  Delivered out;
+
+  kit_start (NULL);
+  kit_seed ();
+  g_assert_cmpint (kit_say ("u1", "e1", "one"), ==, 1);
+  kit_deliver_start (&out, "u2", "e1", "one");
   kit_until (out.done);
   g_assert_cmpint (out.status, ==, USHER_RETRY);
   kit_until (!kit.core->recovering);
-  g_assert_cmpint (kit_say ("u1", "e3", "e3"), ==, 5);
-  g_assert_cmpint (kit_say ("u1", "e999", "e999"), ==, 302);
-  g_assert_cmpuint (count_texts ("u1", "e3"), ==, 1);
+  g_assert_cmpint (kit_say ("u2", "e1", "one"), ==, 1);
+  g_assert_null (kit_interaction ("u2"));
   kit_end ();
 }
 
@@ -465,6 +487,8 @@ main (int argc, char **argv)
   g_test_add_func ("/intake/acknowledged-is-stored", test_acknowledged_is_stored);
   g_test_add_func ("/intake/repeated-delivery-is-one-message", test_repeated_delivery_is_one_message);
   g_test_add_func ("/intake/old-repetition-is-found-by-the-store", test_old_repetition_is_found_by_the_store);
+  g_test_add_func ("/intake/id-of-somebody-else-is-stopped-by-the-store",
+                   test_id_of_somebody_else_is_stopped_by_the_store);
   g_test_add_func ("/intake/parallel-first-messages-make-one-conversation",
                    test_parallel_first_messages_make_one_conversation);
   g_test_add_func ("/intake/same-delivery-twice-at-once", test_same_delivery_twice_at_once);

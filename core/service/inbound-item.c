@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/service/media-type.h"
 #include "core/service/media.h"
 
 #define MAX_TEXT 65536
@@ -16,7 +17,6 @@
 #define MAX_EXTERNAL_ID 1024
 #define MAX_NAME 200
 #define MAX_FORM 32
-#define MAX_MIME 127
 #define MAX_URL 2048
 #define MAX_ATTACHMENTS 64
 #define MAX_JSON 250000
@@ -96,25 +96,6 @@ is_url (const char *url)
   return FALSE;
 }
 
-/* type/subtype and nothing else: parameters are of no use to anybody here. */
-static char *
-clean_mime (const char *mime)
-{
-  g_autofree char *text = NULL;
-  const char *slash;
-
-  if (mime == NULL || strlen (mime) > MAX_MIME)
-    return NULL;
-  text = g_ascii_strdown (mime, (gssize)strcspn (mime, "; "));
-  slash = strchr (text, '/');
-  if (slash == NULL || slash == text || slash[1] == '\0' || strchr (slash + 1, '/') != NULL)
-    return NULL;
-  for (const char *p = text; *p != '\0'; p++)
-    if (!g_ascii_isalnum (*p) && strchr ("/.+-_", *p) == NULL)
-      return NULL;
-  return g_steal_pointer (&text);
-}
-
 static gboolean
 check_attachment (const UsherAttachment *one, GError **error)
 {
@@ -141,7 +122,7 @@ static void
 add_attachment (GString *out, const UsherAttachment *one)
 {
   g_autofree char *name = cut (one->name, MAX_NAME);
-  g_autofree char *mime = clean_mime (one->mime);
+  g_autofree char *mime = uc_media_mime_clean (one->mime);
 
   uc_json_begin (out);
   uc_json_add_string (out, "kind", one->kind);

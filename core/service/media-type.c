@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Magic bytes, ranges and file names. Any thread.
+ * Magic bytes, declared types, ranges and file names. Any thread.
  */
 #include "core/service/media-type.h"
 
 #include <string.h>
+
+#define MAX_MIME 127
 
 #define AT(offset, text)                                                                                          \
   (len >= (offset) + sizeof (text) - 1 && memcmp (bytes + (offset), text, sizeof (text) - 1) == 0)
@@ -58,6 +60,26 @@ uc_media_type_sniff (const guint8 *bytes, gsize len)
   if (len >= 12 && AT (4, "ftyp"))
     return sniff_ftyp (bytes, len);
   return NULL;
+}
+
+/* ---- declared types ------------------------------------------------------------------------------------ */
+
+char *
+uc_media_mime_clean (const char *mime)
+{
+  g_autofree char *text = NULL;
+  const char *slash;
+
+  if (mime == NULL || strlen (mime) > MAX_MIME)
+    return NULL;
+  text = g_ascii_strdown (mime, (gssize)strcspn (mime, "; "));
+  slash = strchr (text, '/');
+  if (slash == NULL || slash == text || slash[1] == '\0' || strchr (slash + 1, '/') != NULL)
+    return NULL;
+  for (const char *p = text; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && strchr ("/.+-_", *p) == NULL)
+      return NULL;
+  return g_steal_pointer (&text);
 }
 
 /* ---- ranges -------------------------------------------------------------------------------------------- */

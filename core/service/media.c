@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/id.h"
 #include "core/service/media-private.h"
+#include "core/service/media-type.h"
 
 #define THREADS 2
 #define MAX_HELD (128 * 1024 * 1024)
@@ -211,7 +212,9 @@ uc_media_put (UsherInstance *instance, const void *bytes, size_t len, const char
   keeping->media = core->media;
   keeping->folder = g_strdup (core->media->folder);
   keeping->id = uc_id_new ("med");
-  keeping->mime = g_strndup (mime != NULL ? mime : "application/octet-stream", 127);
+  keeping->mime = uc_media_mime_clean (mime);
+  if (keeping->mime == NULL)
+    keeping->mime = g_strdup ("application/octet-stream");
   keeping->name = name != NULL ? g_utf8_substring (name, 0, MIN (200, g_utf8_strlen (name, -1))) : NULL;
   keeping->size = (gint64)len;
   keeping->bytes = g_bytes_new (bytes, core->media->held + len > MAX_HELD ? 0 : len);

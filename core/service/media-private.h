@@ -22,7 +22,7 @@ struct UcMedia
   char *folder;
   GThreadPool *pool;   /* NULL: stopping */
   gsize held;          /* bytes in memory for writing; main thread */
-  gint64 lent;         /* bytes in memory for answers on their way */
+  gint64 lent;         /* bytes in memory for answers on their way, or about to be */
   GHashTable *recent;  /* set of ids given lately, so that the store need not be asked */
   GQueue recent_order; /* of char*, the same */
 };

@@ -19,6 +19,7 @@ typedef struct
   UcMedia *media;
   UsherExchange *exchange;
   char *folder, *id, *range, *name;
+  gint64 kept; /* size as it was kept; so much memory is reserved */
   /* made by the thread */
   const char *type; /* NULL = a download */
   UcRangeKind kind;
@@ -30,6 +31,7 @@ typedef struct
 static void
 serving_free (Serving *serving)
 {
+  serving->media->lent -= serving->kept;
   g_free (serving->folder);
   g_free (serving->id);
   g_free (serving->range);
@@ -81,6 +83,15 @@ run_read (gpointer data)
 
   if (fd < 0)
     return;
+  if (file.size != serving->kept)
+    {
+      g_set_error (&serving->error, UC_ERROR, UC_ERROR_UNAVAILABLE,
+                   "the file is damaged: %" G_GINT64_FORMAT " bytes are there and %" G_GINT64_FORMAT
+                   " were kept; restore media/%.2s/%s from a backup",
+                   file.size, serving->kept, serving->id + strlen ("med_"), serving->id);
+      close (fd);
+      return;
+    }
   serving->size = serving->len = file.size;
   serving->type = uc_media_type_sniff (file.head, file.head_len);
   serving->kind = uc_media_range (serving->range, file.size, &serving->from, &serving->len);
@@ -151,15 +162,19 @@ on_row (gpointer data, UcStoreResult result, const char *value, gsize len, const
 {
   Serving *serving = data;
   g_autoptr (UcJson) row = value != NULL ? uc_json_parse (value, len, NULL, NULL) : NULL;
+  gint64 size = row != NULL ? uc_json_int (uc_json_get (row, "size"), 0) : 0;
 
   if (result != UC_STORE_OK)
     respond_error (serving, UC_ERROR_UNAVAILABLE, "the store does not answer; try again in a moment");
   else if (row == NULL)
     respond_error (serving, UC_ERROR_NOT_FOUND, "there is no such media");
-  else if (serving->media->lent > MAX_LENT)
+  else if (serving->media->lent + size > MAX_LENT)
     respond_error (serving, UC_ERROR_BUSY, "too many files are being fetched just now; try again in a moment");
   else
     {
+      /* Before it is read: many may be asked for at once. */
+      serving->kept = size;
+      serving->media->lent += size;
       serving->name = g_strdup (uc_json_string (uc_json_get (row, "name")));
       if (!uc_media_push (serving->media, run_read, on_read, serving))
         respond_error (serving, UC_ERROR_UNAVAILABLE, "the daemon is stopping");

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include "core/service/media-private.h"
 #include "core/service/media-type.h"
 
 static const guint8 png[] = "\x89PNG\r\n\x1a\n0123456789abcdef";
@@ -437,6 +438,88 @@ test_sniffing (void)
     }
 }
 
+/* The network says the type, in whatever bytes. */
+static void
+test_types_that_are_none (void)
+{
+  g_autoptr (GString) mime = g_string_new (NULL);
+  g_autofree char *id = NULL, *who = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  who = cookie ("anna");
+  while (mime->len < 126)
+    g_string_append_c (mime, 'x');
+  g_string_append (mime, "\xc3\xa4/png");
+  id = keep (png, sizeof png - 1, mime->str, NULL);
+  check_get (id, who, 200, "Content-Type: image/png");
+  kit_end ();
+}
+
+static void
+test_damaged_file_is_not_shown (void)
+{
+  g_autofree char *id = NULL, *who = NULL, *path = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  who = cookie ("anna");
+  id = keep (png, sizeof png - 1, "image/png", NULL);
+  path = path_of (id, "");
+  kit_until (is_file (id, ""));
+  g_assert_cmpint (truncate (path, 10), ==, 0);
+  check_get (id, who, 503, "is damaged");
+  g_assert_cmpint (truncate (path, 0), ==, 0);
+  check_get (id, who, 503, "is damaged");
+  kit_end ();
+}
+
+/* What many readers ask for at once is refused before it is read, not when it fills the memory. */
+static void
+test_many_at_once_are_bounded (void)
+{
+  const char *address;
+  gsize len = 24 * 1024 * 1024;
+  g_autofree char *bytes = g_malloc0 (len);
+  g_autofree char *id = NULL, *who = NULL, *path = NULL;
+  Exchange exchanges[12] = { 0 };
+  GThread *threads[G_N_ELEMENTS (exchanges)];
+  guint shown = 0;
+
+  kit_start (NULL);
+  kit_seed ();
+  who = cookie ("anna");
+  id = keep (bytes, len, "video/mp4", NULL);
+  path = g_strconcat ("/api/v1/media/", id, NULL);
+  address = kit.core->addresses->pdata[0];
+  for (gsize i = 0; i < G_N_ELEMENTS (exchanges); i++)
+    {
+      exchanges[i].answer = g_string_new (NULL);
+      exchanges[i].port = (guint16)atoi (strrchr (address, ':') + 1);
+      exchanges[i].request
+          = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n", path, who);
+      threads[i] = g_thread_new ("browser", browse, &exchanges[i]);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (exchanges); i++)
+    {
+      while (!g_atomic_int_get (&exchanges[i].done))
+        {
+          g_main_context_iteration (NULL, FALSE);
+          g_assert_cmpint (kit.core->media->lent, <=, 128 * 1024 * 1024);
+        }
+      g_thread_join (threads[i]);
+      if (g_str_has_prefix (exchanges[i].answer->str, "HTTP/1.1 200"))
+        shown++;
+      else
+        assert_answer (exchanges[i].answer, 429, "too many files", NULL);
+      g_string_free (exchanges[i].answer, TRUE);
+      g_free (exchanges[i].request);
+    }
+  g_assert_cmpuint (shown, >, 0);
+  kit_until (kit.core->media->lent == 0);
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -449,6 +532,9 @@ main (int argc, char **argv)
   g_test_add_func ("/media/what-cannot-be-kept", test_what_cannot_be_kept);
   g_test_add_func ("/media/attached-to-a-message", test_attached_to_a_message);
   g_test_add_func ("/media/what-a-crash-left", test_what_a_crash_left);
+  g_test_add_func ("/media/types-that-are-none", test_types_that_are_none);
+  g_test_add_func ("/media/damaged-file-is-not-shown", test_damaged_file_is_not_shown);
+  g_test_add_func ("/media/many-at-once-are-bounded", test_many_at_once_are_bounded);
   g_test_add_func ("/media/sniffing", test_sniffing);
   return g_test_run ();
 }

@@ -186,7 +186,8 @@ retry_later (UcOut *out, UcThread *thread, gint64 not_before_ms, const char *why
   uc_random_bytes (&dice, sizeof dice);
   wait = MAX (not_before_ms, FIRST_RETRY_MS / 2 + (gint64)(dice % (guint32)wait));
   out->attempts++;
-  out->due_at = uc_clock_now () + wait;
+  /* However long the network wants us to wait, who wrote it hears within a day that it can't be sent. */
+  out->due_at = MIN (uc_clock_now () + wait, out->message->at + UC_OUTBOX_GIVE_UP_MS + 1);
   keep_attempt (out, out->due_at, why);
   thread->retry_timer = uc_loop_timer_at (out->outbox->core->loop, out->due_at, on_retry, thread);
 }

@@ -37,6 +37,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-timeline.c \
 	%D%/ops.c %D%/ops.h \
 	%D%/outbox-lane.c %D%/outbox-private.h \
+	%D%/outbox-mark.c \
 	%D%/outbox-receipt.c \
 	%D%/outbox-send.c \
 	%D%/outbox-thread.c \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Shared by the parts of the outbox: outbox.c (all of it, and what is read from the store), outbox-send.c (one
- * message on its way), outbox-lane.c (channels that may not send at all), outbox-thread.c (what was sent and its
- * states), outbox-receipt.c (what the network tells later). Main thread.
+ * message on its way), outbox-mark.c (what a kill would leave open), outbox-lane.c (channels that may not send at
+ * all), outbox-thread.c (what was sent and its states), outbox-receipt.c (what the network tells later). Main
+ * thread.
  */
 #pragma once
 
@@ -29,6 +30,7 @@ typedef struct
   UcLine *line;
   gint64 attempts, due_at, begun_at;
   gboolean sending;
+  gboolean marking, marked;        /* outbox-mark.c */
   gboolean echoed;                 /* while it was being sent, the network showed it to us */
   int receipt;                     /* rank of a receipt by time that came while it was being sent */
   char *state, *external_id, *why; /* the final result; state NULL = none yet */
@@ -55,6 +57,7 @@ struct UcOutbox
   GHashTable *lanes; /* channel -> Lane: those that may not send */
   GQueue uncertain;  /* of Uncertain*, oldest first: an echo may still tell */
   guint64 uncertain_timer;
+  gboolean started; /* the store's list was read once: what it says about an earlier life was dealt with */
   gboolean reading; /* the store's list is awaited: nothing is sent, for it may begin with older messages */
   guint reads;      /* of the list, under way; the last one counts */
   guint64 again;
@@ -97,6 +100,19 @@ void uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why);
 /* The network has it, although it was not being sent any more, or not yet again: takes it from the queue. Its
  * state is in a transaction that is not committed yet. */
 void uc_outbox_settle (UcOutbox *outbox, UcThread *thread, UcOut *out, const char *external_id);
+
+/* Not sent by this process: `state` is final. */
+void uc_outbox_finish_waiting (UcOut *out, UcThread *thread, const char *state, const char *why);
+UcOut *uc_out_new (UcOutbox *outbox, const UcEvent *message);
+
+/* ---- outbox-mark.c: what was with a channel when the daemon was killed --------------------------------- */
+
+/* Whether it may be given to the channel now. If not, it is being marked, and pumped afterwards. */
+gboolean uc_mark_is_set (UcOut *out, const UsherInstance *instance);
+/* Whether the row of the outbox says so. */
+gboolean uc_mark_is_on (const UcEvent *row);
+/* It may have been sent: settles a marked one of an earlier life. */
+void uc_mark_settle (UcOutbox *outbox, const UcEvent *row);
 
 /* ---- outbox-lane.c: a channel whose credentials or account don't allow sending ------------------------- */
 

@@ -92,11 +92,11 @@ finish (UcOut *out, UcThread *thread, const char *state, const char *external_id
 }
 
 /* One that was not given to the channel, or not any more. */
-static void
-finish_waiting (UcOut *out, UcThread *thread, const char *state, const char *external_id, const char *why)
+void
+uc_outbox_finish_waiting (UcOut *out, UcThread *thread, const char *state, const char *why)
 {
   g_hash_table_insert (out->outbox->given, out->message->message, out);
-  finish (out, thread, state, external_id, why);
+  finish (out, thread, state, NULL, why);
 }
 
 static void
@@ -163,6 +163,7 @@ take_back (UcOut *out, UcThread *thread)
 {
   g_hash_table_steal (out->outbox->given, out->message->message);
   g_clear_pointer (&out->line, uc_line_free);
+  out->marked = FALSE;
   if (thread != NULL)
     return TRUE;
   uc_out_free (out);
@@ -228,7 +229,7 @@ uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why)
 
       /* The one before may have made way for it. */
       if (!out->sending)
-        finish_waiting (out, g_hash_table_lookup (outbox->threads, out->conversation), "failed", NULL, why);
+        uc_outbox_finish_waiting (out, g_hash_table_lookup (outbox->threads, out->conversation), "failed", why);
     }
 }
 
@@ -346,7 +347,8 @@ uc_outbox_pump (UcOutbox *outbox, UcThread *thread)
   UsherInstance *instance;
   Window window;
 
-  if (out == NULL || out->sending || thread->retry_timer != 0 || outbox->reading || outbox->core->stopping)
+  if (out == NULL || out->sending || out->marking || thread->retry_timer != 0 || outbox->reading
+      || outbox->core->stopping)
     return;
   instance = uc_core_instance (outbox->core, UC_KIND_CHANNEL, thread->channel);
   if (instance == NULL || !uc_instance_is_running (instance))
@@ -358,11 +360,11 @@ uc_outbox_pump (UcOutbox *outbox, UcThread *thread)
     }
   window = window_of (outbox, out);
   if (window == WINDOW_CLOSED)
-    finish_waiting (
-        out, thread, "failed", NULL,
+    uc_outbox_finish_waiting (
+        out, thread, "failed",
         "not sent: the network lets us answer only for some time after the customer's last message, and "
         "that is over; wait until the customer writes again");
-  else if (uc_lane_is_free (outbox, thread->channel))
+  else if (uc_lane_is_free (outbox, thread->channel) && uc_mark_is_set (out, instance))
     give_to_channel (out, thread, instance, window);
 }
 
@@ -396,6 +398,17 @@ by_number (gconstpointer a, gconstpointer b, gpointer data)
   return one < other ? -1 : one > other;
 }
 
+UcOut *
+uc_out_new (UcOutbox *outbox, const UcEvent *message)
+{
+  UcOut *out = g_new0 (UcOut, 1);
+
+  out->outbox = outbox;
+  out->conversation = g_strdup (message->conversation);
+  out->message = uc_event_copy (message);
+  return out;
+}
+
 void
 uc_outbox_enqueue (UcOutbox *outbox, const UcEvent *message, gint64 attempts, gint64 due_at)
 {
@@ -410,10 +423,7 @@ uc_outbox_enqueue (UcOutbox *outbox, const UcEvent *message, gint64 attempts, gi
     }
   if (out == NULL)
     {
-      out = g_new0 (UcOut, 1);
-      out->outbox = outbox;
-      out->conversation = g_strdup (message->conversation);
-      out->message = uc_event_copy (message);
+      out = uc_out_new (outbox, message);
       out->attempts = attempts;
       out->due_at = due_at;
     }

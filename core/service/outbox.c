@@ -79,9 +79,12 @@ on_outbox (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, 
       const UcEvent *row = rows->pdata[i];
 
       /* One made since the start came by the feed already. */
-      if (!is_queued (outbox, row))
+      if (!outbox->started && uc_mark_is_on (row))
+        uc_mark_settle (outbox, row);
+      else if (!is_queued (outbox, row))
         uc_outbox_enqueue (outbox, row, row->attempts, row->deadline);
     }
+  outbox->started = TRUE;
   outbox->reading = FALSE;
   uc_outbox_pump_all (outbox, NULL);
 }

@@ -301,8 +301,8 @@ kit_restart (void)
   start_core ();
 }
 
-static void
-remove_tree (const char *path)
+void
+kit_remove_tree (const char *path)
 {
   g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
   const char *name;
@@ -311,7 +311,7 @@ remove_tree (const char *path)
     {
       g_autofree char *child = g_build_filename (path, name, NULL);
 
-      remove_tree (child);
+      kit_remove_tree (child);
     }
   g_remove (path);
 }
@@ -321,7 +321,7 @@ kit_end (void)
 {
   if (kit.core != NULL)
     kit_stop ();
-  remove_tree (kit.dir);
+  kit_remove_tree (kit.dir);
   g_free (kit.dir);
   g_ptr_array_unref (kit.sent);
   g_ptr_array_unref (kit.notices);

@@ -43,6 +43,7 @@ void kit_stop (void);
 void kit_end (void);
 /* After kit_stop: starts on the same folder, so much later. */
 void kit_start_again_after (gint64 ms);
+void kit_remove_tree (const char *path);
 /* Stops and starts on the same folder. */
 void kit_restart (void);
 

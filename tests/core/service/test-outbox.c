@@ -5,12 +5,13 @@
  */
 #include "kit.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "core/base/clock.h"
 
 #define MINUTE (60 * 1000)
-#define HOUR (60 * MINUTE)
+#define HOUR (60 * (gint64)MINUTE)
 
 static GPtrArray *ids;  /* message ids in the order they were sent */
 static GArray *windows; /* of the lines sent */
@@ -124,6 +125,138 @@ end (void)
   kit_end ();
   g_ptr_array_unref (ids);
   g_array_unref (windows);
+}
+
+/* ---- killed -------------------------------------------------------------------------------------------- */
+
+/* Puts back what was on the disk at that moment, as a kill would leave it. */
+static void
+copy_folder (const char *from, const char *to)
+{
+  const char *argv[] = { "cp", "-a", from, to, NULL };
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+}
+
+static void
+kill_and_start_again (void)
+{
+  g_autofree char *at_kill = g_strconcat (kit.dir, ".killed", NULL), *gone = g_strconcat (kit.dir, ".gone", NULL);
+
+  kit_settle ();
+  copy_folder (kit.dir, at_kill);
+  kit_stop ();
+  g_assert_cmpint (g_rename (kit.dir, gone), ==, 0);
+  g_assert_cmpint (g_rename (at_kill, kit.dir), ==, 0);
+  kit_remove_tree (gone);
+  kit_start_again_after (0);
+}
+
+static void
+holding (Rig *rig)
+{
+  rig->send = hold_send;
+}
+
+/* The network may have it: a second one is worse than the question. */
+static void
+test_kill_while_it_is_sent (void)
+{
+  g_autofree char *chat = start (holding);
+  g_autofree char *error = NULL, *state = NULL;
+
+  kit_write (chat, "one");
+  kit_write (chat, "two");
+  kit_until (kit.sent->len == 1);
+  kill_and_start_again ();
+  kit_wait_state ("u1", "one", "uncertain");
+  state = kit_state ("u1", "one", &error);
+  g_assert_nonnull (strstr (error, "ask before you repeat it"));
+  /* What waited behind it was not sent yet. */
+  kit_until (kit.sent->len == 2);
+  g_assert_cmpstr (kit.sent->pdata[1], ==, "two");
+  end ();
+}
+
+/* What the channel had given back is sent again. */
+static void
+test_kill_while_it_waits_to_be_sent_again (void)
+{
+  g_autofree char *chat = start (answering);
+
+  kit.send_status = USHER_RETRY;
+  kit_write (chat, "one");
+  kit_until (kit.sent->len == 1);
+  kit_settle ();
+  kit.send_status = USHER_OK;
+  kill_and_start_again ();
+  kit_pass (3000);
+  kit_wait_state ("u1", "one", "sent");
+  g_assert_cmpuint (kit.sent->len, ==, 2);
+  end ();
+}
+
+static void
+idempotent (Rig *rig)
+{
+  rig->capabilities.idempotent_send = true;
+  rig->send = hold_send;
+}
+
+static void
+test_kill_where_twice_is_once (void)
+{
+  g_autofree char *chat = start (idempotent);
+
+  kit_write (chat, "one");
+  kit_until (kit.sent->len == 1);
+  kill_and_start_again ();
+  kit_until (kit.sent->len == 2);
+  g_assert_cmpstr (ids->pdata[0], ==, ids->pdata[1]);
+  end ();
+}
+
+/* ---- again --------------------------------------------------------------------------------------------- */
+
+static void
+send_much_later (const UsherLine *line, UsherReply *reply)
+{
+  UsherResult result = { .struct_size = sizeof result,
+                         .status = USHER_RETRY,
+                         .message = "the network is closed this year",
+                         .retry_after_ms = 365 * 24 * HOUR };
+
+  note (line);
+  kit.rig->host->complete (reply, &result);
+}
+
+static void
+patient (Rig *rig)
+{
+  rig->send = send_much_later;
+}
+
+static void
+test_network_cannot_ask_for_a_year (void)
+{
+  g_autofree char *chat = start (patient);
+  g_autofree char *error = NULL, *state = NULL;
+
+  kit_write (chat, "one");
+  kit_until (kit.sent->len == 1);
+  kit_settle ();
+  kit_pass (23 * HOUR);
+  assert_state ("u1", "one", "queued");
+  kit_pass (HOUR + MINUTE);
+  kit_wait_state ("u1", "one", "failed");
+  state = kit_state ("u1", "one", &error);
+  g_assert_cmpstr (error, ==, "the network is closed this year");
+  g_assert_cmpuint (kit.sent->len, ==, 2);
+  end ();
 }
 
 /* ---- echoes -------------------------------------------------------------------------------------------- */
@@ -511,6 +644,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/outbox/killed/while-it-is-sent", test_kill_while_it_is_sent);
+  g_test_add_func ("/outbox/killed/while-it-waits-to-be-sent-again", test_kill_while_it_waits_to_be_sent_again);
+  g_test_add_func ("/outbox/killed/where-twice-is-once", test_kill_where_twice_is_once);
+  g_test_add_func ("/outbox/retry/network-cannot-ask-for-a-year", test_network_cannot_ask_for_a_year);
   g_test_add_func ("/outbox/echo/settles-what-is-uncertain", test_echo_settles_what_is_uncertain);
   g_test_add_func ("/outbox/echo/none-within-ten-minutes", test_without_echo_a_person_is_told);
   g_test_add_func ("/outbox/echo/after-a-restart", test_uncertain_survives_a_restart);

@@ -29,6 +29,11 @@ check_PROGRAMS += %D%/test-rules
 %C%_test_rules_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 %C%_test_rules_LDADD = libuc-service.la
 TESTS += %D%/test-rules
+check_PROGRAMS += %D%/test-one-case
+%C%_test_one_case_SOURCES = %D%/test-one-case.c $(SERVICE_KIT)
+%C%_test_one_case_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+%C%_test_one_case_LDADD = libuc-service.la
+TESTS += %D%/test-one-case
 if PLUGIN_LOCAL
 check_PROGRAMS += %D%/test-customer
 %C%_test_customer_SOURCES = %D%/test-customer.c $(SERVICE_KIT)

@@ -98,7 +98,7 @@ function Preview({ keep, drop }: { keep: Customer; drop: Customer }): JSX.Elemen
   );
 }
 
-function Chosen({ a, b, onOther, onClose }: { a: string; b: string; onOther: () => void; onClose: () => void }): JSX.Element {
+function Chosen({ a, b, onSearch, onClose }: { a: string; b: string; onSearch: () => void; onClose: () => void }): JSX.Element {
   const first = useCall('customer.get', { customer: a });
   const second = useCall('customer.get', { customer: b });
   const [turned, setTurned] = useState(false);
@@ -133,7 +133,7 @@ function Chosen({ a, b, onOther, onClose }: { a: string; b: string; onOther: () 
       <p className="hint">{r.merge.note}</p>
       {problem !== null && <Problem text={problem} />}
       <div className="row end">
-        <Button icon="search" onPress={onOther}>
+        <Button icon="search" onPress={onSearch}>
           {r.merge.other}
         </Button>
         <Button icon="refresh" onPress={() => setTurned(!turned)}>
@@ -163,7 +163,7 @@ export function MergeDialog({ customer, isOpen, onClose }: { customer: Customer;
               <CustomerSearch except={customer.id} onChoose={(id) => setOther(id)} />
             </>
           ) : (
-            <Chosen a={customer.id} b={other} onOther={() => setOther(null)} onClose={onClose} />
+            <Chosen a={customer.id} b={other} onSearch={() => setOther(null)} onClose={onClose} />
           )}
         </Dialog>
       </Modal>

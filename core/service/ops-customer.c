@@ -488,8 +488,21 @@ find_draft (const UcInteraction *interaction, gpointer data)
   Draft *draft = data;
 
   draft->found = draft->found
-                 || (interaction->draft && g_strcmp0 (interaction->customer, draft->customer) == 0
-                     && interaction->agent != NULL && g_strcmp0 (interaction->agent->id, draft->agent) == 0);
+                 || (interaction->draft && interaction->state != UC_INTERACTION_OFFERED
+                     && g_strcmp0 (interaction->customer, draft->customer) == 0 && interaction->agent != NULL
+                     && g_strcmp0 (interaction->agent->id, draft->agent) == 0);
+}
+
+/* One that does not run answers with why it does not. */
+static gboolean
+crm_merges (UcOpCall *call)
+{
+  const UsherInstance *crm = uc_core_crm (call->core);
+
+  if (crm == NULL || !uc_instance_is_running (crm) || uc_bridge_can_merge (call->core))
+    return TRUE;
+  uc_op_fail_with (call, UC_ERROR_UNSUPPORTED, "the CRM \"%s\" can't merge records", crm->name);
+  return FALSE;
 }
 
 /* Who is just filling in a new record and finds that the person is known needs no supervisor for it. */
@@ -498,14 +511,9 @@ may_merge (UcOpCall *call, const char *dropped)
 {
   Draft draft = { call->who.user, dropped, FALSE };
 
-  if (!uc_bridge_can_merge (call->core))
-    {
-      uc_op_fail_with (call, UC_ERROR_UNSUPPORTED, "this CRM can't merge records, or it is not running");
-      return FALSE;
-    }
   if (uc_auth_may (call->core, &call->who, "customer.merge"))
     return TRUE;
-  if (dropped != NULL && draft.agent != NULL)
+  if (draft.agent != NULL)
     uc_engine_each_interaction (call->core->engine, find_draft, &draft);
   if (!draft.found)
     uc_op_fail_with (
@@ -514,12 +522,22 @@ may_merge (UcOpCall *call, const char *dropped)
   return draft.found;
 }
 
+static gboolean
+may_unmerge (UcOpCall *call)
+{
+  if (uc_auth_may (call->core, &call->who, "customer.merge"))
+    return TRUE;
+  uc_op_fail_with (call, UC_ERROR_DENIED,
+                   "undoing a merge needs the permission customer.merge; ask a supervisor to do it");
+  return FALSE;
+}
+
 static void
 customer_merge (UcOpCall *call)
 {
   Joining *joining;
 
-  if (!may_merge (call, uc_op_string (call, "drop")))
+  if (!may_merge (call, uc_op_string (call, "drop")) || !crm_merges (call))
     return;
   joining = joining_new (call);
   uc_bridge_call (call->core, start_merge, joining, on_merged, joining);
@@ -575,7 +593,7 @@ customer_unmerge (UcOpCall *call)
 {
   Joining *joining;
 
-  if (!may_merge (call, NULL))
+  if (!may_unmerge (call) || !crm_merges (call))
     return;
   joining = joining_new (call);
   uc_bridge_call (call->core, start_unmerge, joining, on_unmerged, joining);

@@ -193,6 +193,30 @@ test_a_draft_in_a_draft_stays_one (void)
   kit_end ();
 }
 
+/* The draft of a chat that is only offered is not his yet; and undoing is a supervisor's. */
+static void
+test_whose_draft_it_is (void)
+{
+  g_autofree char *known = NULL, *first = NULL, *second = NULL, *args = NULL, *result = NULL;
+
+  start ();
+  known = new_customer ("Tom", "Okafor", "tom@example.org");
+  first = accepted ("newcomer", "n-1", "hello");
+  args = g_strdup_printf ("{\"keep\":\"%s\",\"drop\":\"%s\"}", known, kit_interaction ("newcomer")->customer);
+  finish (first);
+  second = offered ("newcomer", "n-2", "me again");
+  kit_until (kit_interaction ("newcomer")->draft);
+  result = kit_op ("anna", "customer.merge", args);
+  g_assert_null (result);
+  g_assert_nonnull (strstr (kit_error, "denied: "));
+  with ("anna", "interaction.accept", second, "");
+  uc_json_free (kit_do ("anna", "customer.merge", "%s", args));
+  result = kit_op ("anna", "customer.unmerge", "{\"merge\":\"any\"}");
+  g_assert_null (result);
+  g_assert_nonnull (strstr (kit_error, "undoing a merge needs the permission"));
+  kit_end ();
+}
+
 /* The agent says none of them twice, and it still works the third time. */
 static void
 test_none_of_them_again (void)
@@ -394,6 +418,7 @@ main (int argc, char **argv)
   g_test_add_func ("/record/an-offer-is-for-looking-only", test_an_offer_is_for_looking_only);
   g_test_add_func ("/record/merged-one-by-its-old-id", test_a_merged_record_is_chosen_by_its_old_id);
   g_test_add_func ("/record/draft-in-a-draft", test_a_draft_in_a_draft_stays_one);
+  g_test_add_func ("/record/whose-draft", test_whose_draft_it_is);
   g_test_add_func ("/record/none-of-them-again", test_none_of_them_again);
   g_test_add_func ("/record/case/filed-stays", test_what_is_filed_stays_in_its_case);
   g_test_add_func ("/record/case/of-the-customer-before", test_another_customer_has_other_cases);

@@ -71,10 +71,11 @@ fits_channel (UcOpCall *call, const UcInteraction *interaction, UcCommand *comma
   parts = uc_text_split (command->text, (UcTextUnit)caps->text_unit, (gsize)caps->max_text);
   if (g_strv_length (parts) <= MAX_PARTS)
     return TRUE;
-  uc_op_fail_with (call, UC_ERROR_INVALID,
-                   "this text would become %u messages, and %d is the most: %s takes %d %s in one; shorten it",
-                   g_strv_length (parts), MAX_PARTS, caps->network, caps->max_text,
-                   caps->text_unit == UC_TEXT_BYTES ? "bytes" : "characters");
+  uc_op_fail_with (
+      call, UC_ERROR_INVALID,
+      "this text would become %u messages, and %d is the most: %s takes at most %d %s in one; shorten it",
+      g_strv_length (parts), MAX_PARTS, caps->network, caps->max_text,
+      caps->text_unit == UC_TEXT_BYTES ? "bytes" : "characters");
   return FALSE;
 }
 

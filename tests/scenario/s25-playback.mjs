@@ -8,6 +8,7 @@ async function chatWith(centre, agent, name, text) {
   const customer = await centre.customer(name)
   await customer.says(text)
   const chat = await agent.takes(customer)
+  await chat.customer()
   await chat.say(`An answer to ${name}`)
   await customer.sees(`An answer to ${name}`)
   await chat.end()

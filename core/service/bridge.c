@@ -198,6 +198,18 @@ is_certain (const Look *looking, const UsherResult *result)
   return FALSE;
 }
 
+/* The chat is over and nobody can be asked: it gets a record of its own, as when nobody chose. */
+static void
+nobody_left_to_choose (Look *looking)
+{
+  looking->busy = FALSE;
+  looking->looked = TRUE;
+  if (looking->draft)
+    look (looking);
+  else
+    g_hash_table_remove (looking->bridge->looks, looking->interaction);
+}
+
 static void
 set_matches (Look *looking, const UsherResult *result)
 {
@@ -222,7 +234,7 @@ set_matches (Look *looking, const UsherResult *result)
   if (uc_engine_interaction (core->engine, looking->interaction) != NULL)
     uc_core_submit (core, &command, on_told, asked_new (looking));
   else
-    g_hash_table_remove (looking->bridge->looks, looking->interaction);
+    nobody_left_to_choose (looking);
 }
 
 static void

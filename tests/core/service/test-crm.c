@@ -475,6 +475,32 @@ test_stop_with_open_calls (void)
   kit_end ();
 }
 
+/* S-23: a slow CRM, a fast agent. The record is made all the same, and it is the closed chat's. */
+static void
+test_over_before_the_crm_answered (void)
+{
+  g_autofree char *id = NULL;
+  UsherResult none = { .struct_size = sizeof none, .status = USHER_OK };
+
+  start ();
+  kit.crm_holds = TRUE;
+  id = offered ("u1");
+  kit_until (kit.held->len == 1);
+  op ("interaction.accept", id);
+  op ("interaction.end", id);
+  op ("interaction.wrap_up_done", id);
+  kit_settle ();
+  kit.crm_holds = FALSE;
+  kit.rig->host->complete (kit.held->pdata[0], &none);
+  g_ptr_array_set_size (kit.held, 0);
+  kit_until (({
+    g_autoptr (UcJson) root = stored (id);
+    uc_json_string (uc_json_get (uc_json_get (root, "interaction"), "customer")) != NULL;
+  }));
+  g_assert_cmpuint (kit.customers->len, ==, 1);
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -499,5 +525,6 @@ main (int argc, char **argv)
   g_test_add_func ("/crm/odd/without-the-record", test_answers_without_what_was_asked_for);
   g_test_add_func ("/crm/odd/description-comes-late", test_description_comes_late);
   g_test_add_func ("/crm/odd/stop-with-open-calls", test_stop_with_open_calls);
+  g_test_add_func ("/crm/over-before-it-answered", test_over_before_the_crm_answered);
   return g_test_run ();
 }

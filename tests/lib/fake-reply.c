@@ -54,19 +54,15 @@ identity_free (UsherIdentity *identity)
   g_free (identity);
 }
 
-#define CUSTOMER_TEXTS(X)                                                                                         \
-  X (id)                                                                                                          \
-  X (name)                                                                                                        \
-  X (first_name) X (last_name) X (email) X (phone) X (company) X (notes) X (fields) X (account) X (author)        \
-      X (merges)
-#define CASE_TEXTS(X)                                                                                             \
-  X (id)                                                                                                          \
-  X (customer_id)                                                                                                 \
-  X (interaction)                                                                                                 \
-  X (subject)                                                                                                     \
-  X (state) X (transcript) X (queue) X (channel) X (agent) X (notes) X (fields) X (number) X (severity)           \
-      X (priority) X (category) X (codes) X (author) X (comment) X (follow_up_of) X (comments) X (history)        \
-          X (follow_ups)
+/* clang-format off */
+#define CUSTOMER_TEXTS(X)                                                                                \
+  X (id) X (name) X (first_name) X (last_name) X (email) X (phone) X (company) X (notes) X (fields)      \
+  X (account) X (author) X (merges)
+#define CASE_TEXTS(X)                                                                                    \
+  X (id) X (customer_id) X (interaction) X (subject) X (state) X (transcript) X (queue) X (channel)      \
+  X (agent) X (notes) X (fields) X (number) X (severity) X (priority) X (category) X (codes)             \
+  X (author) X (comment) X (follow_up_of) X (comments) X (history) X (follow_ups)
+/* clang-format on */
 
 static UsherCustomer *
 customer_copy (const UsherCustomer *from)

@@ -2,6 +2,7 @@
  *
  * A store that refuses: what becomes of everything that is under way when a commit fails. Main thread.
  */
+#include "core/base/clock.h"
 #include "core/service/outbox.h"
 #include "kit.h"
 #include "tests/core/store/faults.h"
@@ -228,11 +229,12 @@ settling (Rig *rig)
   rig->capabilities.settle_ms = 1500;
 }
 
-/* So long that a machine which stands still for some seconds does not end it. */
+#define LONG_MS 10000
+
 static void
 settling_long (Rig *rig)
 {
-  rig->capabilities.settle_ms = 120000;
+  rig->capabilities.settle_ms = LONG_MS;
 }
 
 /* Gathered ones are refused together, and taken together when they come again. */
@@ -271,33 +273,53 @@ test_gathered_ones_are_refused_and_taken_again (void)
   kit_end ();
 }
 
-/* The engine is read again while they are gathered: they belong to the conversation that was there before. */
-static void
-test_gathered_over_a_reload (void)
+/* FALSE: the machine stood still for so long that the time to gather ended by itself; nothing was shown. */
+static gboolean
+gather_over_a_reload (void)
 {
   Delivered first, second, victim;
+  gint64 begun;
+  gboolean shown;
 
   kit_start_with (NULL, settling_long);
   kit_seed ();
   kit_deliver_start (&first, "u1", "e0", "hello");
-  kit_pass (120100);
+  kit_pass (LONG_MS + 100);
   kit_until (first.done);
   kit_deliver_start (&victim, "victim", "v", "not stored");
-  kit_pass (119000);
+  kit_pass (LONG_MS - 500);
   kit_deliver_start (&second, "u1", "e1", "later");
+  begun = uc_clock_now ();
   disk_full ();
-  kit_pass (1200);
+  kit_pass (600);
   kit_until (victim.done);
   g_assert_cmpint (victim.status, ==, USHER_RETRY);
   faults_set (FAULT_NONE, 0);
   kit_until (!kit.core->recovering);
-  g_assert_false (second.done);
-  kit_pass (120100);
+  shown = uc_clock_now () - begun < LONG_MS;
+  if (shown)
+    g_assert_false (second.done);
+  kit_pass (LONG_MS + 100);
   kit_until (second.done);
-  g_assert_cmpint (second.status, ==, USHER_OK);
-  g_assert_cmpint (second.number, ==, 3);
-  g_assert_cmpuint (count_texts ("u1", "later"), ==, 1);
+  if (shown)
+    {
+      g_assert_cmpint (second.status, ==, USHER_OK);
+      g_assert_cmpint (second.number, ==, 3);
+      g_assert_cmpuint (count_texts ("u1", "later"), ==, 1);
+    }
   kit_end ();
+  return shown;
+}
+
+/* The engine is read again while they are gathered: they belong to the conversation that was there before. */
+static void
+test_gathered_over_a_reload (void)
+{
+  guint tries = 1;
+
+  while (!gather_over_a_reload () && tries++ < 10)
+    ;
+  g_assert_cmpuint (tries, <=, 10);
 }
 
 /* The network has shown us the message, but that could not be stored; nor is it sent again meanwhile. */

@@ -14,3 +14,8 @@ include tests/plugins/local/local.mk
 include tests/plugins/web/local.mk
 include tests/scenario/local.mk
 include tests/browser/local.mk
+include tests/simulation/local.mk
+include tests/simulation/node/local.mk
+include tests/fault/local.mk
+include tests/overload/local.mk
+include tests/fuzz/local.mk

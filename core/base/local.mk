@@ -7,5 +7,6 @@ libuc_base_la_SOURCES = \
 	%D%/id.c %D%/id.h \
 	%D%/json.c %D%/json.h \
 	%D%/loop.c %D%/loop.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/text.c %D%/text.h
 libuc_base_la_LIBADD = $(GLIB_LIBS) $(CJSON_LIBS) -lm

@@ -43,6 +43,8 @@ struct UcCore
   gboolean reload_armed;
   gboolean stopping;
 
+  GPtrArray *alarms; /* see alarm.h */
+
   char *crm_description; /* JSON that the CRM gave of itself; NULL = none */
 
   UcFeed *feed;

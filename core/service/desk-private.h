@@ -45,7 +45,7 @@ struct UcDesks
   GPtrArray *all;         /* of UsherDesk* */
   GPtrArray *supervisors; /* of UsherDesk*: those that see everything */
   GHashTable *by_user;    /* user -> GPtrArray of UsherDesk*, those that said hello */
-  guint64 beat_timer, queues_timer, instances_timer;
+  guint64 beat_timer, queues_timer, instances_timer, alarms_timer;
   UcSeen *seen;
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/service/alarm.h"
 #include "core/service/intake.h"
 #include "core/service/ops.h"
 #include "core/service/presence.h"
@@ -482,6 +483,25 @@ uc_desks_instances_changed (UcDesks *desks)
 }
 
 static void
+send_alarms (gpointer data)
+{
+  UcDesks *desks = data;
+  g_autoptr (GString) out = uc_desk_frame ("alarms");
+
+  desks->alarms_timer = 0;
+  uc_alarms_view (out, desks->core);
+  uc_json_end (out);
+  each (desks->supervisors, send_frame, out);
+}
+
+void
+uc_desks_alarms_changed (UcDesks *desks)
+{
+  if (desks != NULL && desks->alarms_timer == 0 && desks->supervisors->len > 0)
+    desks->alarms_timer = uc_loop_timer_in (desks->core->loop, 1000, send_alarms, desks);
+}
+
+static void
 end_if_silent (UsherDesk *desk, gpointer data)
 {
   const gint64 *now = data;
@@ -551,6 +571,7 @@ uc_desks_free (UcDesks *desks)
   uc_loop_timer_remove (desks->core->loop, desks->beat_timer);
   uc_loop_timer_remove (desks->core->loop, desks->queues_timer);
   uc_loop_timer_remove (desks->core->loop, desks->instances_timer);
+  uc_loop_timer_remove (desks->core->loop, desks->alarms_timer);
   uc_seen_free (desks->seen);
   g_ptr_array_unref (desks->all);
   g_ptr_array_unref (desks->supervisors);

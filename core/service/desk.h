@@ -25,6 +25,9 @@ void uc_desks_bye_user (UcDesks *desks, const char *user, const char *token, con
                         const char *message);
 /* The state of an instance has changed: supervisors get the whole list, at most once a second. */
 void uc_desks_instances_changed (UcDesks *desks);
+/* An alarm was raised or cleared: supervisors get the whole list, at most once a second. desks NULL = too early,
+ * nobody is there. */
+void uc_desks_alarms_changed (UcDesks *desks);
 /* The conversation leaves memory. */
 void uc_desks_forget (UcDesks *desks, const char *conversation);
 /* The customer types. */

@@ -1,5 +1,6 @@
 noinst_LTLIBRARIES += libuc-service.la
 libuc_service_la_SOURCES = \
+	%D%/alarm.c %D%/alarm.h \
 	%D%/api.c %D%/api.h \
 	%D%/auth-private.h \
 	%D%/auth.c %D%/auth.h \
@@ -23,6 +24,7 @@ libuc_service_la_SOURCES = \
 	%D%/media-serve.c \
 	%D%/media-type.c %D%/media-type.h \
 	%D%/media.c %D%/media.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/ops-admin.c \
 	%D%/ops-agent.c \
 	%D%/ops-codes.c \

@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/id.h"
+#include "core/service/alarm.h"
 #include "core/service/bridge.h"
 #include "core/service/desk.h"
 #include "core/service/intake.h"
@@ -271,6 +272,7 @@ system_status (UcOpCall *call)
   uc_json_add_int (out, "epoch", uc_store_epoch (core->store));
   uc_json_add_int (out, "event", core->durable);
   uc_json_add_bool (out, "recovering", core->recovering);
+  uc_alarms_view (out, core);
   uc_json_begin_array (out, "addresses");
   for (guint i = 0; i < core->addresses->len; i++)
     uc_json_add_string (out, NULL, core->addresses->pdata[i]);

@@ -2,6 +2,7 @@
  *
  * JSON shapes of what the centre consists of besides people and queues: its policy, codes, channels. Main thread.
  */
+#include "core/service/alarm.h"
 #include "core/service/view.h"
 
 #include <string.h>
@@ -125,5 +126,8 @@ uc_view_centre (GString *out, const UcCore *core, gboolean supervises)
   else
     uc_json_add_null (out, "crm");
   if (supervises)
-    uc_view_instances (out, "instances", core);
+    {
+      uc_view_instances (out, "instances", core);
+      uc_alarms_view (out, core);
+    }
 }

@@ -35,3 +35,5 @@ EXTRA_DIST += \
 if HAVE_NODE
 TESTS += %D%/test-graph.mjs
 endif
+
+EXTRA_DIST += %D%/proof.h %D%/proof.mjs

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Asks the daemon through its control socket.
+ */
+#include "core/ctl/ctl.h"
+
+#include <gio/gunixsocketaddress.h>
+
+void
+ctl_open (Ctl *ctl, const char *socket)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (socket);
+
+  ctl->socket = g_strdup (socket);
+  ctl->session = soup_session_new_with_options ("remote-connectable", address, "timeout", 60, NULL);
+}
+
+void
+ctl_close (Ctl *ctl)
+{
+  g_clear_object (&ctl->session);
+  g_clear_pointer (&ctl->socket, g_free);
+}
+
+char *
+ctl_call (Ctl *ctl, const char *name, const char *args)
+{
+  g_autofree char *escaped = g_uri_escape_string (name, NULL, FALSE);
+  g_autofree char *uri = g_strconcat ("http://localhost/api/v1/", escaped, NULL);
+  g_autoptr (SoupMessage) message = soup_message_new ("POST", uri);
+  g_autoptr (GBytes) body = g_bytes_new (args, strlen (args));
+  g_autoptr (GBytes) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UcJson) root = NULL;
+  const UcJsonLimits limits = { 64 * 1024 * 1024, 64 };
+  const UcJson *result;
+  const char *text;
+  char *printed, *copy;
+
+  soup_message_set_request_body_from_bytes (message, "application/json", body);
+  answer = soup_session_send_and_read (ctl->session, message, NULL, &error);
+  if (answer == NULL)
+    {
+      ctl_complain ("no usherd answers on %s: %s; is it running?", ctl->socket, error->message);
+      return NULL;
+    }
+  root = uc_json_parse (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer), &limits, &error);
+  if (root == NULL)
+    {
+      ctl_complain ("%s: the answer can't be read: %s", name, error->message);
+      return NULL;
+    }
+  result = uc_json_get (root, "result");
+  if (result == NULL)
+    {
+      text = uc_json_string (uc_json_get (uc_json_get (root, "error"), "message"));
+      ctl_complain ("%s", text != NULL ? text : "refused without a reason");
+      return NULL;
+    }
+  printed = uc_json_print (result, NULL);
+  copy = g_strdup (printed);
+  free (printed);
+  return copy;
+}
+
+UcJson *
+ctl_ask (Ctl *ctl, const char *name, const char *args)
+{
+  g_autofree char *text = ctl_call (ctl, name, args);
+  const UcJsonLimits limits = { 64 * 1024 * 1024, 64 };
+
+  return text != NULL ? uc_json_parse (text, strlen (text), &limits, NULL) : NULL;
+}
+
+char *
+ctl_read_stdin (void)
+{
+  GString *text = g_string_new (NULL);
+  char buf[4096];
+  size_t got;
+
+  while ((got = fread (buf, 1, sizeof buf, stdin)) > 0)
+    g_string_append_len (text, buf, (gssize)got);
+  return g_string_free (text, FALSE);
+}

@@ -1,0 +1,10 @@
+bin_PROGRAMS += usherctl
+usherctl_SOURCES = \
+	%D%/ask.c \
+	%D%/call.c \
+	%D%/ctl.h \
+	%D%/main.c \
+	%D%/plugin.c \
+	%D%/status.c
+usherctl_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS)
+usherctl_LDADD = libuc-plugin.la libuc-base.la $(SOUP_LIBS)

@@ -1,0 +1,1 @@
+# More than the daemon can take, and clients that do not read.

@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/service/admission.h"
 #include "core/service/alarm.h"
 #include "core/service/api.h"
 #include "core/service/auth.h"
@@ -135,6 +136,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   core->instances = g_ptr_array_new ();
   core->addresses = g_ptr_array_new_with_free_func (g_free);
   core->alarms = uc_alarms_new ();
+  core->admission = uc_admission_new ();
   core->feed = uc_feed_new (FEED_ITEMS, FEED_BYTES);
   core->store = open_store (core, error);
   if (core->store == NULL || !uc_shell_load (core, error))
@@ -249,6 +251,7 @@ uc_core_free (UcCore *core)
   g_ptr_array_unref (core->instances);
   g_ptr_array_unref (core->addresses);
   g_ptr_array_unref (core->alarms);
+  uc_admission_free (core->admission);
   g_free (core->control_socket);
   g_free (core->crm_description);
   g_free (core);

@@ -14,6 +14,7 @@
 
 typedef struct UcCore UcCore;
 typedef struct UcTxn UcTxn;
+typedef struct UcAdmission UcAdmission;
 typedef struct UcAuth UcAuth;
 typedef struct UcBridge UcBridge;
 typedef struct UcDesks UcDesks;
@@ -44,6 +45,7 @@ struct UcCore
   gboolean stopping;
 
   GPtrArray *alarms; /* see alarm.h */
+  UcAdmission *admission;
 
   char *crm_description; /* JSON that the CRM gave of itself; NULL = none */
 

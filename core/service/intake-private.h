@@ -47,6 +47,7 @@ struct UcIntake
   GHashTable *peers;     /* key -> UcPeer */
   GPtrArray *deliveries; /* all under way */
   gsize bytes;           /* of their items */
+  guint64 refused;       /* because there were too many */
   guint64 arrivals;
   guint64 sweep_timer;
 };

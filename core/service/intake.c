@@ -11,6 +11,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/service/admission.h"
 #include "core/service/desk.h"
 #include "core/service/intake-private.h"
 #include "core/service/media.h"
@@ -465,9 +466,11 @@ read_items (UcDelivery *delivery, const UsherInbound *const *items, gsize count,
   UcIntake *intake = delivery->intake;
   gint64 now = uc_clock_now ();
 
-  if (intake->deliveries->len > MAX_DELIVERIES || intake->bytes > MAX_BYTES || intake->core->recovering
-      || intake->core->stopping)
+  if (!uc_core_admits (intake->core, UC_WORK_CUSTOMER, error))
+    return FALSE;
+  if (intake->deliveries->len > MAX_DELIVERIES || intake->bytes > MAX_BYTES)
     {
+      intake->refused++;
       g_set_error_literal (error, UC_ERROR, UC_ERROR_BUSY, "the core can't take more just now; deliver it again");
       return FALSE;
     }

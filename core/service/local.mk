@@ -1,5 +1,6 @@
 noinst_LTLIBRARIES += libuc-service.la
 libuc_service_la_SOURCES = \
+	%D%/admission.c %D%/admission.h \
 	%D%/alarm.c %D%/alarm.h \
 	%D%/api.c %D%/api.h \
 	%D%/auth-private.h \

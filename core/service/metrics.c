@@ -5,6 +5,7 @@
 #include "core/service/metrics.h"
 
 #include "core/base/clock.h"
+#include "core/service/admission.h"
 #include "core/service/alarm.h"
 
 static void
@@ -24,6 +25,7 @@ about_the_daemon (UcCore *core, UcMetrics *metrics)
 static void (*const parts[]) (UcCore *core, UcMetrics *metrics) = {
   about_the_daemon,
   uc_alarms_metrics,
+  uc_admission_metrics,
 };
 
 char *

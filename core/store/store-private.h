@@ -14,6 +14,8 @@ typedef struct
   UcStoreRows rows_done;
   UcStoreValue value_done;
   gpointer data;
+  gint64 queued_at; /* of a batch, monotonic us */
+  GList link;       /* among the batches that are not answered */
 } UcStoreJob;
 
 UcStoreJob *uc_store_read_new (UcReadKind kind, gpointer data);

@@ -40,7 +40,8 @@ struct UcStore
   gint64 command_keep_ms, keep_ms, idle_ms;
   guint64 generation;
   guint pending;
-  gint64 last_seq; /* atomic; of what is durable */
+  GQueue unanswered; /* of UcStoreJob*: queued for the writer, oldest first; the main thread's */
+  gint64 last_seq;   /* atomic; of what is durable */
 
   GThread *writer_thread, *reader_thread;
   UcWriter *writer; /* the writer thread's */
@@ -49,6 +50,7 @@ struct UcStore
   GMutex lock; /* of what follows */
   GCond writer_wake, reader_wake, loaded;
   GQueue batches, reads; /* of UcStoreJob* */
+  guint rows;            /* of `batches` */
   gboolean stop;
   UcStoreJob *load; /* set by the reader thread when uc_store_load's job is done */
 };
@@ -79,6 +81,8 @@ job_tell (UcStore *store, UcStoreJob *job)
   if (job->batch != NULL)
     {
       store->pending--;
+      if (job->link.data != NULL)
+        g_queue_unlink (&store->unanswered, &job->link);
       if (job->batch->done != NULL)
         job->batch->done (job->batch->data, job->batch->result, job->batch->why);
     }
@@ -175,6 +179,7 @@ take_batches (UcStore *store, GQueue *taken, gint64 idle_at, gboolean *stop)
       rows += job->batch->rows->len;
       if (rows > MOST_ROWS && !g_queue_is_empty (taken))
         break;
+      store->rows -= job->batch->rows->len;
       g_queue_push_tail (taken, g_queue_pop_head (&store->batches));
     }
   *stop = store->stop;
@@ -258,10 +263,28 @@ uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data
       return_job (store->back, job);
       return;
     }
+  job->queued_at = g_get_monotonic_time ();
+  job->link.data = job;
+  g_queue_push_tail_link (&store->unanswered, &job->link);
   g_mutex_lock (&store->lock);
   g_queue_push_tail (&store->batches, job);
+  store->rows += batch->rows->len;
   g_cond_signal (&store->writer_wake);
   g_mutex_unlock (&store->lock);
+}
+
+void
+uc_store_pressure (UcStore *store, UcStorePressure *pressure)
+{
+  const UcStoreJob *oldest = g_queue_peek_head (&store->unanswered);
+
+  pressure->oldest_us = oldest != NULL ? g_get_monotonic_time () - oldest->queued_at : 0;
+  g_mutex_lock (&store->lock);
+  pressure->waiting_rows = store->rows;
+  pressure->reads = g_queue_get_length (&store->reads);
+  g_mutex_unlock (&store->lock);
+  pressure->rows_per_commit = MOST_ROWS;
+  pressure->most_reads = MOST_READS;
 }
 
 guint

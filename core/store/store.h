@@ -88,6 +88,15 @@ void uc_batch_media (UcBatch *batch, const char *id, const char *mime, const cha
 void uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data);
 /* Batches queued or in flight. */
 guint uc_store_pending (UcStore *store);
+/* How far the store is behind, for those who decide what may still be queued, and for the watchdog. */
+typedef struct
+{
+  gint64 oldest_us;      /* age of the oldest batch that is not answered; 0 = there is none */
+  guint waiting_rows;    /* not in a transaction yet */
+  guint rows_per_commit; /* that a transaction takes at most */
+  guint reads, most_reads;
+} UcStorePressure;
+void uc_store_pressure (UcStore *store, UcStorePressure *pressure);
 /* When a batch with events fails, the events of all batches after it were computed from a state that never came to
  * be: they and barriers are answered UNAVAILABLE, "an earlier batch failed" (batches without events go on). This
  * ends that: call it when none of your batches with events is pending any more, then uc_store_load and count on

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Admission: reasons that are set, those that follow from the daemon's state, and how far the store is behind.
+ * Main thread.
+ */
+#include "core/service/admission.h"
+
+#include "core/base/error.h"
+
+/* A person at a desk feels a pause of this length, and a caller's own time limit is near. */
+#define STALLED_US (2 * G_USEC_PER_SEC)
+
+typedef enum
+{
+  WHY_STOPPING = UC_SHUT_REASONS,
+  WHY_RECOVERING,
+  WHYS
+} Why;
+
+static const char *const why_words[WHYS] = { "disk", "overload", "stopping", "recovering" };
+static const char *const work_words[UC_WORK_CLASSES]
+    = { "presence", "agent", "customer", "history", "statistics" };
+
+struct UcAdmission
+{
+  char *text[UC_SHUT_REASONS]; /* NULL = this reason does not hold */
+  UcWork from[UC_SHUT_REASONS];
+  guint64 refused[WHYS][UC_WORK_CLASSES];
+};
+
+UcAdmission *
+uc_admission_new (void)
+{
+  return g_new0 (UcAdmission, 1);
+}
+
+void
+uc_admission_free (UcAdmission *admission)
+{
+  for (guint i = 0; i < UC_SHUT_REASONS; i++)
+    g_free (admission->text[i]);
+  g_free (admission);
+}
+
+void
+uc_admission_shut (UcCore *core, UcShut reason, UcWork from, const char *format, ...)
+{
+  UcAdmission *admission = core->admission;
+  va_list args;
+
+  g_free (admission->text[reason]);
+  va_start (args, format);
+  admission->text[reason] = g_strdup_vprintf (format, args);
+  va_end (args);
+  admission->from[reason] = from;
+}
+
+void
+uc_admission_open (UcCore *core, UcShut reason)
+{
+  g_clear_pointer (&core->admission->text[reason], g_free);
+}
+
+gboolean
+uc_admission_is_shut (UcCore *core, UcShut reason, UcWork work)
+{
+  return core->admission->text[reason] != NULL && work >= core->admission->from[reason];
+}
+
+/* More rows than the next transaction takes: the queue stands instead of flowing, and everybody's commit, an
+ * agent's too, waits behind it for more than the one that runs and its own. Counted in transactions, so that a
+ * slow disk, which takes long for each but the same number, is not taken for overload. Commits keep their order,
+ * so it is here that the queue is kept short. */
+static gboolean
+is_behind (UcCore *core)
+{
+  UcStorePressure pressure;
+
+  uc_store_pressure (core->store, &pressure);
+  return pressure.waiting_rows > pressure.rows_per_commit || pressure.oldest_us > STALLED_US;
+}
+
+static gboolean
+refuse (UcCore *core, Why why, UcWork work, UcError code, const char *text, GError **error)
+{
+  core->admission->refused[why][work]++;
+  g_set_error_literal (error, UC_ERROR, code, text);
+  return FALSE;
+}
+
+gboolean
+uc_core_admits (UcCore *core, UcWork work, GError **error)
+{
+  if (core->stopping)
+    return refuse (core, WHY_STOPPING, work, UC_ERROR_BUSY, "the server is stopping; try again in a few seconds",
+                   error);
+  if (core->recovering && work <= UC_WORK_CUSTOMER)
+    return refuse (core, WHY_RECOVERING, work, UC_ERROR_BUSY,
+                   "the store did not take the last change and is being read again; try again in a moment", error);
+  if (uc_admission_is_shut (core, UC_SHUT_DISK, work))
+    return refuse (core, (Why)UC_SHUT_DISK, work, UC_ERROR_UNAVAILABLE, core->admission->text[UC_SHUT_DISK],
+                   error);
+  if (uc_admission_is_shut (core, UC_SHUT_OVERLOAD, work))
+    return refuse (core, (Why)UC_SHUT_OVERLOAD, work, UC_ERROR_BUSY, core->admission->text[UC_SHUT_OVERLOAD],
+                   error);
+  if (work >= UC_WORK_CUSTOMER && is_behind (core))
+    return refuse (core, (Why)UC_SHUT_OVERLOAD, work, UC_ERROR_BUSY,
+                   "more comes in than can be stored just now; try again in a second", error);
+  return TRUE;
+}
+
+void
+uc_admission_metrics (UcCore *core, UcMetrics *metrics)
+{
+  for (guint why = 0; why < WHYS; why++)
+    for (guint work = 0; work < UC_WORK_CLASSES; work++)
+      {
+        g_autofree char *reason = uc_metrics_label ("reason", why_words[why]);
+        g_autofree char *class = uc_metrics_label ("work", work_words[work]);
+        g_autofree char *labels = g_strconcat (reason, ",", class, NULL);
+
+        uc_metrics_counter (metrics, "usher_refused_total", "Work that was refused, by reason and class.", labels,
+                            (double)core->admission->refused[why][work]);
+      }
+}

@@ -461,17 +461,17 @@ uc_conns_close_idle (UcNet *net)
 }
 
 void
-uc_conn_new (UcNet *net, UcListenKind kind, int fd, const UcAddress *peer)
+uc_conn_new (UcNet *net, UcListenKind kinds, int fd, const UcAddress *peer)
 {
   UcConn *conn = g_new0 (UcConn, 1);
   socklen_t len = sizeof conn->cred;
   gboolean full = uc_conns_count (net) >= net->limits.max_connections && !uc_conns_close_oldest (net);
 
   conn->net = net;
-  conn->kind = kind;
+  conn->kinds = kinds;
   conn->fd = fd;
   conn->peer = uc_address_host (peer);
-  if (kind == UC_LISTEN_CONTROL)
+  if (kinds == UC_LISTEN_CONTROL)
     getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &conn->cred, &len);
   if (full)
     uc_conn_refuse (conn, 503, "the server has too many connections; try again in a few seconds");

@@ -19,7 +19,7 @@ struct UcExchange
   char *route;         /* its path, for the log: the request's own may hold secrets */
   gboolean in_handler; /* the handler has not returned yet: libsoup is not paused */
   gint64 deadline;
-  UcListenKind kind;
+  UcListenKind kinds;
   struct ucred cred;
   GList link; /* in net->open */
 };
@@ -47,7 +47,7 @@ exchange_new (UcConn *conn, const UcNetRoute *route)
                             .route = g_strdup (route->path),
                             .in_handler = TRUE,
                             .deadline = uc_clock_now () + (gint64)net->limits.exchange_timeout_s * 1000,
-                            .kind = conn->kind,
+                            .kinds = conn->kinds,
                             .cred = conn->cred };
   if (exchanges == NULL)
     exchanges = g_hash_table_new (NULL, NULL);
@@ -124,7 +124,7 @@ uc_exchange_peer (UsherExchange *handle, guint *uid, int *pid)
 {
   UcExchange *exchange = find (handle);
 
-  if (exchange == NULL || exchange->kind != UC_LISTEN_CONTROL)
+  if (exchange == NULL || exchange->kinds != UC_LISTEN_CONTROL)
     return FALSE;
   if (uid != NULL)
     *uid = exchange->cred.uid;
@@ -176,7 +176,7 @@ find_route (UcConn *conn, const UcNetRequest *request, UcNetFound *found)
 {
   UcNetRoute *route;
 
-  *found = uc_net_routes_find (conn->net->routes, conn->kind, request->path,
+  *found = uc_net_routes_find (conn->net->routes, conn->kinds, request->path,
                                request->upgrade ? USHER_ROUTE_WEBSOCKET : USHER_ROUTE_HTTP, &route);
   return route;
 }

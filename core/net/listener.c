@@ -30,11 +30,11 @@ close_fd (int *fd)
 /* ---- binding ------------------------------------------------------------------------------------------- */
 
 static gboolean
-check_allowed (const UcAddress *address, UcListenKind kind, gboolean any_address, GError **error)
+check_allowed (const UcAddress *address, UcListenKind kinds, gboolean any_address, GError **error)
 {
   g_autofree char *text = uc_address_text (address);
 
-  if (kind == UC_LISTEN_CONTROL && !uc_address_is_unix (address))
+  if (kinds == UC_LISTEN_CONTROL && !uc_address_is_unix (address))
     {
       g_set_error (
           error, UC_ERROR, UC_ERROR_DENIED,
@@ -178,7 +178,7 @@ acceptable (gpointer data, guint32 events)
         peer.sa.any.sa_family = AF_UNIX; /* an unnamed peer has no address at all */
       else
         set_no_delay (fd);
-      uc_conn_new (listener->net, listener->kind, fd, &peer);
+      uc_conn_new (listener->net, listener->kinds, fd, &peer);
     }
 }
 
@@ -213,7 +213,7 @@ uc_listener_free (UcListener *listener)
 }
 
 gboolean
-uc_net_listen (UcNet *net, UcListenKind kind, const char *address, gboolean any_address, char **bound,
+uc_net_listen (UcNet *net, UcListenKind kinds, const char *address, gboolean any_address, char **bound,
                GError **error)
 {
   UcAddress parsed;
@@ -221,16 +221,16 @@ uc_net_listen (UcNet *net, UcListenKind kind, const char *address, gboolean any_
   struct stat st;
   int fd;
 
-  if (!uc_address_parse (address, &parsed, error) || !check_allowed (&parsed, kind, any_address, error)
+  if (!uc_address_parse (address, &parsed, error) || !check_allowed (&parsed, kinds, any_address, error)
       || (uc_address_is_unix (&parsed) && !remove_stale (&parsed, error)))
     return FALSE;
   /* The group of a public Unix socket is the proxy's. */
-  fd = bind_and_listen (&parsed, kind == UC_LISTEN_CONTROL ? 0600 : 0660, error);
+  fd = bind_and_listen (&parsed, kinds == UC_LISTEN_CONTROL ? 0600 : 0660, error);
   if (fd < 0)
     return FALSE;
 
   listener = g_new0 (UcListener, 1);
-  *listener = (UcListener){ .net = net, .kind = kind, .fd = fd };
+  *listener = (UcListener){ .net = net, .kinds = kinds, .fd = fd };
   if (uc_address_is_unix (&parsed))
     {
       listener->path = g_strdup (parsed.sa.un.sun_path);

@@ -41,10 +41,12 @@ typedef struct
   void (*ws_closed) (gpointer data, UsherSocket *socket, int code);
 } UcRouteHandler;
 
+/* What lives on a listener. */
 typedef enum
 {
-  UC_LISTEN_PUBLIC,
-  UC_LISTEN_CONTROL /* Unix socket, mode 0600, peer credentials available; serves control routes only */
+  UC_LISTEN_PUBLIC = 1 << 0,
+  UC_LISTEN_CONTROL = 1 << 1, /* always alone: a Unix socket, mode 0600, peer credentials available */
+  UC_LISTEN_METRICS = 1 << 2  /* for machines that watch us: alone, or besides the public ones */
 } UcListenKind;
 
 /* limits NULL = defaults, and so is any member that is 0: 1 MiB, 1024 connections, 60 s, 20000 sockets, 1 MiB, 30
@@ -56,9 +58,10 @@ void uc_net_free (UcNet *net);
 /* Raises the limit on open files to what the system allows; returns it. */
 guint64 uc_net_raise_nofile (void);
 
-/* "127.0.0.1:8080", "[::1]:0", "unix:/path". any_address: allow other than loopback (explicit setting). The bound
- * address (with the real port) comes back in *bound, freed by the caller. */
-gboolean uc_net_listen (UcNet *net, UcListenKind kind, const char *address, gboolean any_address, char **bound,
+/* "127.0.0.1:8080", "[::1]:0", "unix:/path". kinds: routes of these kinds are found here. any_address: allow other
+ * than loopback (explicit setting). The bound address (with the real port) comes back in *bound, freed by the
+ * caller. */
+gboolean uc_net_listen (UcNet *net, UcListenKind kinds, const char *address, gboolean any_address, char **bound,
                         GError **error);
 /* Takes no new connections, closes idle ones and the others after their answer; WebSockets stay. */
 void uc_net_stop_listening (UcNet *net);

@@ -73,7 +73,7 @@ typedef enum
 } UcNetFound;
 
 /* want: USHER_ROUTE_HTTP or USHER_ROUTE_WEBSOCKET; an upgrade on a path without WebSocket is a plain request. */
-UcNetFound uc_net_routes_find (UcNetRoutes *routes, UcListenKind kind, const char *path, int want,
+UcNetFound uc_net_routes_find (UcNetRoutes *routes, UcListenKind kinds, const char *path, int want,
                                UcNetRoute **route);
 
 /* ---- sendq.c: what waits to be written to one WebSocket ------------------------------------------------ */
@@ -148,7 +148,7 @@ typedef struct UcExchange UcExchange;
 typedef struct
 {
   UcNet *net;
-  UcListenKind kind;
+  UcListenKind kinds;
   UcConnState state;
   int fd;                     /* owned by stream when there is one */
   GSocketConnection *stream;  /* NULL until the first byte */
@@ -157,7 +157,7 @@ typedef struct
   SoupServerMessage *message; /* NULL unless libsoup has the connection */
   UcWatch *watch;
   char *peer;
-  struct ucred cred;    /* kind CONTROL */
+  struct ucred cred;    /* of CONTROL */
   UcExchange *exchange; /* the open one */
   gboolean served;      /* has had an answer, so it is a kept-alive one */
   gboolean refused;     /* the answer was given before the body came */
@@ -167,7 +167,7 @@ typedef struct
 } UcConn;
 
 /* Takes the descriptor. */
-void uc_conn_new (UcNet *net, UcListenKind kind, int fd, const UcAddress *peer);
+void uc_conn_new (UcNet *net, UcListenKind kinds, int fd, const UcAddress *peer);
 void uc_conn_free (UcConn *conn);
 /* Answers in plain text over libsoup's head, without reading on, and closes. */
 void uc_conn_refuse (UcConn *conn, int status, const char *message);
@@ -253,7 +253,7 @@ extern const UcFramerOps uc_socket_framer_ops;
 typedef struct
 {
   UcNet *net;
-  UcListenKind kind;
+  UcListenKind kinds;
   int fd;
   UcWatch *watch;
   gboolean held; /* out of descriptors; tried again by the tick */

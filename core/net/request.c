@@ -201,7 +201,7 @@ peer_is_trusted (UcConn *conn)
 {
   g_autoptr (GInetAddress) address = NULL;
 
-  if (conn->kind == UC_LISTEN_CONTROL)
+  if (conn->kinds == UC_LISTEN_CONTROL)
     return FALSE;
   if (strcmp (conn->peer, "unix") == 0)
     return conn->net->trust_unix;

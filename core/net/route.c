@@ -12,9 +12,12 @@
 #define DEFAULT_MAX_BODY (64 * 1024)
 #define USES (USHER_ROUTE_HTTP | USHER_ROUTE_WEBSOCKET)
 
+/* The place of a kind's table. */
+#define BIT(kind) (g_bit_nth_lsf ((kind), -1))
+
 struct UcNetRoutes
 {
-  GHashTable *paths[2]; /* by UcListenKind: path -> GPtrArray of UcNetRoute, no two with the same use */
+  GHashTable *paths[3]; /* by the bit of UcListenKind: path -> GPtrArray of UcNetRoute, no two with the same use */
 };
 
 static void
@@ -47,7 +50,7 @@ uc_net_routes_free (UcNetRoutes *routes)
 gboolean
 uc_net_routes_add (UcNetRoutes *routes, const UcNetRoute *route, GError **error)
 {
-  GHashTable *paths = routes->paths[route->kind];
+  GHashTable *paths = routes->paths[BIT (route->kind)];
   GPtrArray *same = g_hash_table_lookup (paths, route->path);
 
   for (guint i = 0; same != NULL && i < same->len; i++)
@@ -121,10 +124,9 @@ pick (GPtrArray *same, gboolean below, int want, UcNetRoute **route)
   return found;
 }
 
-UcNetFound
-uc_net_routes_find (UcNetRoutes *routes, UcListenKind kind, const char *path, int want, UcNetRoute **route)
+static UcNetFound
+find_among (GHashTable *paths, const char *path, int want, UcNetRoute **route)
 {
-  GHashTable *paths = routes->paths[kind];
   g_autofree char *cut = g_strdup (path);
   g_autofree char *slashed = NULL;
   UcNetFound found;
@@ -151,4 +153,16 @@ uc_net_routes_find (UcNetRoutes *routes, UcListenKind kind, const char *path, in
         return found;
     }
   return UC_NET_NO_PATH;
+}
+
+/* From the last kind to the first: what is public may have a prefix that covers everything. */
+UcNetFound
+uc_net_routes_find (UcNetRoutes *routes, UcListenKind kinds, const char *path, int want, UcNetRoute **route)
+{
+  UcNetFound found = UC_NET_NO_PATH;
+
+  for (guint i = G_N_ELEMENTS (routes->paths); i-- > 0 && found == UC_NET_NO_PATH;)
+    if ((kinds & (1u << i)) != 0)
+      found = find_among (routes->paths[i], path, want, route);
+  return found;
 }

@@ -198,6 +198,48 @@ test_control (Fixture *f, gconstpointer data)
 }
 
 static void
+say_page (gpointer data, UsherExchange *exchange, const UsherRequest *request)
+{
+  const UsherResponse response = {
+    .struct_size = sizeof response, .status = 200, .content_type = "text/plain", .body = "page", .body_len = 4
+  };
+
+  uc_http_respond (exchange, &response);
+}
+
+/* A listener has the routes of its kinds and no others; those for machines are not hidden by a page that covers
+ * everything. */
+static void
+test_metrics (Fixture *f, gconstpointer data)
+{
+  const UcRouteHandler figures = { .http = say_who }, page = { .http = say_page };
+  static const struct
+  {
+    UcListenKind kinds;
+    const char *figures, *page; /* what is found; NULL = nothing */
+  } cases[] = { { UC_LISTEN_PUBLIC, "page", "page" },
+                { UC_LISTEN_METRICS, "0 12345", NULL },
+                { UC_LISTEN_PUBLIC | UC_LISTEN_METRICS, "0 12345", "page" } };
+
+  g_assert_true (
+      uc_net_route (f->net, UC_LISTEN_METRICS, NULL, "/figures", USHER_ROUTE_HTTP, 0, &figures, f, NULL));
+  g_assert_true (uc_net_route (f->net, UC_LISTEN_PUBLIC, NULL, "/", USHER_ROUTE_HTTP | USHER_ROUTE_PREFIX, 0,
+                               &page, f, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *address = listen_on (f, cases[i].kinds, "127.0.0.1:0", FALSE);
+      g_autofree char *first = get (address, "/figures", "");
+      g_autofree char *second = get (address, "/desk/a", "");
+
+      g_assert_true (g_str_has_prefix (answer_body (first), cases[i].figures));
+      if (cases[i].page != NULL)
+        g_assert_cmpstr (answer_body (second), ==, cases[i].page);
+      else
+        assert_error (second, 404, "not_found");
+    }
+}
+
+static void
 test_public_unix (Fixture *f, gconstpointer data)
 {
   g_autofree char *bound = listen_on (f, UC_LISTEN_PUBLIC, f->address, FALSE);
@@ -285,6 +327,7 @@ main (int argc, char **argv)
   ADD ("remote-addresses", test_remote_addresses);
   ADD ("ipv6", test_six);
   ADD ("control", test_control);
+  ADD ("metrics", test_metrics);
   ADD ("public-unix", test_public_unix);
   ADD ("stale", test_stale);
   ADD ("not-ours", test_not_ours);

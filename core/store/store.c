@@ -40,8 +40,11 @@ struct UcStore
   gint64 command_keep_ms, keep_ms, idle_ms;
   guint64 generation;
   guint pending;
-  GQueue unanswered; /* of UcStoreJob*: queued for the writer, oldest first; the main thread's */
-  gint64 last_seq;   /* atomic; of what is durable */
+  GQueue unanswered;      /* of UcStoreJob*: queued for the writer, oldest first; the main thread's */
+  gint64 last_seq;        /* atomic; of what is durable */
+  UcStoreFigures figures; /* the main thread's, but for what follows */
+  guint64 transactions;   /* atomic; and so the next */
+  guint log_pages;
 
   GThread *writer_thread, *reader_thread;
   UcWriter *writer; /* the writer thread's */
@@ -74,6 +77,18 @@ job_free (UcStoreJob *job)
 }
 
 static void
+count_batch (UcStore *store, const UcStoreJob *job)
+{
+  UcStoreFigures *figures = &store->figures;
+
+  figures->batches++;
+  figures->rows += job->batch->rows->len;
+  figures->failed += job->batch->result != UC_STORE_OK;
+  if (job->queued_at != 0)
+    uc_histogram_add (&figures->latency, g_get_monotonic_time () - job->queued_at);
+}
+
+static void
 job_tell (UcStore *store, UcStoreJob *job)
 {
   UcRead *read = &job->read;
@@ -81,6 +96,7 @@ job_tell (UcStore *store, UcStoreJob *job)
   if (job->batch != NULL)
     {
       store->pending--;
+      count_batch (store, job);
       if (job->link.data != NULL)
         g_queue_unlink (&store->unanswered, &job->link);
       if (job->batch->done != NULL)
@@ -187,6 +203,12 @@ take_batches (UcStore *store, GQueue *taken, gint64 idle_at, gboolean *stop)
 }
 
 static void
+note_log (UcStore *store)
+{
+  __atomic_store_n (&store->log_pages, (guint)store->writer->wal_pages, __ATOMIC_RELAXED);
+}
+
+static void
 commit_batches (UcStore *store, GQueue *jobs)
 {
   g_autoptr (GPtrArray) batches = g_ptr_array_sized_new (g_queue_get_length (jobs));
@@ -194,9 +216,11 @@ commit_batches (UcStore *store, GQueue *jobs)
   for (GList *l = jobs->head; l != NULL; l = l->next)
     g_ptr_array_add (batches, ((UcStoreJob *)l->data)->batch);
   uc_writer_commit (store->writer, batches);
+  __atomic_add_fetch (&store->transactions, 1, __ATOMIC_RELAXED);
   __atomic_store_n (&store->last_seq, store->writer->last_seq, __ATOMIC_RELEASE);
   return_jobs (store->back, jobs);
   uc_writer_checkpoint (store->writer);
+  note_log (store);
 }
 
 static gpointer
@@ -229,6 +253,7 @@ writer_main (gpointer data)
         }
       if (idle && !unread)
         uc_writer_fold (store->writer);
+      note_log (store);
       /* A log that a reader kept from being emptied is tried again; an empty one lets the thread sleep. The next
        * portion of transcripts waits for nothing but batches. */
       idle_at = idle && unread                         ? g_get_monotonic_time ()
@@ -285,6 +310,17 @@ uc_store_pressure (UcStore *store, UcStorePressure *pressure)
   g_mutex_unlock (&store->lock);
   pressure->rows_per_commit = MOST_ROWS;
   pressure->most_reads = MOST_READS;
+}
+
+void
+uc_store_figures (UcStore *store, UcStoreFigures *figures)
+{
+  *figures = store->figures;
+  figures->transactions = __atomic_load_n (&store->transactions, __ATOMIC_RELAXED);
+  figures->log_pages = __atomic_load_n (&store->log_pages, __ATOMIC_RELAXED);
+  g_mutex_lock (&store->lock);
+  figures->waiting_batches = g_queue_get_length (&store->batches);
+  g_mutex_unlock (&store->lock);
 }
 
 guint
@@ -352,6 +388,8 @@ uc_store_ask (UcStore *store, UcStoreJob *job)
     g_queue_push_tail (&store->reads, job);
   g_cond_signal (&store->reader_wake);
   g_mutex_unlock (&store->lock);
+  store->figures.reads++;
+  store->figures.reads_refused += full && !store->closing;
   if (!full)
     return;
   job->read.result = UC_STORE_UNAVAILABLE;

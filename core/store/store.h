@@ -11,6 +11,7 @@
 
 #include "core/base/event.h"
 #include "core/base/loop.h"
+#include "core/base/metrics.h"
 
 typedef struct UcStore UcStore;
 typedef struct UcBatch UcBatch;
@@ -97,6 +98,18 @@ typedef struct
   guint reads, most_reads;
 } UcStorePressure;
 void uc_store_pressure (UcStore *store, UcStorePressure *pressure);
+/* Figures for those who watch, since the start. */
+typedef struct
+{
+  guint64 transactions;         /* that the writer made */
+  guint64 batches, rows;        /* that were answered; each transaction takes what has queued up */
+  guint64 failed;               /* batches that were not stored */
+  UcHistogram latency;          /* from uc_store_commit to its answer */
+  guint64 reads, reads_refused; /* questions that were asked, and those refused because too many wait */
+  guint log_pages;              /* of SQLite's log, not folded into the database yet */
+  guint waiting_batches;        /* not in a transaction yet */
+} UcStoreFigures;
+void uc_store_figures (UcStore *store, UcStoreFigures *figures);
 /* When a batch with events fails, the events of all batches after it were computed from a state that never came to
  * be: they and barriers are answered UNAVAILABLE, "an earlier batch failed" (batches without events go on). This
  * ends that: call it when none of your batches with events is pending any more, then uc_store_load and count on

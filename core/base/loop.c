@@ -289,6 +289,15 @@ uc_loop_defer (UcLoop *loop, UcLoopFunc func, gpointer data)
   g_array_append_val (loop->deferred, call);
 }
 
+void
+uc_loop_figures (UcLoop *loop, UcLoopFigures *figures)
+{
+  figures->timers = loop->heap->len;
+  g_mutex_lock (&loop->lock);
+  figures->calls = loop->invoked->len + loop->deferred->len;
+  g_mutex_unlock (&loop->lock);
+}
+
 static void
 run_calls (GArray *calls)
 {

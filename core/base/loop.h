@@ -35,6 +35,13 @@ void uc_loop_timer_remove (UcLoop *loop, guint64 id);
 
 /* Runs func on the main thread, soon. Any thread. */
 void uc_loop_invoke (UcLoop *loop, UcLoopFunc func, gpointer data);
+/* What stands in the loop. Main thread. */
+typedef struct
+{
+  guint timers;
+  guint calls; /* of uc_loop_invoke and uc_loop_defer that did not run yet */
+} UcLoopFigures;
+void uc_loop_figures (UcLoop *loop, UcLoopFigures *figures);
 /* Runs func at the end of the current turn (before the loop sleeps again); the place to flush what a turn queued.
  */
 void uc_loop_defer (UcLoop *loop, UcLoopFunc func, gpointer data);

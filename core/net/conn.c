@@ -473,6 +473,7 @@ uc_conn_new (UcNet *net, UcListenKind kinds, int fd, const UcAddress *peer)
   conn->peer = uc_address_host (peer);
   if (kinds == UC_LISTEN_CONTROL)
     getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &conn->cred, &len);
+  net->counters.connections_refused += full;
   if (full)
     uc_conn_refuse (conn, 503, "the server has too many connections; try again in a few seconds");
   else

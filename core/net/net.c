@@ -226,7 +226,12 @@ uc_net_counters (UcNet *net, UcNetCounters *counters)
 {
   *counters = net->counters;
   counters->http_connections = uc_conns_count (net);
+  counters->max_connections = net->limits.max_connections;
+  counters->open_exchanges = net->open.length;
   counters->sockets = uc_sockets_count (net);
+  counters->max_sockets = net->limits.max_sockets;
+  counters->max_socket_queue = net->limits.max_socket_queue;
+  uc_sockets_queued (net, &counters->socket_queue, &counters->most_socket_queue);
 }
 
 guint64

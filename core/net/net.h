@@ -86,10 +86,14 @@ void uc_ws_close (UsherSocket *socket, int code, const char *reason);
 /* Peer of a control exchange. FALSE when it is not one. */
 gboolean uc_exchange_peer (UsherExchange *exchange, guint *uid, int *pid);
 
-/* Counters for `system.status`. */
+/* Figures for `system.status` and GET /metrics. */
 typedef struct
 {
-  guint http_connections, sockets;
+  guint http_connections, max_connections, open_exchanges;
+  guint sockets, max_sockets;
+  gsize socket_queue, most_socket_queue,
+      max_socket_queue; /* bytes to send: of all, of the slowest, limit of each */
   guint64 requests, sockets_opened, messages_in, messages_out, sockets_overrun;
+  guint64 connections_refused, sockets_refused; /* because there were too many */
 } UcNetCounters;
 void uc_net_counters (UcNet *net, UcNetCounters *counters);

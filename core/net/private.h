@@ -246,6 +246,8 @@ void uc_sockets_unroute (UcNet *net, gpointer data);
 void uc_sockets_tick (UcNet *net, gint64 now);
 void uc_sockets_stop (UcNet *net);
 guint uc_sockets_count (UcNet *net);
+/* Bytes that wait to be sent: all of them, and those of the slowest. */
+void uc_sockets_queued (UcNet *net, gsize *all, gsize *most);
 extern const UcFramerOps uc_socket_framer_ops;
 
 /* ---- listener.c ---------------------------------------------------------------------------------------- */

@@ -433,6 +433,26 @@ uc_sockets_count (UcNet *net)
 }
 
 static void
+add_queued (const GQueue *sockets, gsize *all, gsize *most)
+{
+  for (const GList *link = sockets->head; link != NULL; link = link->next)
+    {
+      const UsherSocket *socket = link->data;
+
+      *all += socket->queue.bytes;
+      *most = MAX (*most, socket->queue.bytes);
+    }
+}
+
+void
+uc_sockets_queued (UcNet *net, gsize *all, gsize *most)
+{
+  *all = *most = 0;
+  add_queued (&net->sockets, all, most);
+  add_queued (&net->closing, all, most);
+}
+
+static void
 orphan (UsherSocket *socket, gpointer owner)
 {
   if (socket->route == NULL || socket->route->data != owner)

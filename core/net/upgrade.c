@@ -53,7 +53,10 @@ check_handshake (UcConn *conn, const UcNetRequest *request)
   else if (!key_is_valid (uc_net_request_header (request, "sec-websocket-key")))
     uc_conn_error (conn, 400, "Sec-WebSocket-Key is not 16 bytes in base64", NULL);
   else if (uc_sockets_count (net) >= net->limits.max_sockets)
-    uc_conn_error (conn, 503, "the server has too many WebSockets; try again in a few seconds", later);
+    {
+      net->counters.sockets_refused++;
+      uc_conn_error (conn, 503, "the server has too many WebSockets; try again in a few seconds", later);
+    }
   else
     return TRUE;
   return FALSE;

@@ -597,3 +597,23 @@ uc_instance_free (UsherInstance *instance)
   g_free (instance->status_message);
   g_free (instance);
 }
+
+static guint
+size_of (GHashTable *table)
+{
+  return table != NULL ? g_hash_table_size (table) : 0;
+}
+
+void
+uc_instance_figures (UsherInstance *instance, UcInstanceFigures *figures)
+{
+  struct UcInstancePrivate *priv = instance->priv;
+
+  *figures = (UcInstanceFigures){ .replies = priv->waiting.length,
+                                  .late = priv->owed.length,
+                                  .calls = size_of (priv->calls),
+                                  .timers = size_of (priv->timers) };
+  g_mutex_lock (&priv->lock);
+  figures->invokes = size_of (priv->invokes);
+  g_mutex_unlock (&priv->lock);
+}

@@ -97,6 +97,17 @@ void uc_instance_tell (UsherInstance *instance, UsherStatus status, const char *
  * kinds. */
 const UsherChannelCapabilities *uc_instance_capabilities (const UsherInstance *instance);
 
+/* What is under way between the core and the plugin. */
+typedef struct
+{
+  guint replies; /* that the plugin owes: slots that were called and not answered */
+  guint late;    /* of which the core does not wait any more */
+  guint calls;   /* that the core owes: host calls of the plugin */
+  guint timers;
+  guint invokes; /* from the plugin's threads, not run yet */
+} UcInstanceFigures;
+void uc_instance_figures (UsherInstance *instance, UcInstanceFigures *figures);
+
 const char *uc_kind_word (UcKind kind);
 const char *uc_instance_state_word (UcInstanceState state);
 

@@ -82,6 +82,7 @@ static const struct
   [UC_EVENT_INTERACTION_OVERDUE] = { "interaction.overdue", "interaction agent deadline" },
   [UC_EVENT_FAQ_USED] = { "faq.used", "faq interaction agent by" },
   [UC_EVENT_CUSTOMER_MERGED] = { "customer.merged", "customer dropped merge removed by" },
+  [UC_EVENT_SYSTEM_DRAIN] = { "system.drain", "enabled by" },
   [UC_EVENT_STATE_AGENT]
   = { "state.agent", "agent status asked since idle_since stop_new cause reason misses return_at state deadline" },
   [UC_EVENT_STATE_CONVERSATION] = { "state.conversation", "conversation channel network identity name picture "

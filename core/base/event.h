@@ -63,6 +63,8 @@ typedef enum
   UC_EVENT_CUSTOMER_MERGED, /* customer.merged: `dropped` is `customer` from now on; removed=1 undoes it */
 
   /* Whole rows, made by the store when the daemon starts; never in the journal */
+  UC_EVENT_SYSTEM_DRAIN,    /* system.drain: no new offers are made (enabled=1), or they are again; a start ends it
+                             */
   UC_EVENT_STATE_AGENT,
   UC_EVENT_STATE_CONVERSATION,
   UC_EVENT_STATE_INTERACTION,

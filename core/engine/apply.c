@@ -257,6 +257,9 @@ uc_engine_apply (UcEngine *engine, const UcEvent *event)
     case UC_EVENT_MESSAGE_ADDED:
       apply_message (engine, event);
       break;
+    case UC_EVENT_SYSTEM_DRAIN:
+      engine->draining = event->enabled != 0;
+      break;
     case UC_EVENT_MESSAGE_STATE: /* messages live in the store, */
     case UC_EVENT_FAQ_CHANGED:   /* questions too, */
     case UC_EVENT_FAQ_USED:

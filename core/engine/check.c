@@ -355,7 +355,7 @@ check_nobody_waits_in_vain (Check *check)
   GHashTableIter iter;
   gpointer agent;
 
-  for (guint c = 0; c < check->engine->classes->len; c++)
+  for (guint c = 0; c < check->engine->classes->len && !check->engine->draining; c++)
     {
       const UcClass *class = check->engine->classes->pdata[c];
 

@@ -49,6 +49,7 @@ struct UcEngine
   GPtrArray *timers;      /* of UcTimer, a binary heap by (at, kind, id) */
   GPtrArray *code_lists;  /* of UcCodeList, owned, by id */
   UcPolicy policy;
+  gboolean draining;   /* no offers are made */
   GHashTable *closed;  /* id -> cause, of the last closed ones: for error messages only */
   GQueue closed_order; /* of the keys of `closed`, oldest first */
 };
@@ -247,6 +248,11 @@ gboolean uc_step_save_state (UcStep *step);
 char *uc_step_json_array (UcStep *step, const char *member, const char *text, const char *key, gsize max);
 /* Tells that it continues an earlier case. */
 void uc_step_case (UcStep *step, const UcInteraction *interaction, const char *follows, const char *cause);
+
+/* ---- drain.c */
+gboolean uc_step_drain (UcStep *step);
+/* The offer is taken back, and it is nobody's fault. */
+void uc_step_take_back (UcStep *step, UcInteraction *interaction);
 
 /* ---- faq.c */
 gboolean uc_step_put_faq (UcStep *step);

@@ -243,9 +243,11 @@ typedef enum
   UC_COMMAND_FOLLOW,     /* interaction follows (NULL = none) cause (named chosen) agent(optional) */
   UC_COMMAND_ECHO,       /* conversation text external_id sent_at attachments; new_message: ours, sent elsewhere */
   UC_COMMAND_PROFILE,    /* conversation name picture: NULL = leave */
-  UC_COMMAND_MERGED      /* customer dropped merge removed customer_name: live interactions of `dropped` get
+  UC_COMMAND_MERGED,     /* customer dropped merge removed customer_name: live interactions of `dropped` get
                             `customer` under customer_name; removed=1: those of `customer` whose "NETWORK ID" is one of
                             the lines of `identities` go back to `dropped`, under customer_name */
+  UC_COMMAND_DRAIN /* enabled: no new offers from now on; an offer that runs out is nobody's fault then. removed=1:
+                      those that stand are taken back at once, too. enabled=0: offers are made again */
 } UcCommandType;
 
 /* Borrowed strings; members as listed above. `by` is the user who asked, NULL = the system. Ids of what a step
@@ -279,7 +281,8 @@ void uc_engine_free (UcEngine *engine);
  * state.interaction row has the state of its save in `status`; offer and deadline count only where its state has
  * them. A row that contradicts the rows before it, or names what is not there, is refused and changes nothing. */
 gboolean uc_engine_restore (UcEngine *engine, const UcEvent *row, GError **error);
-/* Offers what can be offered. Run as a command: its events are journaled. */
+/* Offers what can be offered. Run as a command: its events are journaled. A drain is not in the rows: an engine
+ * that was restored offers, unless UC_COMMAND_DRAIN came before this. */
 void uc_engine_restored (UcEngine *engine, const char *seed, gint64 now, GPtrArray *events);
 
 /* events: GPtrArray of UcEvent* (owned by the array's free function); new ones are appended in order. A command
@@ -289,6 +292,7 @@ void uc_engine_restored (UcEngine *engine, const char *seed, gint64 now, GPtrArr
 gboolean uc_engine_step (UcEngine *engine, const UcCommand *command, gint64 now, GPtrArray *events,
                          GError **error);
 
+gboolean uc_engine_is_draining (UcEngine *engine);
 /* When the next UC_COMMAND_TICK is due; G_MAXINT64 = never. */
 gint64 uc_engine_next_deadline (UcEngine *engine);
 

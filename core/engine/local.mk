@@ -10,6 +10,7 @@ libuc_engine_la_SOURCES = \
 	%D%/conversation.c \
 	%D%/crm.c \
 	%D%/disposition.c \
+	%D%/drain.c \
 	%D%/engine.c %D%/engine.h %D%/engine-private.h \
 	%D%/faq.c \
 	%D%/interaction.c \

@@ -262,6 +262,8 @@ interaction_due (UcStep *step, UcInteraction *interaction)
     case UC_INTERACTION_OFFERED:
       if (interaction->agent->presence == UC_PRESENCE_AWAY)
         uc_step_offer_lost (step, interaction);
+      else if (step->engine->draining)
+        uc_step_take_back (step, interaction);
       else
         not_taken (step, interaction, "timed_out", NULL);
       break;

@@ -364,6 +364,9 @@ uc_step_route (UcStep *step)
 {
   UcInteraction *interaction;
 
+  /* Who became servable meanwhile stays marked for when it ends. */
+  if (step->engine->draining)
+    return;
   while ((interaction = next_servable (step->engine)) != NULL)
     uc_step_offer (step, interaction, best_agent (step->engine, interaction));
 }

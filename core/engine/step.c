@@ -266,6 +266,7 @@ static const struct
   [UC_COMMAND_ECHO] = { uc_step_echo, FALSE },
   [UC_COMMAND_PROFILE] = { uc_step_profile, FALSE },
   [UC_COMMAND_MERGED] = { uc_step_merged, FALSE },
+  [UC_COMMAND_DRAIN] = { uc_step_drain, TRUE },
 };
 
 gboolean

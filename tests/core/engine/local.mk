@@ -7,6 +7,7 @@ engine_tests = \
 	%D%/test-config \
 	%D%/test-conversation \
 	%D%/test-crm \
+	%D%/test-drain \
 	%D%/test-interaction \
 	%D%/test-offer \
 	%D%/test-presence \
@@ -45,6 +46,8 @@ engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
 %C%_test_presets_SOURCES = %D%/test-presets.c
 %C%_test_presets_LDADD = $(engine_test_libs)
 %C%_test_codes_SOURCES = %D%/test-codes.c
+%C%_test_drain_SOURCES = %D%/test-drain.c
+%C%_test_drain_LDADD = $(engine_test_libs)
 %C%_test_codes_LDADD = $(engine_test_libs)
 %C%_test_crm_SOURCES = %D%/test-crm.c
 %C%_test_crm_LDADD = $(engine_test_libs)

@@ -332,6 +332,72 @@ const char *uc_interaction_state_word (UcInteractionState state);
 guint uc_agent_load (const UcAgent *agent);
 gboolean uc_agent_has_permission (const UcAgent *agent, const char *permission);
 
+/* ---- why ----------------------------------------------------------------------------------------------- */
+
+/* Why an agent does not get an interaction: the first of these conditions that holds, in this order. Outside a
+ * step the last two never come up (that is work conservation): where they do, routing is wrong. */
+typedef enum
+{
+  UC_VERDICT_HAS_IT,         /* it is offered to him, or his. until: the deadline of the offer or the wrap-up */
+  UC_VERDICT_USER_DISABLED,  /* the account */
+  UC_VERDICT_NO_MEMBERSHIP,  /* of its queue */
+  UC_VERDICT_MEMBERSHIP_OFF, /* he, or an administrator, switched the queue off for him */
+  UC_VERDICT_QUEUE_DISABLED, /* for everybody */
+  UC_VERDICT_LOGGED_OUT,     /* this and the next two: what he asked for, under what everybody sees (status) */
+  UC_VERDICT_WORK_OFFLINE,   /* until: when he comes back by himself, 0 = not */
+  UC_VERDICT_ON_BREAK,       /* the same */
+  UC_VERDICT_STOP_NEW,       /* he finishes what he has and wants nothing new */
+  UC_VERDICT_AWAY,           /* his desk vanished. until: when his chats go back in line */
+  UC_VERDICT_LOST,           /* and did not come back */
+  UC_VERDICT_HAS_OFFER,      /* other: what he is offered; until: the deadline. One at a time */
+  UC_VERDICT_AT_CAPACITY,    /* load of capacity; offers and wrap-ups count */
+  UC_VERDICT_TAKEN,          /* nothing, but it is not waiting: somebody else has it */
+  UC_VERDICT_DRAINING,       /* nothing about him: no new offers are made before the restart */
+  UC_VERDICT_REFUSED, /* he refused or missed it, stayed available, and it rests (until) before it asks again */
+  UC_VERDICT_BEHIND,  /* nothing, but there is one before it that he would be offered first (other) */
+  UC_VERDICT_ABLE     /* nothing: he would be offered it next */
+} UcVerdictKind;
+
+/* Borrowed; valid until the next step. */
+typedef struct
+{
+  UcVerdictKind kind;
+  gint64 until;               /* when the condition ends by itself; 0 = not, or nobody knows when */
+  const UcInteraction *other; /* HAS_OFFER, BEHIND */
+  UcAgentStatus status;       /* what everybody sees of him, */
+  const char *reason;         /* its reason, NULL = none, */
+  gint64 since;               /* and since when */
+  guint load, wrapping, capacity;
+  gboolean refused_before; /* he is asked again only when there is nobody else */
+} UcVerdict;
+
+/* Where an interaction is. */
+typedef struct
+{
+  UcInteractionState state;
+  const UcQueue *queue;
+  const UcAgent *agent; /* who has it; NULL = it waits */
+  gint64 since; /* waiting: enqueued_at; offered: of the offer; active: accepted; wrap_up: the chat's end */
+  gint64 until; /* of the offer or the wrap-up; waiting: until then it rests (refusals > 0); 0 = none */
+  /* Its place in line is that of (enqueued_at - boost, id), whoever refused it or lost it meanwhile. */
+  gint64 enqueued_at, boost;
+  guint position; /* in its queue, 1 = first; 0 = it does not wait */
+  guint before;   /* how many are before it: position - 1 */
+  guint waiting;  /* in its queue, this one included; 0 = it does not wait */
+  guint refusals; /* agents who refused or missed it */
+} UcPlace;
+
+void uc_engine_why_agent (UcEngine *engine, const UcInteraction *interaction, const UcAgent *agent,
+                          UcVerdict *verdict);
+void uc_engine_why_place (UcEngine *engine, const UcInteraction *interaction, UcPlace *place);
+/* Why an interaction was closed, of the last some thousand: a cause of interaction.closed; NULL = not known here.
+ */
+const char *uc_engine_closed_cause (UcEngine *engine, const char *id);
+/* One word for machines, such as at_capacity. */
+const char *uc_verdict_word (UcVerdictKind kind);
+
+/* ---- checking ------------------------------------------------------------------------------------------ */
+
 /* Checks every invariant that can be checked on a state (one owner, load <= capacity, no waiting work with an able
  * agent, counters equal set sizes, timers live); the first broken one is the error. For tests and monitors. */
 gboolean uc_engine_check (UcEngine *engine, gint64 now, GError **error);

@@ -23,5 +23,6 @@ libuc_engine_la_SOURCES = \
 	%D%/route.c \
 	%D%/send.c \
 	%D%/step.c \
-	%D%/timers.c
+	%D%/timers.c \
+	%D%/why.c
 libuc_engine_la_LIBADD = libuc-base.la

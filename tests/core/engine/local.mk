@@ -18,6 +18,7 @@ engine_tests = \
 	%D%/test-seed \
 	%D%/test-status \
 	%D%/test-timers \
+	%D%/test-why \
 	%D%/test-window
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
@@ -45,9 +46,9 @@ engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
 %C%_test_presence_LDADD = $(engine_test_libs)
 %C%_test_presets_SOURCES = %D%/test-presets.c
 %C%_test_presets_LDADD = $(engine_test_libs)
-%C%_test_codes_SOURCES = %D%/test-codes.c
 %C%_test_drain_SOURCES = %D%/test-drain.c
 %C%_test_drain_LDADD = $(engine_test_libs)
+%C%_test_codes_SOURCES = %D%/test-codes.c
 %C%_test_codes_LDADD = $(engine_test_libs)
 %C%_test_crm_SOURCES = %D%/test-crm.c
 %C%_test_crm_LDADD = $(engine_test_libs)
@@ -55,3 +56,5 @@ engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
 %C%_test_window_LDADD = $(engine_test_libs)
 %C%_test_seed_SOURCES = %D%/test-seed.c
 %C%_test_seed_LDADD = $(engine_test_libs)
+%C%_test_why_SOURCES = %D%/test-why.c
+%C%_test_why_LDADD = libsimulation.la $(engine_test_libs)

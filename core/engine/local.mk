@@ -6,6 +6,7 @@ libuc_engine_la_SOURCES = \
 	%D%/bits.h \
 	%D%/check.c \
 	%D%/codes.c \
+	%D%/command-json.c %D%/command-json.h \
 	%D%/config.c \
 	%D%/conversation.c \
 	%D%/crm.c \
@@ -19,8 +20,10 @@ libuc_engine_la_SOURCES = \
 	%D%/policy.c \
 	%D%/presence.c \
 	%D%/records.c \
+	%D%/replay.c %D%/replay.h \
 	%D%/restore.c \
 	%D%/route.c \
+	%D%/rows.c \
 	%D%/send.c \
 	%D%/step.c \
 	%D%/timers.c \

@@ -37,3 +37,17 @@ TESTS += %D%/test-graph.mjs
 endif
 
 EXTRA_DIST += %D%/proof.h %D%/proof.mjs
+
+# ThreadSanitizer does not know GLib's locks by itself. The loader reads LD_PRELOAD, so it is set for programs only.
+EXTRA_DIST += %D%/tsan-glib.c %D%/tsan.supp %D%/valgrind.supp
+TSAN_ENVIRONMENT =
+if TSAN
+check_LTLIBRARIES += tsan-glib.la
+tsan_glib_la_SOURCES = %D%/tsan-glib.c
+# Not instrumented itself: it runs before the sanitizer, and in processes that have none.
+tsan_glib_la_CFLAGS = -std=gnu11 $(WARN_CFLAGS) $(GLIB_CFLAGS)
+tsan_glib_la_LDFLAGS = -module -avoid-version -rpath /nowhere
+tsan_glib_la_LIBADD = $(GLIB_LIBS) -ldl
+TSAN_ENVIRONMENT += TSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/lib/tsan.supp:halt_on_error=1:exitcode=66 \
+	LD_PRELOAD=$(abs_top_builddir)/.libs/tsan-glib.so; export TSAN_OPTIONS LD_PRELOAD;
+endif

@@ -9,11 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef HAVE_SYSTEMD
-#include <systemd/sd-daemon.h>
-#endif
 
-#include "core/service/core.h"
+#include "core/service/drain.h"
+#include "core/service/systemd.h"
+#include "core/service/watchdog.h"
 
 #define EXIT_BAD_CONFIG 1
 #define EXIT_USAGE 2
@@ -109,14 +108,6 @@ typedef struct
 } Daemon;
 
 static void
-notify (const char *state)
-{
-#ifdef HAVE_SYSTEMD
-  sd_notify (0, state);
-#endif
-}
-
-static void
 on_stopped (gpointer data)
 {
   g_main_loop_quit (((Daemon *)data)->loop);
@@ -127,12 +118,14 @@ on_signal (gpointer data)
 {
   Daemon *daemon = data;
 
-  if (!daemon->stopping)
+  if (daemon->stopping)
+    uc_drain_hurry (daemon->core);
+  else
     {
       daemon->stopping = TRUE;
       g_message ("stopping");
-      notify ("STOPPING=1");
-      uc_core_stop (daemon->core, on_stopped, daemon);
+      uc_systemd_notify ("STOPPING=1\nSTATUS=draining");
+      uc_drain_stop (daemon->core, on_stopped, daemon);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -150,8 +143,11 @@ run (UcPlan *plan, UcLoader *loader)
 {
   g_autoptr (GError) error = NULL;
   Daemon daemon = { .loop = g_main_loop_new (NULL, FALSE) };
+  UcStartUp *start = uc_start_up_begin ();
+  UcWatchdog *watchdog = NULL;
 
   daemon.core = uc_core_new (plan, loader, &error);
+  uc_start_up_end (start);
   if (daemon.core == NULL)
     {
       fprintf (stderr, "usherd: %s\n", error->message);
@@ -162,8 +158,11 @@ run (UcPlan *plan, UcLoader *loader)
   g_unix_signal_add (SIGINT, on_signal, &daemon);
   g_unix_signal_add (SIGHUP, on_hangup, NULL);
   g_message ("usher " PACKAGE_VERSION " is ready");
-  notify ("READY=1");
+  uc_systemd_notify ("READY=1\nSTATUS=ready");
+  if (uc_systemd_watchdog_ms () > 0)
+    watchdog = uc_watchdog_new (daemon.core, uc_systemd_watchdog_ms ());
   g_main_loop_run (daemon.loop);
+  uc_watchdog_free (watchdog);
   uc_core_free (daemon.core);
   g_main_loop_unref (daemon.loop);
   g_message ("stopped");

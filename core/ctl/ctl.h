@@ -15,7 +15,7 @@
 #define CTL_USAGE 2
 
 /* Options that stand before or after the command. */
-extern gboolean ctl_json;
+extern gboolean ctl_json, ctl_cancel;
 extern char **ctl_plugin_dirs;
 
 /* To standard error, after "usherctl: ". Returns EXIT_FAILURE. */
@@ -50,6 +50,7 @@ char *ctl_read_stdin (void);
 int ctl_do_status (Ctl *ctl, int argc, char **argv);
 int ctl_do_call (Ctl *ctl, int argc, char **argv);
 int ctl_do_batch (Ctl *ctl, int argc, char **argv);
+int ctl_do_drain (Ctl *ctl, int argc, char **argv);
 int ctl_do_op_list (Ctl *ctl, int argc, char **argv);
 int ctl_do_plugin_list (int argc, char **argv);
 int ctl_do_plugin_inspect (int argc, char **argv);

@@ -3,6 +3,7 @@ usherctl_SOURCES = \
 	%D%/ask.c \
 	%D%/call.c \
 	%D%/ctl.h \
+	%D%/drain.c \
 	%D%/main.c \
 	%D%/plugin.c \
 	%D%/status.c

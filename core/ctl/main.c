@@ -12,7 +12,7 @@
 static char *option_socket, *option_config;
 static gboolean option_version;
 char **ctl_plugin_dirs;
-gboolean ctl_json;
+gboolean ctl_json, ctl_cancel;
 
 static const GOptionEntry entries[] = {
   { "socket", 's', 0, G_OPTION_ARG_FILENAME, &option_socket, "Control socket of the daemon", "PATH" },
@@ -20,6 +20,7 @@ static const GOptionEntry entries[] = {
     "FILE" },
   { "plugin-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ctl_plugin_dirs, "Look for plugins in DIR first", "DIR" },
   { "json", 'j', 0, G_OPTION_ARG_NONE, &ctl_json, "Print JSON", NULL },
+  { "cancel", 0, 0, G_OPTION_ARG_NONE, &ctl_cancel, "drain: make offers again", NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version and exit", NULL },
   { NULL },
 };
@@ -99,6 +100,7 @@ static const Command commands[] = {
   { "call", "NAME [JSON|-]", 1, 2, "run one operation", ctl_do_call, NULL },
   { "batch", "[FILE|-]", 0, 1, "run operations, one per line: NAME JSON", ctl_do_batch, NULL },
   { "op list", "", 0, 0, "all operations", ctl_do_op_list, NULL },
+  { "drain", "[--cancel]", 0, 0, "make no new offers, before the daemon is stopped", ctl_do_drain, NULL },
   { "plugin list", "", 0, 0, "the plugins that are there", NULL, ctl_do_plugin_list },
   { "plugin inspect", "NAME", 1, 1, "all about one plugin", NULL, ctl_do_plugin_inspect },
 };

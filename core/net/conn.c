@@ -16,6 +16,7 @@
 #define BODY_TIMEOUT_MS 60000  /* for a whole request body */
 #define WRITE_TIMEOUT_MS 60000 /* without any progress */
 #define LINGER_MS 2000
+#define FIRST_REQUEST_MS 500 /* when nobody is served any more */
 #define LINGER_MAX (1024 * 1024)
 /* Requests in a row that came before the answer to the one ahead was written. */
 #define MAX_PIPELINED 16
@@ -456,8 +457,32 @@ uc_conns_close_oldest (UcNet *net)
 void
 uc_conns_close_idle (UcNet *net)
 {
-  while (uc_conns_close_oldest (net))
-    ;
+  gint64 now = uc_clock_now ();
+
+  for (GList *link = net->idle.head, *next; link != NULL; link = next)
+    {
+      UcConn *conn = link->data;
+
+      next = link->next;
+      /* Who has just connected has a request on its way, and would take a closed line for a failure. */
+      if (conn->served || conn->deadline <= now)
+        uc_conn_free (conn);
+      else
+        conn->deadline = MIN (conn->deadline, now + FIRST_REQUEST_MS);
+    }
+}
+
+guint
+uc_conns_arriving (UcNet *net)
+{
+  gint64 now = uc_clock_now ();
+  guint count = net->ready.length;
+
+  for (const GList *link = net->idle.head; link != NULL; link = link->next)
+    count += ((const UcConn *)link->data)->deadline > now;
+  for (const GList *link = net->active.head; link != NULL; link = link->next)
+    count += ((const UcConn *)link->data)->state == UC_CONN_READING;
+  return count;
 }
 
 void

@@ -174,7 +174,7 @@ acceptable (gpointer data, guint32 events)
             continue;
           return;
         }
-      if (listener->path != NULL)
+      if (listener->local)
         peer.sa.any.sa_family = AF_UNIX; /* an unnamed peer has no address at all */
       else
         set_no_delay (fd);
@@ -212,6 +212,36 @@ uc_listener_free (UcListener *listener)
   g_free (listener);
 }
 
+static UcListener *
+listener_new (UcNet *net, UcListenKind kinds, int fd, const UcAddress *address)
+{
+  UcListener *listener = g_new0 (UcListener, 1);
+
+  *listener = (UcListener){ .net = net, .kinds = kinds, .fd = fd, .local = uc_address_is_unix (address) };
+  return listener;
+}
+
+/* Takes the listener. */
+static gboolean
+begin (UcListener *listener, const UcAddress *address, char **bound, GError **error)
+{
+  UcNet *net = listener->net;
+  g_autofree char *text = uc_address_text (address);
+
+  listener->watch = uc_loop_watch (net->loop, listener->fd, EPOLLIN, acceptable, listener);
+  if (listener->watch == NULL)
+    {
+      g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "can't listen on %s: %s", text, g_strerror (errno));
+      uc_listener_free (listener);
+      return FALSE;
+    }
+  g_ptr_array_add (net->listeners, listener);
+  net->stopping = FALSE;
+  if (bound != NULL)
+    *bound = g_steal_pointer (&text);
+  return TRUE;
+}
+
 gboolean
 uc_net_listen (UcNet *net, UcListenKind kinds, const char *address, gboolean any_address, char **bound,
                GError **error)
@@ -229,9 +259,8 @@ uc_net_listen (UcNet *net, UcListenKind kinds, const char *address, gboolean any
   if (fd < 0)
     return FALSE;
 
-  listener = g_new0 (UcListener, 1);
-  *listener = (UcListener){ .net = net, .kinds = kinds, .fd = fd };
-  if (uc_address_is_unix (&parsed))
+  listener = listener_new (net, kinds, fd, &parsed);
+  if (listener->local)
     {
       listener->path = g_strdup (parsed.sa.un.sun_path);
       if (lstat (listener->path, &st) == 0)
@@ -240,16 +269,56 @@ uc_net_listen (UcNet *net, UcListenKind kinds, const char *address, gboolean any
           listener->ino = st.st_ino;
         }
     }
-  listener->watch = uc_loop_watch (net->loop, fd, EPOLLIN, acceptable, listener);
-  if (listener->watch == NULL)
+  return begin (listener, &parsed, bound, error);
+}
+
+/* ---- sockets that were given to us --------------------------------------------------------------------- */
+
+static gboolean
+address_of (int fd, UcAddress *address)
+{
+  *address = (UcAddress){ .len = sizeof address->sa };
+  return getsockname (fd, &address->sa.any, &address->len) == 0
+         && (address->sa.any.sa_family == AF_UNIX || address->sa.any.sa_family == AF_INET
+             || address->sa.any.sa_family == AF_INET6);
+}
+
+gboolean
+uc_net_is_bound_to (int fd, const char *text)
+{
+  UcAddress wanted, there;
+  g_autofree char *one = NULL, *other = NULL;
+
+  if (!uc_address_parse (text, &wanted, NULL) || !address_of (fd, &there))
+    return FALSE;
+  one = uc_address_text (&wanted);
+  other = uc_address_text (&there);
+  return strcmp (one, other) == 0;
+}
+
+gboolean
+uc_net_adopt (UcNet *net, UcListenKind kinds, int fd, gboolean any_address, char **bound, GError **error)
+{
+  UcAddress address;
+  int type = 0, listening = 0, flags = fcntl (fd, F_GETFL);
+  socklen_t len = sizeof type;
+
+  if (flags < 0 || getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_STREAM
+      || getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 || !listening
+      || !address_of (fd, &address))
     {
-      g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "can't listen on %s: %s", address, g_strerror (errno));
-      uc_listener_free (listener);
+      g_set_error (
+          error, UC_ERROR, UC_ERROR_INVALID,
+          "descriptor %d is no listening stream socket; use ListenStream= and Accept=no in the socket unit", fd);
+      close_fd (&fd);
       return FALSE;
     }
-  g_ptr_array_add (net->listeners, listener);
-  net->stopping = FALSE;
-  if (bound != NULL)
-    *bound = uc_address_text (&parsed);
-  return TRUE;
+  if (!check_allowed (&address, kinds, any_address, error))
+    {
+      close_fd (&fd);
+      return FALSE;
+    }
+  fcntl (fd, F_SETFL, flags | O_NONBLOCK);
+  fcntl (fd, F_SETFD, FD_CLOEXEC);
+  return begin (listener_new (net, kinds, fd, &address), &address, bound, error);
 }

@@ -147,6 +147,12 @@ uc_net_stop_listening (UcNet *net)
   uc_conns_close_idle (net);
 }
 
+guint
+uc_net_arriving (UcNet *net)
+{
+  return uc_conns_arriving (net);
+}
+
 void
 uc_net_free (UcNet *net)
 {

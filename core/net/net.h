@@ -63,8 +63,16 @@ guint64 uc_net_raise_nofile (void);
  * caller. */
 gboolean uc_net_listen (UcNet *net, UcListenKind kinds, const char *address, gboolean any_address, char **bound,
                         GError **error);
-/* Takes no new connections, closes idle ones and the others after their answer; WebSockets stay. */
+/* The same for a socket that listens already: somebody else opened it, keeps it when we end, and gives it to the
+ * next process, so that nobody who connects meanwhile is turned away. Takes the descriptor, also on failure. */
+gboolean uc_net_adopt (UcNet *net, UcListenKind kinds, int fd, gboolean any_address, char **bound, GError **error);
+/* Whether the socket is bound to this address. */
+gboolean uc_net_is_bound_to (int fd, const char *address);
+/* Takes no new connections, closes idle ones and the others after their answer; one that has not brought its first
+ * request has half a second for it. WebSockets stay. */
 void uc_net_stop_listening (UcNet *net);
+/* Connections whose request is still to come: it is answered before they end. */
+guint uc_net_arriving (UcNet *net);
 
 /* flags: UsherRouteFlags. The path is absolute; request->path is what follows `mount` (NULL = ""). FALSE = taken.
  * kind: on which listeners the route lives. */

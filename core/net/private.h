@@ -181,6 +181,8 @@ void uc_conn_pause (UcConn *conn);
 void uc_conn_resume (UcConn *conn);
 void uc_conns_tick (UcNet *net, gint64 now);
 void uc_conns_close_idle (UcNet *net);
+/* How many have not brought their request yet, less those that were given up. */
+guint uc_conns_arriving (UcNet *net);
 /* Closes the idle connection that has waited longest. FALSE = there is none. */
 gboolean uc_conns_close_oldest (UcNet *net);
 guint uc_conns_count (UcNet *net);
@@ -258,8 +260,9 @@ typedef struct
   UcListenKind kinds;
   int fd;
   UcWatch *watch;
-  gboolean held; /* out of descriptors; tried again by the tick */
-  char *path;    /* of a Unix socket, with the inode we made */
+  gboolean held;  /* out of descriptors; tried again by the tick */
+  gboolean local; /* a Unix socket */
+  char *path;     /* of one that we made, with its inode */
   dev_t dev;
   ino_t ino;
 } UcListener;

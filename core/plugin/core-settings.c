@@ -19,6 +19,8 @@ SETTING (session_idle, .key = "session_idle", .type = USHER_SETTING_DURATION, .d
          .max = INT64_MAX, .help = "a desk that is not connected for this long is logged out");
 SETTING (session_max, .key = "session_max", .type = USHER_SETTING_DURATION, .default_value = "12h", .min = 60000,
          .max = INT64_MAX, .help = "after this long everybody logs in again");
+SETTING (drain_time, .key = "drain_time", .type = USHER_SETTING_DURATION, .default_value = "20s", .max = 25000,
+         .help = "before a stop, offers that stand may be accepted for so long");
 SETTING (trusted_proxies, .key = "trusted_proxies", .type = USHER_SETTING_LIST,
          .help = "addresses of reverse proxies whose X-Forwarded-For and -Proto are believed");
 
@@ -34,6 +36,7 @@ SETTING (allow_remote, .key = "allow_remote", .type = USHER_SETTING_BOOL, .defau
          .help = "true allows an address that other machines reach; put a reverse proxy in front instead");
 
 const UsherSetting *const uc_core_settings_usher[] = { &data_dir,     &plugin_path, &control_socket,  &log_level,
-                                                       &session_idle, &session_max, &trusted_proxies, NULL };
+                                                       &session_idle, &session_max, &drain_time,      &trusted_proxies,
+                                                       NULL };
 const UsherSetting *const uc_core_settings_store[] = { &path, &playback_retention, NULL };
 const UsherSetting *const uc_core_settings_listen[] = { &address, &allow_remote, NULL };

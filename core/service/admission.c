@@ -6,6 +6,7 @@
 #include "core/service/admission.h"
 
 #include "core/base/error.h"
+#include "core/service/drain.h"
 
 /* A person at a desk feels a pause of this length, and a caller's own time limit is near. */
 #define STALLED_US (2 * G_USEC_PER_SEC)
@@ -91,7 +92,7 @@ refuse (UcCore *core, Why why, UcWork work, UcError code, const char *text, GErr
 gboolean
 uc_core_admits (UcCore *core, UcWork work, GError **error)
 {
-  if (core->stopping)
+  if (core->stopping || uc_drain_phase (core) >= UC_DRAIN_SETTLING)
     return refuse (core, WHY_STOPPING, work, UC_ERROR_BUSY, "the server is stopping; try again in a few seconds",
                    error);
   if (core->recovering && work <= UC_WORK_CUSTOMER)

@@ -14,6 +14,7 @@
 #include "core/service/auth.h"
 #include "core/service/bridge.h"
 #include "core/service/desk.h"
+#include "core/service/drain.h"
 #include "core/service/feed.h"
 #include "core/service/host-services.h"
 #include "core/service/intake.h"
@@ -21,6 +22,7 @@
 #include "core/service/ops.h"
 #include "core/service/outbox.h"
 #include "core/service/shell.h"
+#include "core/service/systemd.h"
 
 #define FEED_ITEMS 8192
 #define FEED_BYTES (4 * 1024 * 1024)
@@ -87,12 +89,15 @@ listen_all (UcCore *core, GError **error)
   for (guint i = 0; i < core->plan->listens->len; i++)
     {
       const UcSettings *settings = core->plan->listens->pdata[i];
+      const char *address = uc_settings_string (settings, "address");
+      gboolean remote = uc_settings_bool (settings, "allow_remote");
+      int given = uc_systemd_take_socket (uc_settings_section_name (settings), address);
       char *bound = NULL;
 
-      if (!uc_net_listen (core->net, UC_LISTEN_PUBLIC, uc_settings_string (settings, "address"),
-                          uc_settings_bool (settings, "allow_remote"), &bound, error))
+      if (given >= 0 ? !uc_net_adopt (core->net, UC_LISTEN_PUBLIC, given, remote, &bound, error)
+                     : !uc_net_listen (core->net, UC_LISTEN_PUBLIC, address, remote, &bound, error))
         return FALSE;
-      g_message ("listening on %s", bound);
+      g_message ("listening on %s%s", bound, given >= 0 ? ", a socket of the service manager" : "");
       g_ptr_array_add (core->addresses, bound);
     }
   core->control_socket = g_strdup (uc_settings_string (core->plan->usher, "control_socket"));
@@ -103,6 +108,7 @@ listen_all (UcCore *core, GError **error)
       if (!uc_net_listen (core->net, UC_LISTEN_CONTROL, address, FALSE, NULL, error))
         return FALSE;
     }
+  uc_systemd_close_sockets ();
   return TRUE;
 }
 
@@ -144,6 +150,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
       uc_core_free (core);
       return NULL;
     }
+  core->drain = uc_drain_new (core);
   uc_net_raise_nofile ();
   core->net = uc_net_new (core->loop, &limits);
   core->auth = uc_auth_new (core);
@@ -204,7 +211,7 @@ uc_core_stop (UcCore *core, void (*done) (gpointer data), gpointer data)
   uc_loop_timer_remove (core->loop, core->tick_timer);
   core->tick_timer = 0;
   uc_net_stop_listening (core->net);
-  uc_desks_bye (core->desks, NULL, "restarting", "the server stops or restarts; connect again in a moment");
+  uc_desks_bye (core->desks, NULL, "restarting", "the server restarts; connect again in a moment");
   stopping->core = core;
   stopping->done = done;
   stopping->data = data;
@@ -236,6 +243,7 @@ uc_core_free (UcCore *core)
   for (guint i = 0; i < core->instances->len; i++)
     uc_instance_free (core->instances->pdata[i]);
   g_ptr_array_set_size (core->instances, 0);
+  g_clear_pointer (&core->drain, uc_drain_free);
   g_clear_pointer (&core->desks, uc_desks_free);
   g_clear_pointer (&core->net, uc_net_free);
   g_clear_pointer (&core->bridge, uc_bridge_free);

@@ -18,6 +18,7 @@ typedef struct UcAdmission UcAdmission;
 typedef struct UcAuth UcAuth;
 typedef struct UcBridge UcBridge;
 typedef struct UcDesks UcDesks;
+typedef struct UcDrain UcDrain;
 typedef struct UcFeed UcFeed;
 typedef struct UcIntake UcIntake;
 typedef struct UcMedia UcMedia;
@@ -46,6 +47,7 @@ struct UcCore
 
   GPtrArray *alarms; /* see alarm.h */
   UcAdmission *admission;
+  UcDrain *drain; /* see drain.h */
 
   char *crm_description; /* JSON that the CRM gave of itself; NULL = none */
 
@@ -65,7 +67,7 @@ struct UcCore
 
 /* Opens the store, loads the engine, starts plugins and listeners. */
 UcCore *uc_core_new (UcPlan *plan, UcLoader *loader, GError **error);
-/* Stops listening and all instances, then calls done. */
+/* Stops listening and all instances, then calls done. At once: uc_drain_stop gives everybody the time. */
 void uc_core_stop (UcCore *core, void (*done) (gpointer data), gpointer data);
 /* After stop. Closes the store cleanly. */
 void uc_core_free (UcCore *core);

@@ -37,6 +37,7 @@ uc_desk_sees (const UsherDesk *desk, const UcEvent *event)
     case UC_EVENT_QUEUE_CHANGED:
     case UC_EVENT_POLICY_CHANGED:
     case UC_EVENT_CODES_CHANGED:
+    case UC_EVENT_SYSTEM_DRAIN:
       return TRUE;
     case UC_EVENT_USER_CHANGED:
     case UC_EVENT_MEMBERSHIP_CHANGED:

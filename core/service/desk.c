@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/service/alarm.h"
+#include "core/service/drain.h"
 #include "core/service/intake.h"
 #include "core/service/ops.h"
 #include "core/service/presence.h"
@@ -74,7 +75,7 @@ uc_desk_open (UsherInstance *instance, const char *remote_address, void *desk_da
   UcDesks *desks = core->desks;
   UsherDesk *desk;
 
-  if (desks->all->len >= MAX_DESKS || core->stopping)
+  if (desks->all->len >= MAX_DESKS || core->stopping || uc_drain_phase (core) >= UC_DRAIN_LEAVING)
     return NULL;
   desk = g_new0 (UsherDesk, 1);
   desk->refs = 1;
@@ -130,6 +131,8 @@ uc_desk_end (UsherDesk *desk, const char *code, const char *message)
   bye = uc_desk_frame ("bye");
   uc_json_add_string (bye, "code", code);
   uc_json_add_string (bye, "message", message);
+  if (strcmp (code, "restarting") == 0)
+    uc_json_add_int (bye, "retry_after_ms", uc_drain_return_ms (desk->desks->core));
   uc_json_end (bye);
   uc_desk_ref (desk);
   uc_desk_send_string (desk, bye);

@@ -13,6 +13,7 @@ libuc_service_la_SOURCES = \
 	%D%/desk-private.h \
 	%D%/desk-sync.c \
 	%D%/desk.c %D%/desk.h \
+	%D%/drain.c %D%/drain.h \
 	%D%/feed.c %D%/feed.h \
 	%D%/history.c \
 	%D%/host-services.c %D%/host-services.h \
@@ -37,6 +38,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-message.c \
 	%D%/ops-playback.c \
 	%D%/ops-session.c \
+	%D%/ops-system.c \
 	%D%/ops-timeline.c \
 	%D%/ops.c %D%/ops.h \
 	%D%/outbox-lane.c %D%/outbox-private.h \
@@ -50,8 +52,10 @@ libuc_service_la_SOURCES = \
 	%D%/seen.c %D%/seen.h \
 	%D%/session.c \
 	%D%/shell.c %D%/shell.h \
+	%D%/systemd.c %D%/systemd.h \
 	%D%/view-centre.c \
 	%D%/view-crm.c \
-	%D%/view.c %D%/view.h
-libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
-libuc_service_la_LIBADD = libuc-engine.la libuc-store.la libuc-plugin.la libuc-net.la libuc-base.la $(SODIUM_LIBS)
+	%D%/view.c %D%/view.h \
+	%D%/watchdog.c %D%/watchdog.h
+libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(SYSTEMD_CFLAGS)
+libuc_service_la_LIBADD = libuc-engine.la libuc-store.la libuc-plugin.la libuc-net.la libuc-base.la $(SODIUM_LIBS) $(SYSTEMD_LIBS)

@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/id.h"
+#include "core/service/drain.h"
 #include "core/service/outbox-private.h"
 
 #define SEND_TIMEOUT_MS 60000
@@ -348,7 +349,7 @@ uc_outbox_pump (UcOutbox *outbox, UcThread *thread)
   Window window;
 
   if (out == NULL || out->sending || out->marking || thread->retry_timer != 0 || outbox->reading
-      || outbox->core->stopping)
+      || outbox->core->stopping || uc_drain_phase (outbox->core) >= UC_DRAIN_LEAVING)
     return;
   instance = uc_core_instance (outbox->core, UC_KIND_CHANNEL, thread->channel);
   if (instance == NULL || !uc_instance_is_running (instance))

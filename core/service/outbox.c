@@ -112,6 +112,12 @@ uc_outbox_forget (UcOutbox *outbox, const char *conversation)
 }
 
 guint
+uc_outbox_with_channels (UcOutbox *outbox)
+{
+  return g_hash_table_size (outbox->given);
+}
+
+guint
 uc_outbox_pending (UcOutbox *outbox)
 {
   GHashTableIter iter;

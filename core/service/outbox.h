@@ -18,6 +18,8 @@ void uc_outbox_reload (UcOutbox *outbox);
 /* The conversation leaves memory; late receipts read its lines from the store. */
 void uc_outbox_forget (UcOutbox *outbox, const char *conversation);
 guint uc_outbox_pending (UcOutbox *outbox);
+/* Messages that a channel was given and whose fate is not durable yet. */
+guint uc_outbox_with_channels (UcOutbox *outbox);
 /* One conversation's. */
 guint uc_outbox_waiting (UcOutbox *outbox, const char *conversation);
 

@@ -6,6 +6,7 @@
 #include "core/service/presence.h"
 
 #include "core/service/desk.h"
+#include "core/service/drain.h"
 
 static const char *
 word_for (UcCore *core, const UcAgent *agent)
@@ -25,7 +26,7 @@ uc_presence_update (UcCore *core, const char *user)
   UcCommand command = { .type = UC_COMMAND_PRESENCE, .agent = user };
 
   /* Stopping, desks are sent away by us: whether they come back is judged after the start. */
-  if (agent == NULL || core->stopping || core->recovering)
+  if (agent == NULL || core->stopping || core->recovering || uc_drain_phase (core) >= UC_DRAIN_LEAVING)
     return;
   command.state = word_for (core, agent);
   if (command.state != NULL)

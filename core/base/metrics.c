@@ -40,7 +40,7 @@ write_line (UcMetrics *metrics, const char *name, const char *labels, const char
   if (value == floor (value) && fabs (value) < 1e15)
     g_string_append_printf (metrics->text, " %" G_GINT64_FORMAT "\n", (gint64)value);
   else
-    g_string_append_printf (metrics->text, " %s\n", g_ascii_dtostr (number, sizeof number, value));
+    g_string_append_printf (metrics->text, " %s\n", g_ascii_formatd (number, sizeof number, "%.15g", value));
 }
 
 void
@@ -145,6 +145,8 @@ uc_metrics_queues (UcMetrics *metrics, const UcQueueFigures *queues, guint n)
         double value = (double)G_STRUCT_MEMBER (guint64, &queues[i], families[f].offset);
 
         if (families[f].of_bytes && queues[i].limit_bytes == 0)
+          continue;
+        if (families[f].offset == offsetof (UcQueueFigures, limit) && queues[i].limit == 0)
           continue;
         (families[f].counter ? uc_metrics_counter : uc_metrics_gauge) (metrics, families[f].name, families[f].help,
                                                                        label, value);

@@ -17,9 +17,9 @@ void uc_metrics_init (UcMetrics *metrics);
 /* The text, to be freed by the caller; `metrics` is empty afterwards. */
 char *uc_metrics_end (UcMetrics *metrics);
 
-/* One figure. name begins with "usher_"; a counter's ends with "_total", seconds and bytes are the units. help:
- * one sentence. labels: "queue=\"sales\"" as uc_metrics_label makes them, or NULL. Figures of one name belong
- * together: write them one after the other. */
+/* One figure. name begins with "usher_" (or "process_", for what every process has); a counter's ends with
+ * "_total", seconds and bytes are the units. help: one sentence. labels: "queue=\"sales\"" as uc_metrics_label
+ * makes them, or NULL. Figures of one name belong together: write them one after the other. */
 void uc_metrics_gauge (UcMetrics *metrics, const char *name, const char *help, const char *labels, double value);
 void uc_metrics_counter (UcMetrics *metrics, const char *name, const char *help, const char *labels, double value);
 /* label="value" with the value escaped. */
@@ -44,7 +44,7 @@ void uc_metrics_histogram (UcMetrics *metrics, const char *name, const char *hel
 typedef struct
 {
   const char *name;
-  guint64 length, limit;      /* things */
+  guint64 length, limit;      /* things; limit 0 = limited by bytes alone */
   guint64 bytes, limit_bytes; /* limit_bytes 0 = not limited by bytes */
   guint64 refused;
 } UcQueueFigures;

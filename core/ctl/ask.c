@@ -63,6 +63,28 @@ ctl_call (Ctl *ctl, const char *name, const char *args)
   return copy;
 }
 
+char *
+ctl_get (Ctl *ctl, const char *path)
+{
+  g_autofree char *uri = g_strconcat ("http://localhost", path, NULL);
+  g_autoptr (SoupMessage) message = soup_message_new ("GET", uri);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) answer = soup_session_send_and_read (ctl->session, message, NULL, &error);
+
+  if (answer == NULL)
+    {
+      ctl_complain ("no usherd answers on %s: %s; is it running?", ctl->socket, error->message);
+      return NULL;
+    }
+  if (soup_message_get_status (message) != SOUP_STATUS_OK)
+    {
+      ctl_complain ("%s: usherd answers %u %s; is it older than this usherctl?", path,
+                    soup_message_get_status (message), soup_message_get_reason_phrase (message));
+      return NULL;
+    }
+  return g_strndup (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
+}
+
 UcJson *
 ctl_ask (Ctl *ctl, const char *name, const char *args)
 {

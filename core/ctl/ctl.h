@@ -41,6 +41,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ctl, ctl_close)
 char *ctl_call (Ctl *ctl, const char *name, const char *args);
 /* The same, parsed. */
 UcJson *ctl_ask (Ctl *ctl, const char *name, const char *args);
+/* What GET of a path answers, or NULL after saying why not. */
+char *ctl_get (Ctl *ctl, const char *path);
 char *ctl_read_stdin (void);
 
 /* ---- commands ------------------------------------------------------------------------------------------ */
@@ -48,6 +50,7 @@ char *ctl_read_stdin (void);
 /* argv[0] is the first word after the command's own; main.c has checked how many there are. They return the exit
  * status. */
 int ctl_do_status (Ctl *ctl, int argc, char **argv);
+int ctl_do_metrics (Ctl *ctl, int argc, char **argv);
 int ctl_do_call (Ctl *ctl, int argc, char **argv);
 int ctl_do_batch (Ctl *ctl, int argc, char **argv);
 int ctl_do_drain (Ctl *ctl, int argc, char **argv);

@@ -5,6 +5,7 @@ usherctl_SOURCES = \
 	%D%/ctl.h \
 	%D%/drain.c \
 	%D%/main.c \
+	%D%/metrics.c \
 	%D%/plugin.c \
 	%D%/status.c
 usherctl_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS)

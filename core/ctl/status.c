@@ -5,6 +5,17 @@
 #include "core/ctl/ctl.h"
 
 static void
+print_alarm (const UcJson *alarm)
+{
+  g_autoptr (GDateTime) since
+      = g_date_time_new_from_unix_local (uc_json_int (uc_json_get (alarm, "since"), 0) / 1000);
+  g_autofree char *when = since != NULL ? g_date_time_format (since, "%F %T") : NULL;
+
+  printf ("ALARM %s since %s: %s\n", uc_json_string (uc_json_get (alarm, "name")), when != NULL ? when : "?",
+          uc_json_string (uc_json_get (alarm, "text")));
+}
+
+static void
 print_status (const UcJson *status, const UcJson *instances)
 {
   gint64 seconds
@@ -16,6 +27,8 @@ print_status (const UcJson *status, const UcJson *instances)
           uc_json_string (uc_json_get (status, "version")), seconds / 3600, (int)(seconds / 60 % 60),
           (int)(seconds % 60), uc_json_int (uc_json_get (status, "event"), 0),
           uc_json_bool (uc_json_get (status, "recovering"), FALSE) ? ", RECOVERING" : "");
+  for (const UcJson *a = uc_json_first (uc_json_get (status, "alarms")); a != NULL; a = uc_json_next (a))
+    print_alarm (a);
   for (const UcJson *a = uc_json_first (uc_json_get (status, "addresses")); a != NULL; a = uc_json_next (a))
     printf ("listens on    %s\n", uc_json_string (a));
   fputs ("interactions ", stdout);

@@ -35,8 +35,12 @@ SETTING (address, .key = "address", .type = USHER_SETTING_STRING, .required = tr
 SETTING (allow_remote, .key = "allow_remote", .type = USHER_SETTING_BOOL, .default_value = "false",
          .help = "true allows an address that other machines reach; put a reverse proxy in front instead");
 
+SETTING (metrics, .key = "metrics", .type = USHER_SETTING_ENUM, .default_value = "false",
+         .choices = "false,true,only",
+         .help = "true: GET /metrics works here, without log-in; only: and nothing else does");
+
 const UsherSetting *const uc_core_settings_usher[] = { &data_dir,     &plugin_path, &control_socket,  &log_level,
                                                        &session_idle, &session_max, &drain_time,      &trusted_proxies,
                                                        NULL };
 const UsherSetting *const uc_core_settings_store[] = { &path, &playback_retention, NULL };
-const UsherSetting *const uc_core_settings_listen[] = { &address, &allow_remote, NULL };
+const UsherSetting *const uc_core_settings_listen[] = { &address, &allow_remote, &metrics, NULL };

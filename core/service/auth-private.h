@@ -21,10 +21,12 @@ struct UcAuth
   GThreadPool *hashers;
   char *dummy_hash; /* so that an unknown login takes as long as a wrong password */
   gint64 idle_ms, max_ms;
+  guint64 hashes_refused, tickets_refused; /* because too many waited */
 };
 
 /* session.c */
 void uc_sessions_init (UcAuth *auth);
+void uc_sessions_queues (const UcAuth *auth, GArray *queues);
 char *uc_session_hash (const char *token);
 char *uc_session_secret (void);
 UcSession *uc_session_cache (UcAuth *auth, const char *hash, const char *user, gint64 expires_at, gint64 seen_at);

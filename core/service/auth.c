@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/id.h"
 #include "core/service/desk.h"
+#include "core/service/metrics.h"
 
 #define MAX_HASHES_QUEUED 64
 /* After this many failures of one login or address in a row, each further try waits twice as long as the last. */
@@ -147,8 +148,13 @@ hash_one (gpointer data, gpointer user_data)
 static gboolean
 queue_hash (Hashing *hashing)
 {
-  if (hashing->auth->hashers == NULL || g_thread_pool_unprocessed (hashing->auth->hashers) >= MAX_HASHES_QUEUED)
+  if (hashing->auth->hashers == NULL)
     return FALSE;
+  if (g_thread_pool_unprocessed (hashing->auth->hashers) >= MAX_HASHES_QUEUED)
+    {
+      hashing->auth->hashes_refused++;
+      return FALSE;
+    }
   g_thread_pool_push (hashing->auth->hashers, hashing, NULL);
   return TRUE;
 }
@@ -172,6 +178,17 @@ uc_auth_new (UcCore *core)
   auth->idle_ms = uc_settings_int (core->plan->usher, "session_idle");
   auth->max_ms = uc_settings_int (core->plan->usher, "session_max");
   return auth;
+}
+
+void
+uc_auth_queues (UcCore *core, GArray *queues)
+{
+  const UcAuth *auth = core->auth;
+
+  uc_queues_add (queues, "auth.passwords", auth->hashers != NULL ? g_thread_pool_unprocessed (auth->hashers) : 0,
+                 MAX_HASHES_QUEUED, auth->hashes_refused);
+  uc_queues_add (queues, "auth.brakes", g_hash_table_size (auth->brakes), MAX_BRAKES, 0);
+  uc_sessions_queues (auth, queues);
 }
 
 void

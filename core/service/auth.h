@@ -21,6 +21,8 @@ void uc_principal_clear (UcPrincipal *who);
 void uc_principal_copy (UcPrincipal *to, const UcPrincipal *from);
 
 UcAuth *uc_auth_new (UcCore *core);
+/* Adds its queues to `queues` (of UcQueueFigures). */
+void uc_auth_queues (UcCore *core, GArray *queues);
 /* Waits for the hashing threads; further passwords are refused. */
 void uc_auth_stop (UcAuth *auth);
 void uc_auth_free (UcAuth *auth);

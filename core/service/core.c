@@ -19,6 +19,8 @@
 #include "core/service/host-services.h"
 #include "core/service/intake.h"
 #include "core/service/media.h"
+#include "core/service/metrics.h"
+#include "core/service/monitor.h"
 #include "core/service/ops.h"
 #include "core/service/outbox.h"
 #include "core/service/shell.h"
@@ -83,6 +85,16 @@ start_instances (UcCore *core)
     uc_instance_start (core->instances->pdata[i]);
 }
 
+static UcListenKind
+kinds_of (const UcSettings *listen)
+{
+  const char *metrics = uc_settings_string (listen, "metrics");
+
+  return strcmp (metrics, "only") == 0   ? UC_LISTEN_METRICS
+         : strcmp (metrics, "true") == 0 ? UC_LISTEN_PUBLIC | UC_LISTEN_METRICS
+                                         : UC_LISTEN_PUBLIC;
+}
+
 static gboolean
 listen_all (UcCore *core, GError **error)
 {
@@ -94,8 +106,8 @@ listen_all (UcCore *core, GError **error)
       int given = uc_systemd_take_socket (uc_settings_section_name (settings), address);
       char *bound = NULL;
 
-      if (given >= 0 ? !uc_net_adopt (core->net, UC_LISTEN_PUBLIC, given, remote, &bound, error)
-                     : !uc_net_listen (core->net, UC_LISTEN_PUBLIC, address, remote, &bound, error))
+      if (given >= 0 ? !uc_net_adopt (core->net, kinds_of (settings), given, remote, &bound, error)
+                     : !uc_net_listen (core->net, kinds_of (settings), address, remote, &bound, error))
         return FALSE;
       g_message ("listening on %s%s", bound, given >= 0 ? ", a socket of the service manager" : "");
       g_ptr_array_add (core->addresses, bound);
@@ -144,6 +156,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   core->alarms = uc_alarms_new ();
   core->admission = uc_admission_new ();
   core->feed = uc_feed_new (FEED_ITEMS, FEED_BYTES);
+  core->happened = uc_happened_new (core);
   core->store = open_store (core, error);
   if (core->store == NULL || !uc_shell_load (core, error))
     {
@@ -161,7 +174,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   core->bridge = uc_bridge_new (core);
   core->desks = uc_desks_new (core);
   core->host = uc_host_init (core->loop, &uc_service_slots);
-  if (!uc_api_start (core, error))
+  if (!uc_api_start (core, error) || !uc_metrics_start (core, error))
     {
       uc_core_free (core);
       return NULL;
@@ -171,6 +184,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   uc_bridge_reload (core->bridge);
   uc_shell_go (core);
   uc_desks_reset (core->desks);
+  core->monitor = uc_monitor_new (core);
   if (!listen_all (core, error))
     {
       uc_core_free (core);
@@ -228,6 +242,7 @@ void
 uc_core_free (UcCore *core)
 {
   core->stopping = TRUE;
+  g_clear_pointer (&core->monitor, uc_monitor_free);
   if (core->media != NULL)
     uc_media_stop (core->media);
   if (core->auth != NULL)
@@ -253,6 +268,7 @@ uc_core_free (UcCore *core)
   g_clear_pointer (&core->auth, uc_auth_free);
   g_clear_pointer (&core->engine, uc_engine_free);
   g_clear_pointer (&core->feed, uc_feed_free);
+  g_clear_pointer (&core->happened, uc_happened_free);
   uc_loop_free (core->loop);
   /* What its threads had to tell was told now. */
   uc_media_free (core->media);

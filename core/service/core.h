@@ -20,8 +20,10 @@ typedef struct UcBridge UcBridge;
 typedef struct UcDesks UcDesks;
 typedef struct UcDrain UcDrain;
 typedef struct UcFeed UcFeed;
+typedef struct UcHappened UcHappened;
 typedef struct UcIntake UcIntake;
 typedef struct UcMedia UcMedia;
+typedef struct UcMonitor UcMonitor;
 typedef struct UcOps UcOps;
 typedef struct UcOutbox UcOutbox;
 
@@ -52,6 +54,8 @@ struct UcCore
   char *crm_description; /* JSON that the CRM gave of itself; NULL = none */
 
   UcFeed *feed;
+  UcHappened *happened;
+  UcMonitor *monitor;
   UcAuth *auth;
   UcMedia *media;
   UcIntake *intake;

@@ -42,9 +42,10 @@ struct UsherDesk
 struct UcDesks
 {
   UcCore *core;
-  GPtrArray *all;         /* of UsherDesk* */
-  GPtrArray *supervisors; /* of UsherDesk*: those that see everything */
-  GHashTable *by_user;    /* user -> GPtrArray of UsherDesk*, those that said hello */
+  GPtrArray *all;                 /* of UsherDesk* */
+  GPtrArray *supervisors;         /* of UsherDesk*: those that see everything */
+  GHashTable *by_user;            /* user -> GPtrArray of UsherDesk*, those that said hello */
+  guint64 refused, calls_refused; /* because there were too many */
   guint64 beat_timer, queues_timer, instances_timer, alarms_timer;
   UcSeen *seen;
 };

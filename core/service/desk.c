@@ -11,6 +11,7 @@
 #include "core/service/alarm.h"
 #include "core/service/drain.h"
 #include "core/service/intake.h"
+#include "core/service/metrics.h"
 #include "core/service/ops.h"
 #include "core/service/presence.h"
 #include "core/service/view.h"
@@ -75,6 +76,7 @@ uc_desk_open (UsherInstance *instance, const char *remote_address, void *desk_da
   UcDesks *desks = core->desks;
   UsherDesk *desk;
 
+  desks->refused += desks->all->len >= MAX_DESKS;
   if (desks->all->len >= MAX_DESKS || core->stopping || uc_drain_phase (core) >= UC_DRAIN_LEAVING)
     return NULL;
   desk = g_new0 (UsherDesk, 1);
@@ -226,6 +228,7 @@ on_call (UsherDesk *desk, const UcJson *frame)
     }
   if (desk->calls >= UC_DESK_MAX_CALLS)
     {
+      desk->desks->calls_refused++;
       refuse_call (desk, id, UC_ERROR_BUSY, "64 calls are unanswered already; wait for an answer");
       return;
     }
@@ -657,6 +660,19 @@ uc_desks_bye_user (UcDesks *desks, const char *user, const char *token, const ch
   Bye bye = { NULL, token, code, message };
 
   each (g_hash_table_lookup (desks->by_user, user), say_bye, &bye);
+}
+
+void
+uc_desks_queues (UcCore *core, GArray *queues)
+{
+  const UcDesks *desks = core->desks;
+  guint most = 0;
+
+  for (guint i = 0; i < desks->all->len; i++)
+    most = MAX (most, ((const UsherDesk *)desks->all->pdata[i])->calls);
+  uc_queues_add (queues, "desks", desks->all->len, MAX_DESKS, desks->refused);
+  /* Of the desk that has most of them: each may have so many. */
+  uc_queues_add (queues, "desk.calls", most, UC_DESK_MAX_CALLS, desks->calls_refused);
 }
 
 guint

@@ -32,5 +32,7 @@ void uc_desks_alarms_changed (UcDesks *desks);
 void uc_desks_forget (UcDesks *desks, const char *conversation);
 /* The customer types. */
 void uc_desks_typing (UcDesks *desks, const char *agent, const char *interaction, gboolean on);
+/* Adds their queues to `queues` (of UcQueueFigures). */
+void uc_desks_queues (UcCore *core, GArray *queues);
 guint uc_desks_count (UcDesks *desks);
 gboolean uc_desks_has (UcDesks *desks, const char *user);

@@ -4,6 +4,8 @@
  */
 #include "core/service/feed.h"
 
+#include "core/service/metrics.h"
+
 typedef struct
 {
   UcFeedFunc func;
@@ -107,4 +109,11 @@ uc_feed_clear (UcFeed *feed)
   while ((item = g_queue_pop_head (&feed->items)) != NULL)
     item_free (item);
   feed->bytes = 0;
+}
+
+void
+uc_feed_queues (const UcFeed *feed, GArray *queues)
+{
+  /* A ring: the oldest makes room, and who needs it gets a whole snapshot. */
+  uc_queues_add_bytes (queues, "feed", feed->items.length, feed->max_items, feed->bytes, feed->max_bytes, 0);
 }

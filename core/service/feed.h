@@ -28,5 +28,7 @@ void uc_feed_publish (UcFeed *feed, UcEvent *event, char *json, gsize len);
 /* Calls func for each kept event with seq > after, in order; FALSE when some of them are no longer kept; func NULL
  * only asks. `last` is the number of the newest durable event: an `after` beyond it is of another history. */
 gboolean uc_feed_replay (UcFeed *feed, gint64 after, gint64 last, UcFeedFunc func, gpointer data);
+/* Adds it to `queues` (of UcQueueFigures). */
+void uc_feed_queues (const UcFeed *feed, GArray *queues);
 /* Forgets what is kept (after a reload: numbers that never became durable are given out again). */
 void uc_feed_clear (UcFeed *feed);

@@ -39,6 +39,7 @@ struct UcDelivery
   guint checks; /* answers awaited before the next phase */
   guint left;   /* items that are not durable yet */
   gsize bytes;
+  gint64 begun_at; /* monotonic us */
 };
 
 struct UcIntake

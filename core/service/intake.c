@@ -15,6 +15,7 @@
 #include "core/service/desk.h"
 #include "core/service/intake-private.h"
 #include "core/service/media.h"
+#include "core/service/metrics.h"
 #include "core/service/outbox.h"
 
 #define MAX_DELIVERIES 2000
@@ -499,6 +500,7 @@ uc_intake_deliver (UsherInstance *instance, const UsherInbound *const *items, si
   UcDelivery *delivery = g_new0 (UcDelivery, 1);
 
   delivery->intake = intake;
+  delivery->begun_at = g_get_monotonic_time ();
   delivery->instance = instance;
   delivery->items = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_inbound_item_free);
   delivery->done = done;
@@ -571,6 +573,25 @@ guint
 uc_intake_pending (UcIntake *intake)
 {
   return intake->deliveries->len;
+}
+
+gint64
+uc_intake_oldest_us (UcIntake *intake)
+{
+  gint64 oldest = G_MAXINT64;
+
+  for (guint i = 0; i < intake->deliveries->len; i++)
+    oldest = MIN (oldest, ((const UcDelivery *)intake->deliveries->pdata[i])->begun_at);
+  return intake->deliveries->len > 0 ? g_get_monotonic_time () - oldest : 0;
+}
+
+void
+uc_intake_queues (UcCore *core, GArray *queues)
+{
+  const UcIntake *intake = core->intake;
+
+  uc_queues_add_bytes (queues, "intake.deliveries", intake->deliveries->len, MAX_DELIVERIES, intake->bytes,
+                       MAX_BYTES, intake->refused);
 }
 
 void

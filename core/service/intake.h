@@ -24,3 +24,7 @@ void uc_intake_reset (UcIntake *intake);
 /* The instance is going away: deliveries that it waits for are dropped without an answer. */
 void uc_intake_forget (UcIntake *intake, UsherInstance *instance);
 guint uc_intake_pending (UcIntake *intake);
+/* For how long the oldest delivery has been under way; 0 = none is. */
+gint64 uc_intake_oldest_us (UcIntake *intake);
+/* Adds its queues to `queues` (of UcQueueFigures). */
+void uc_intake_queues (UcCore *core, GArray *queues);

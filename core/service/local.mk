@@ -26,7 +26,13 @@ libuc_service_la_SOURCES = \
 	%D%/media-serve.c \
 	%D%/media-type.c %D%/media-type.h \
 	%D%/media.c %D%/media.h \
+	%D%/metrics-engine.c \
+	%D%/metrics-events.c \
+	%D%/metrics-parts.c \
+	%D%/metrics-process.c \
+	%D%/metrics-queues.c \
 	%D%/metrics.c %D%/metrics.h \
+	%D%/monitor.c %D%/monitor.h \
 	%D%/ops-admin.c \
 	%D%/ops-agent.c \
 	%D%/ops-codes.c \

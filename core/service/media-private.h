@@ -20,12 +20,15 @@ struct UcMedia
 {
   UcCore *core;
   char *folder;
-  GThreadPool *pool;   /* NULL: stopping */
-  gsize held;          /* bytes in memory for writing; main thread */
-  gint64 lent;         /* bytes in memory for answers on their way, or about to be */
-  GHashTable *recent;  /* set of ids given lately, so that the store need not be asked */
-  GQueue recent_order; /* of char*, the same */
+  GThreadPool *pool;         /* NULL: stopping */
+  gsize held;                /* bytes in memory for writing; main thread */
+  gint64 lent;               /* bytes in memory for answers on their way, or about to be */
+  guint64 refused, not_lent; /* because too much was held or lent */
+  GHashTable *recent;        /* set of ids given lately, so that the store need not be asked */
+  GQueue recent_order;       /* of char*, the same */
 };
+
+#define UC_MEDIA_MAX_LENT (128 * 1024 * 1024)
 
 /* FALSE = stopping; nothing is called then. */
 gboolean uc_media_push (UcMedia *media, void (*run) (gpointer), void (*done) (gpointer), gpointer data);

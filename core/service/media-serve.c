@@ -12,7 +12,6 @@
 #include "core/service/media-type.h"
 
 /* Answers on their way to slow readers are held in memory. */
-#define MAX_LENT (128 * 1024 * 1024)
 
 typedef struct
 {
@@ -168,8 +167,11 @@ on_row (gpointer data, UcStoreResult result, const char *value, gsize len, const
     respond_error (serving, UC_ERROR_UNAVAILABLE, "the store does not answer; try again in a moment");
   else if (row == NULL)
     respond_error (serving, UC_ERROR_NOT_FOUND, "there is no such media");
-  else if (serving->media->lent + size > MAX_LENT)
-    respond_error (serving, UC_ERROR_BUSY, "too many files are being fetched just now; try again in a moment");
+  else if (serving->media->lent + size > UC_MEDIA_MAX_LENT)
+    {
+      serving->media->not_lent++;
+      respond_error (serving, UC_ERROR_BUSY, "too many files are being fetched just now; try again in a moment");
+    }
   else
     {
       /* Before it is read: many may be asked for at once. */

@@ -12,6 +12,7 @@
 #include "core/base/id.h"
 #include "core/service/media-private.h"
 #include "core/service/media-type.h"
+#include "core/service/metrics.h"
 
 #define THREADS 2
 #define MAX_HELD (128 * 1024 * 1024)
@@ -195,8 +196,11 @@ begin (Keeping *keeping)
   if (media->held <= MAX_HELD && uc_media_push (media, run_write, on_written, keeping))
     return; /* the thread has it */
   if (media->held > MAX_HELD)
-    g_set_error_literal (&keeping->error, UC_ERROR, UC_ERROR_BUSY,
-                         "too many files are being written just now; try again in a moment");
+    {
+      media->refused++;
+      g_set_error_literal (&keeping->error, UC_ERROR, UC_ERROR_BUSY,
+                           "too many files are being written just now; try again in a moment");
+    }
   else
     g_set_error_literal (&keeping->error, UC_ERROR, UC_ERROR_UNAVAILABLE, "the daemon is stopping");
   uc_loop_defer (media->core->loop, answer_refused, keeping);
@@ -338,6 +342,17 @@ uc_media_new (UcCore *core)
   sweep->folder = g_strdup (media->folder);
   uc_media_push (media, run_find, sweep_next, sweep);
   return media;
+}
+
+/* Both are limited by their bytes alone. */
+void
+uc_media_queues (UcCore *core, GArray *queues)
+{
+  const UcMedia *media = core->media;
+  guint jobs = media->pool != NULL ? g_thread_pool_unprocessed (media->pool) : 0;
+
+  uc_queues_add_bytes (queues, "media.in", jobs, 0, media->held, MAX_HELD, media->refused);
+  uc_queues_add_bytes (queues, "media.out", jobs, 0, (guint64)media->lent, UC_MEDIA_MAX_LENT, media->not_lent);
 }
 
 void

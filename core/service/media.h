@@ -13,6 +13,9 @@ UcMedia *uc_media_new (UcCore *core);
 void uc_media_stop (UcMedia *media);
 void uc_media_free (UcMedia *media);
 
+/* Adds its queues to `queues` (of UcQueueFigures). */
+void uc_media_queues (UcCore *core, GArray *queues);
+
 /* Whether it has the shape of an id; only such ones ever become part of a path. */
 gboolean uc_media_is_id (const char *id);
 

@@ -10,6 +10,7 @@
 #include "core/base/conf.h"
 #include "core/base/error.h"
 #include "core/base/id.h"
+#include "core/service/metrics.h"
 
 #define MAX_ANSWERS 20000
 /* LIST/CODE, the longest word there is, has room for the longest id of a list and of a code. */
@@ -70,6 +71,13 @@ uc_ops_free (UcOps *ops)
   g_hash_table_unref (ops->answers);
   g_hash_table_unref (ops->rows);
   g_free (ops);
+}
+
+void
+uc_ops_queues (UcCore *core, GArray *queues)
+{
+  /* The oldest answer makes room for a new one: the store has it for longer. */
+  uc_queues_add (queues, "operations.answers", core->ops->order.length, MAX_ANSWERS, 0);
 }
 
 /* ---- arguments ----------------------------------------------------------------------------------------- */

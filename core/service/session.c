@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/id.h"
+#include "core/service/metrics.h"
 
 #define TICKET_MS (30 * 1000)
 #define MAX_TICKETS 10000
@@ -237,7 +238,10 @@ uc_auth_ticket (UcAuth *auth, const UcPrincipal *who)
 
   g_hash_table_foreach_remove (auth->tickets, is_old_ticket, &now);
   if (g_hash_table_size (auth->tickets) >= MAX_TICKETS)
-    return NULL;
+    {
+      auth->tickets_refused++;
+      return NULL;
+    }
   ticket = g_new0 (Ticket, 1);
   uc_principal_copy (&ticket->who, who);
   ticket->expires_at = now + TICKET_MS;
@@ -256,4 +260,10 @@ uc_auth_take_ticket (UcAuth *auth, const char *secret, UcPrincipal *who)
     uc_principal_copy (who, &ticket->who);
   g_hash_table_remove (auth->tickets, secret);
   return good;
+}
+
+void
+uc_sessions_queues (const UcAuth *auth, GArray *queues)
+{
+  uc_queues_add (queues, "auth.tickets", g_hash_table_size (auth->tickets), MAX_TICKETS, auth->tickets_refused);
 }

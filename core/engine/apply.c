@@ -29,6 +29,7 @@ agent_new (UcEngine *engine, const char *id)
   uc_timers_init (&agent->presence_timer, UC_TIMER_PRESENCE, agent, agent->id);
   uc_timers_init (&agent->return_timer, UC_TIMER_RETURN, agent, agent->id);
   g_hash_table_insert (engine->agents, agent->id, agent);
+  g_ptr_array_add (engine->roll, agent);
   return agent;
 }
 

@@ -34,6 +34,7 @@ struct UcGroup
 struct UcEngine
 {
   GHashTable *agents;        /* id -> UcAgent, owned */
+  GPtrArray *roll;           /* of UcAgent, as they came; nobody is ever removed */
   GHashTable *logins;        /* login -> UcAgent */
   GHashTable *queues;        /* id -> UcQueue, owned */
   GHashTable *conversations; /* id -> UcConversation, owned */
@@ -275,6 +276,23 @@ gint uc_interaction_compare (const UcInteraction *a, const UcInteraction *b);
 char *uc_route_key (const UcAgent *agent);
 /* Makes all offers that can be made. */
 void uc_step_route (UcStep *step);
+
+/* ---- check.c: each FALSE with an error that says what is broken */
+typedef struct
+{
+  UcEngine *engine;
+  gint64 now;
+  GError **error;
+} UcCheck;
+gboolean uc_check_broken (UcCheck *check, const char *format, ...) G_GNUC_PRINTF (2, 3);
+gboolean uc_check_agent (UcCheck *check, UcAgent *agent);
+/* That nobody waits whom he could take. */
+gboolean uc_check_idle (UcCheck *check, const UcAgent *agent);
+gboolean uc_check_interaction (UcCheck *check, const UcInteraction *interaction);
+/* Its counters; not who stands in line. */
+gboolean uc_check_class (UcCheck *check, const UcClass *class);
+/* The one at this place of the heap. */
+gboolean uc_check_timer (UcCheck *check, guint t);
 
 /* ---- timers.c */
 void uc_timers_init (UcTimer *timer, UcTimerKind kind, gpointer owner, const char *id);

@@ -32,6 +32,7 @@ uc_engine_new (void)
   UcEngine *engine = g_new0 (UcEngine, 1);
 
   engine->agents = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)uc_agent_free);
+  engine->roll = g_ptr_array_new ();
   engine->logins = g_hash_table_new (g_str_hash, g_str_equal);
   engine->queues = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)uc_queue_free);
   engine->conversations
@@ -70,6 +71,7 @@ uc_engine_free (UcEngine *engine)
   g_hash_table_unref (engine->addresses);
   g_hash_table_unref (engine->conversations);
   g_hash_table_unref (engine->logins);
+  g_ptr_array_unref (engine->roll);
   g_hash_table_unref (engine->agents);
   g_hash_table_unref (engine->queues);
   g_free (engine);

@@ -399,7 +399,31 @@ const char *uc_verdict_word (UcVerdictKind kind);
 /* ---- checking ------------------------------------------------------------------------------------------ */
 
 /* Checks every invariant that can be checked on a state (one owner, load <= capacity, no waiting work with an able
- * agent, counters equal set sizes, timers live); the first broken one is the error. For tests and monitors. */
+ * agent, counters equal set sizes, timers live); the first broken one is the error. For tests: it looks at
+ * everything, several times. */
 gboolean uc_engine_check (UcEngine *engine, gint64 now, GError **error);
+
+/* How far a monitor has come. It holds on to nothing of the engine, so there may be steps between two calls, even
+ * another engine (after a reload). All 0 = at the start of a round. */
+typedef struct
+{
+  gint64 late_ms; /* set by the caller: a deadline that passed longer ago than this was missed; 0 is strict */
+  guint64 rounds; /* finished */
+  /* the rest is the engine's own */
+  guint phase, index, place;
+  gboolean resting;
+  gint64 key;
+  char id[129];
+} UcCheckCursor;
+
+/* The same little by little, for a monitor in the daemon: about `budget` agents, interactions and timers per call,
+ * O(log n) to find the place again, and once a round the sums over all agents and queues. FALSE: the error says
+ * what is broken; the next call goes on behind it. *round_done (may be NULL): this call finished a round; what was
+ * broken all the time since the round before has been reported then. Checked are: one owner per interaction and
+ * one place; load <= capacity, offers and wrap-ups included; nobody waits for whom an agent could work; counters
+ * equal set sizes; every deadline has its timer, every timer its owner, and none is later than late_ms. Outside a
+ * step all of it holds always; a deadline that is due now is late only once a tick has not come for late_ms. */
+gboolean uc_engine_check_some (UcEngine *engine, gint64 now, UcCheckCursor *cursor, guint budget,
+                               gboolean *round_done, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UcEngine, uc_engine_free)

@@ -15,6 +15,7 @@ libuc_engine_la_SOURCES = \
 	%D%/engine.c %D%/engine.h %D%/engine-private.h \
 	%D%/faq.c \
 	%D%/interaction.c \
+	%D%/monitor.c \
 	%D%/offer.c \
 	%D%/place.c \
 	%D%/policy.c \

@@ -9,6 +9,7 @@ engine_tests = \
 	%D%/test-crm \
 	%D%/test-drain \
 	%D%/test-interaction \
+	%D%/test-monitor \
 	%D%/test-offer \
 	%D%/test-presence \
 	%D%/test-presets \
@@ -56,5 +57,7 @@ engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
 %C%_test_window_LDADD = $(engine_test_libs)
 %C%_test_seed_SOURCES = %D%/test-seed.c
 %C%_test_seed_LDADD = $(engine_test_libs)
+%C%_test_monitor_SOURCES = %D%/test-monitor.c
+%C%_test_monitor_LDADD = libsimulation.la $(engine_test_libs)
 %C%_test_why_SOURCES = %D%/test-why.c
 %C%_test_why_LDADD = libsimulation.la $(engine_test_libs)

@@ -73,7 +73,7 @@ static const struct
                        "identity external_id client_id sent_at state form reply_to attachments "
                        "window_until tagged_until" },
   [UC_EVENT_MESSAGE_STATE]
-  = { "message.state", "conversation interaction agent message n state external_id error" },
+  = { "message.state", "conversation interaction agent message n state external_id error by" },
   [UC_EVENT_INTERACTION_CUSTOMER] = { "interaction.customer", "interaction agent customer customer_name draft" },
   [UC_EVENT_INTERACTION_SAVE] = { "interaction.save", "interaction agent state mode case_id attempts error by" },
   [UC_EVENT_INTERACTION_CODES] = { "interaction.codes", "interaction agent codes uncoded by" },

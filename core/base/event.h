@@ -48,7 +48,9 @@ typedef enum
   /* message.added: one line, number n in its conversation. Without interaction: nobody is to be found for it.
    * Every line has window_until and tagged_until of its conversation as they are from now on. */
   UC_EVENT_MESSAGE_ADDED,
-  UC_EVENT_MESSAGE_STATE, /* message.state: queued uncertain sent delivered read failed; only ever upwards */
+  /* message.state: queued uncertain sent delivered read failed; only ever upwards, unless a person (by) decides
+   * about one that is uncertain or failed: queued = it is sent again, the same state again = it is left so. */
+  UC_EVENT_MESSAGE_STATE,
   UC_EVENT_INTERACTION_CUSTOMER, /* interaction.customer: who it is, by the CRM */
   UC_EVENT_INTERACTION_SAVE,     /* interaction.save: state requested queued saved failed of "Save to CRM" */
   UC_EVENT_INTERACTION_CODES,    /* interaction.codes: the transaction codes it has now; also after it was closed,
@@ -63,8 +65,8 @@ typedef enum
   UC_EVENT_CUSTOMER_MERGED, /* customer.merged: `dropped` is `customer` from now on; removed=1 undoes it */
 
   /* Whole rows, made by the store when the daemon starts; never in the journal */
-  UC_EVENT_SYSTEM_DRAIN,    /* system.drain: no new offers are made (enabled=1), or they are again; a start ends it
-                             */
+  UC_EVENT_SYSTEM_DRAIN, /* system.drain: no new offers are made (enabled=1), or they are again; a start ends it
+                          */
   UC_EVENT_STATE_AGENT,
   UC_EVENT_STATE_CONVERSATION,
   UC_EVENT_STATE_INTERACTION,
@@ -173,6 +175,7 @@ typedef enum
   X (stop_new)                                                                                               \
   X (tagged_until)  /* until when a person may still answer with the network's tag; 0 = no such thing */     \
   X (uncoded)       /* closed although a required code was missing */                                        \
+  X (undecided)     /* message row: uncertain or failed, and no person has said what becomes of it */        \
   X (window_until)  /* until when the network lets us answer; 0 = always */
 /* clang-format on */
 

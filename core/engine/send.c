@@ -206,6 +206,7 @@ uc_step_message_state (UcStep *step)
   event->state = g_strdup (command->state);
   event->external_id = g_strdup (command->external_id);
   event->error = g_strdup (command->error);
+  event->by = g_strdup (command->by);
   uc_step_emit (step, event);
   return TRUE;
 }

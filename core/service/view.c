@@ -194,6 +194,8 @@ uc_view_message (GString *out, const UcEvent *row)
   uc_json_add_int (out, "sent_at", row->sent_at);
   uc_json_add_string (out, "state", row->state);
   uc_json_add_opt (out, "error", row->error);
+  if (row->undecided != 0)
+    uc_json_add_bool (out, "undecided", TRUE);
   /* Only rows know them; an event that just happened leaves them out. */
   if (row->handed_at != 0)
     uc_json_add_int (out, "handed_at", row->handed_at);

@@ -13,6 +13,7 @@ libuc_store_la_SOURCES = \
 	%D%/sqlite-read-playback.c \
 	%D%/sqlite-schema.c \
 	%D%/sqlite-schema-2.c \
+	%D%/sqlite-schema-3.c \
 	%D%/sqlite-statement.c \
 	%D%/sqlite-text.c %D%/sqlite-text.h \
 	%D%/sqlite-write.c \

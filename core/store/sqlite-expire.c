@@ -69,6 +69,21 @@ forget_pieces (UcSqlite *sqlite, const Expired *expired)
   return uc_statement_run (sqlite, forget);
 }
 
+/* What nobody has decided about can't be sent any more. */
+static int
+forget_undelivered (UcSqlite *sqlite, const Expired *expired)
+{
+  UcStatement *rows = uc_sqlite_statement (
+      sqlite, "DELETE FROM outbox WHERE conversation = ?1 AND n <= ?2 AND NOT EXISTS"
+              " (SELECT 1 FROM message AS m WHERE m.conversation = outbox.conversation AND m.n = outbox.n)");
+
+  if (rows == NULL)
+    return sqlite3_extended_errcode (sqlite->db);
+  uc_statement_bind_text (rows, 1, expired->conversation);
+  sqlite3_bind_int64 (rows->handle, 2, expired->last_n);
+  return uc_statement_run (sqlite, rows);
+}
+
 /* Lines between chats, such as what somebody wrote with another tool, go with the chat they follow. */
 static int
 forget_lines (UcSqlite *sqlite, const Expired *expired)
@@ -107,6 +122,8 @@ expire_one (UcSqlite *sqlite, gint64 before)
   code = expired.doc > 0 ? forget_pieces (sqlite, &expired) : SQLITE_OK;
   if (code == SQLITE_OK)
     code = forget_lines (sqlite, &expired);
+  if (code == SQLITE_OK)
+    code = forget_undelivered (sqlite, &expired);
   return code == SQLITE_OK ? note_expired (sqlite, &expired) : code;
 }
 

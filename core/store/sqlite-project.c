@@ -3,6 +3,8 @@
  * What each event does to the tables. Together with the journal in one transaction, so that the tables always are
  * what a replay of the journal would make. Writer thread.
  */
+#include <string.h>
+
 #include "core/store/sqlite.h"
 
 typedef struct
@@ -25,10 +27,32 @@ goes_out (const UcEvent *event)
   return g_strcmp0 (event->author, "agent") == 0 && g_strcmp0 (event->state, "queued") == 0;
 }
 
+/* Nobody needs to think of it any more: the network has it, or a person leaves it as it is. */
 static gboolean
 is_done (const UcEvent *event)
 {
-  return event->state != NULL && g_strcmp0 (event->state, "queued") != 0;
+  return event->state != NULL && strcmp (event->state, "queued") != 0
+         && (event->by != NULL
+             || (strcmp (event->state, "uncertain") != 0 && strcmp (event->state, "failed") != 0));
+}
+
+static gboolean
+is_uncertain (const UcEvent *event)
+{
+  return event->by == NULL && g_strcmp0 (event->state, "uncertain") == 0;
+}
+
+/* Also what the network had taken and refuses later. */
+static gboolean
+has_failed (const UcEvent *event)
+{
+  return event->by == NULL && g_strcmp0 (event->state, "failed") == 0;
+}
+
+static gboolean
+goes_out_again (const UcEvent *event)
+{
+  return event->by != NULL && g_strcmp0 (event->state, "queued") == 0;
 }
 
 static gboolean
@@ -43,8 +67,8 @@ is_kept (const UcEvent *event)
   return event->removed == 0;
 }
 
-/* TRUE in SQL when :state may follow the present one: upwards only, and nothing follows `failed`. An uncertain one
- * may turn out to be anything that a sent one may become. */
+/* TRUE in SQL when :state may follow the present one: upwards only, and nothing follows `failed`, unless a person
+ * says that it is to be sent again. An uncertain one may turn out to be anything that a sent one may become. */
 #define STATE_MAY_FOLLOW                                                                                          \
   "CASE :state"                                                                                                   \
   " WHEN 'uncertain' THEN state IN ('queued', 'uncertain')"                                                       \
@@ -52,6 +76,7 @@ is_kept (const UcEvent *event)
   " WHEN 'delivered' THEN state IN ('queued', 'uncertain', 'sent')"                                               \
   " WHEN 'read' THEN state IN ('queued', 'uncertain', 'sent', 'delivered')"                                       \
   " WHEN 'failed' THEN state IN ('queued', 'uncertain', 'sent')"                                                  \
+  " WHEN 'queued' THEN :by IS NOT NULL AND state IN ('uncertain', 'failed')"                                      \
   " ELSE FALSE END"
 
 #define MOST_STEPS 5
@@ -225,8 +250,8 @@ static const Step steps[UC_EVENT_N_TYPES][MOST_STEPS + 1] = {
       { "UPDATE interaction SET first_n = CASE first_n WHEN 0 THEN :n ELSE min (first_n, :n) END,"
         " last_n = max (last_n, :n), version = :seq WHERE id = :interaction",
         has_interaction, "interaction" },
-      { "INSERT INTO outbox (message, conversation, n, channel, due_at)"
-        " VALUES (:message, :conversation, :n, :channel, :at)",
+      { "INSERT INTO outbox (message, conversation, n, channel, due_at, since)"
+        " VALUES (:message, :conversation, :n, :channel, :at, :at)",
         goes_out } },
 
   /* The network's id may come late, after a receipt has already lifted the state. */
@@ -242,7 +267,18 @@ static const Step steps[UC_EVENT_N_TYPES][MOST_STEPS + 1] = {
         NULL, "message" },
       { "DELETE FROM outbox WHERE message ="
         " (SELECT message FROM message WHERE conversation = :conversation AND n = :n)",
-        is_done } },
+        is_done },
+      { "UPDATE outbox SET due_at = :at WHERE message = (SELECT message FROM message"
+        " WHERE conversation = :conversation AND n = :n AND state = 'uncertain')",
+        is_uncertain },
+      { "INSERT INTO outbox (message, conversation, n, channel, due_at, since)"
+        " SELECT message, conversation, n, channel, :at, :at FROM message"
+        " WHERE conversation = :conversation AND n = :n AND state = 'failed'"
+        " ON CONFLICT (message) DO UPDATE SET due_at = excluded.due_at",
+        has_failed },
+      { "UPDATE outbox SET due_at = :at, since = :at, attempts = 0, last_error = NULL"
+        " WHERE message = (SELECT message FROM message WHERE conversation = :conversation AND n = :n)",
+        goes_out_again } },
 
   [UC_EVENT_INTERACTION_CUSTOMER]
   = { { "UPDATE interaction SET customer = :customer, customer_name = :customer_name, draft = :draft,"

@@ -47,6 +47,8 @@ small_index (const UcRead *read)
     return "";
   if (read->save_pending)
     return " INDEXED BY interaction_saving";
+  if (read->save_failed)
+    return " INDEXED BY interaction_unsaved";
   if (read->uncoded)
     return " INDEXED BY interaction_uncoded";
   return is_live (read) ? " INDEXED BY interaction_live" : "";
@@ -69,6 +71,8 @@ append_filters (GString *sql, const UcRead *read)
     g_string_append (sql, " AND +queue IN (SELECT value FROM json_each (?11))");
   if (read->save_pending)
     g_string_append (sql, " AND status IN ('requested', 'queued')");
+  if (read->save_failed)
+    g_string_append (sql, " AND status = 'failed'");
   if (read->uncoded)
     g_string_append (sql, " AND uncoded = 1");
   if (is_live (read))

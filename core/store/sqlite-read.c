@@ -13,7 +13,9 @@
   "SELECT m.at, m.conversation, m.interaction, m.agent, m.message, m.n, m.author, m.author_name,"                 \
   " m.by_user AS \"by\", m.code, m.text, coalesce (m.channel, c.channel) AS channel, c.identity,"                 \
   " coalesce (m.external_id, m.sent_id) AS external_id, m.client_id, m.sent_at, m.state, m.error, m.form,"        \
-  " m.reply_to, m.attachments, m.window_until, m.tagged_until, m.handed_at, m.delivered_at, m.read_at"
+  " m.reply_to, m.attachments, m.window_until, m.tagged_until, m.handed_at, m.delivered_at, m.read_at,"           \
+  " m.state IN ('uncertain', 'failed') AND EXISTS (SELECT 1 FROM outbox u WHERE u.message = m.message)"           \
+  " AS undecided"
 
 /* What became of an agent: the partial index over it is used when its condition is said in its words. */
 #define OF_AGENT                                                                                                  \
@@ -62,11 +64,23 @@ static const struct
   [UC_READ_MEDIA] = { "SELECT json_object ('id', id, 'mime', mime, 'name', name, 'size', size, 'sha256', sha256,"
                       " 'at', at) FROM media WHERE id = ?1",
                       UC_EVENT_NONE },
-  [UC_READ_OUTBOX] = { MESSAGE ", o.attempts, o.due_at AS deadline, o.last_error AS error FROM outbox o"
+  [UC_READ_OUTBOX] = { MESSAGE ", o.attempts, o.due_at AS deadline, o.since, o.last_error AS error FROM outbox o"
                                " JOIN message m ON m.conversation = o.conversation AND m.n = o.n"
                                " JOIN conversation c ON c.id = o.conversation"
-                               " WHERE ?1 IS NULL OR o.channel = ?1 ORDER BY o.rowid LIMIT ?9",
+                               " WHERE m.state = 'queued' AND (?1 IS NULL OR o.channel = ?1)"
+                               " ORDER BY o.rowid LIMIT ?9",
                        UC_EVENT_MESSAGE_ADDED },
+  [UC_READ_OUTBOX_LIST]
+  = { MESSAGE ", o.attempts, o.due_at AS deadline, o.since, o.rowid AS seq,"
+              " CASE m.state WHEN 'queued' THEN o.last_error ELSE m.error END AS error,"
+              " c.network, coalesce (i.name, c.name) AS name, i.queue, i.queue_name, i.customer, i.customer_name"
+              " FROM outbox o JOIN message m ON m.conversation = o.conversation AND m.n = o.n"
+              " JOIN conversation c ON c.id = o.conversation LEFT JOIN interaction i ON i.id = m.interaction"
+              " WHERE o.rowid > ?8 AND (?2 IS NULL OR o.channel = ?2) AND (?3 IS NULL OR o.message = ?3)"
+              " AND (?4 IS NULL OR m.by_user = ?4)"
+              " AND CASE WHEN ?1 IS NULL THEN m.state IN ('uncertain', 'failed') ELSE m.state = ?1 END"
+              " AND (?11 IS NULL OR i.queue IN (SELECT value FROM json_each (?11))) ORDER BY o.rowid LIMIT ?9",
+      UC_EVENT_MESSAGE_ADDED },
   [UC_READ_COMMAND] = { "SELECT answer FROM command WHERE user = ?1 AND cmd_id = ?2", UC_EVENT_NONE },
   [UC_READ_CREDENTIAL] = { "SELECT hash FROM credential WHERE user = ?1", UC_EVENT_NONE },
   [UC_READ_SESSION]

@@ -80,6 +80,7 @@ typedef struct
 } UcMigration;
 
 extern const char uc_sqlite_schema_2[]; /* sqlite-schema-2.c */
+extern const char uc_sqlite_schema_3[]; /* sqlite-schema-3.c */
 extern const UcMigration uc_sqlite_migrations[];
 extern const guint uc_sqlite_n_migrations;
 
@@ -150,6 +151,7 @@ typedef enum
   UC_READ_MERGES,
   UC_READ_MEDIA,
   UC_READ_OUTBOX,
+  UC_READ_OUTBOX_LIST,
   UC_READ_COMMAND,
   UC_READ_CREDENTIAL,
   UC_READ_SESSION,
@@ -180,15 +182,15 @@ typedef enum
 typedef struct
 {
   UcReadKind kind;
-  char *text[UC_READ_TEXTS];              /* ?1 ... ?7 */
-  gint64 after;                           /* ?8 */
-  guint limit;                            /* ?9 is one more */
-  gint64 border;                          /* ?10: the other end of a time */
-  char *list;                             /* ?11: JSON */
-  char *needle;                           /* what to search for */
-  gboolean save_pending, uncoded, merged; /* UC_READ_INTERACTIONS */
-  char *words, *match;                    /* ?12, ?13: of the needle, made by the reader */
-  gint64 search_us;                       /* how long a search may take, 0 = 3 s */
+  char *text[UC_READ_TEXTS];                           /* ?1 ... ?7 */
+  gint64 after;                                        /* ?8 */
+  guint limit;                                         /* ?9 is one more */
+  gint64 border;                                       /* ?10: the other end of a time */
+  char *list;                                          /* ?11: JSON */
+  char *needle;                                        /* what to search for */
+  gboolean save_pending, save_failed, uncoded, merged; /* UC_READ_INTERACTIONS */
+  char *words, *match;                                 /* ?12, ?13: of the needle, made by the reader */
+  gint64 search_us;                                    /* how long a search may take, 0 = 3 s */
 
   UcStoreResult result;
   char *why;

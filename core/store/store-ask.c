@@ -98,6 +98,7 @@ uc_store_interactions (UcStore *store, const UcInteractionQuery *query, UcStoreR
   job->read.list = query->queues != NULL ? json_list (query->queues) : NULL;
   job->read.needle = g_strdup (query->text);
   job->read.save_pending = query->save_pending;
+  job->read.save_failed = query->save_failed;
   job->read.uncoded = query->uncoded;
   job->read.merged = query->merged;
   job->read.limit = query->limit;
@@ -162,6 +163,21 @@ void
 uc_store_outbox (UcStore *store, const char *channel, guint limit, UcStoreRows done, gpointer data)
 {
   ask_rows (store, UC_READ_OUTBOX, channel, NULL, 0, limit, done, data);
+}
+
+void
+uc_store_outbox_list (UcStore *store, const UcOutboxQuery *query, UcStoreRows done, gpointer data)
+{
+  const char *filters[] = { query->state, query->channel, query->message, query->by };
+  UcStoreJob *job = uc_store_read_new (UC_READ_OUTBOX_LIST, data);
+
+  job->rows_done = done;
+  for (gsize i = 0; i < G_N_ELEMENTS (filters); i++)
+    job->read.text[i] = g_strdup (filters[i]);
+  job->read.after = query->after;
+  job->read.list = query->queues != NULL ? json_list (query->queues) : NULL;
+  job->read.limit = query->limit;
+  uc_store_ask (store, job);
 }
 
 void

@@ -77,7 +77,9 @@ void uc_batch_session_remove (UcBatch *batch, const char *token_hash);
 void uc_batch_sessions_remove_user (UcBatch *batch, const char *user);
 /* value NULL removes. */
 void uc_batch_kv (UcBatch *batch, const char *space, const char *key, const char *value, gsize len);
-/* The outbox row of an agent's message (made by its message.added, removed by a final message.state). */
+/* How sending an agent's message goes. Its row in the outbox is made by its message.added and lasts until the
+ * network has it, or until a person has decided about one that is uncertain or failed. due_at 0: it is being
+ * handed to its channel, and whoever finds that after a kill must not do it again. */
 void uc_batch_outbox (UcBatch *batch, const char *message, gint64 due_at, gint64 attempts, const char *last_error);
 
 /* What is known about a kept file; the bytes lie beside the database. */
@@ -144,6 +146,7 @@ typedef struct
   const char *interaction, *agent, *queue, *channel, *identity, *customer, *state;
   gint64 before;
   gboolean save_pending; /* only those whose save state is requested or queued */
+  gboolean save_failed;  /* only those whose save has failed for good */
   guint limit;
   gint64 since;       /* enqueued_at >= since */
   const char *queues; /* only of these queues, separated by commas */
@@ -175,9 +178,21 @@ void uc_store_media (UcStore *store, const char *id, UcStoreValue done, gpointer
 /* Journal rows with seq > after, in order. agent NULL = all, else those whose `agent` is it. */
 void uc_store_events (UcStore *store, gint64 after, const char *agent, guint limit, UcStoreRows done,
                       gpointer data);
-/* Outbox: message.added rows with attempts, due time in `deadline`, last error; of one channel (NULL = all),
- * oldest first. */
+/* Outbox: message.added rows that are to be sent, with attempts, due time in `deadline`, last error, and in
+ * `since` when they were made or sent again by a person; of one channel (NULL = all), oldest first. */
 void uc_store_outbox (UcStore *store, const char *channel, guint limit, UcStoreRows done, gpointer data);
+/* The outbox for people: such rows with queue, customer and customer_name, and in `seq` the cursor of the next
+ * page; of one that is uncertain or failed, `deadline` is since when. All filters may be NULL/0. */
+typedef struct
+{
+  const char *state; /* queued uncertain failed; NULL = uncertain and failed */
+  const char *channel, *message;
+  const char *by;     /* who wrote it */
+  const char *queues; /* only of these queues, separated by commas */
+  gint64 after;       /* cursor */
+  guint limit;
+} UcOutboxQuery;
+void uc_store_outbox_list (UcStore *store, const UcOutboxQuery *query, UcStoreRows done, gpointer data);
 void uc_store_command (UcStore *store, const char *user, const char *cmd_id, UcStoreValue done, gpointer data);
 void uc_store_credential (UcStore *store, const char *user, UcStoreValue done, gpointer data);
 /* value: "USER EXPIRES_AT SEEN_AT" */

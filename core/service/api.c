@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/service/auth.h"
+#include "core/service/drain.h"
 #include "core/service/media.h"
 #include "core/service/ops.h"
 
@@ -323,12 +324,17 @@ on_health (gpointer data, UsherExchange *exchange, const UsherRequest *http)
 {
   UcCore *core = data;
   g_autoptr (GString) out = g_string_new (NULL);
-  gboolean well = !core->recovering && !core->stopping;
+  const char *why = core->stopping                          ? "stopping"
+                    : uc_drain_phase (core) != UC_DRAIN_OFF ? "draining"
+                    : core->recovering                      ? "recovering"
+                                                            : NULL;
 
   uc_json_begin (out);
-  uc_json_add_bool (out, "ok", well);
+  uc_json_add_bool (out, "ok", why == NULL);
+  if (why != NULL)
+    uc_json_add_string (out, "why", why);
   uc_json_end (out);
-  respond (exchange, well ? 200 : 503, out, NULL);
+  respond (exchange, why == NULL ? 200 : 503, out, NULL);
 }
 
 gboolean

@@ -12,20 +12,24 @@
 
 #include "core/service/drain.h"
 #include "core/service/systemd.h"
+#include "core/service/verify.h"
 #include "core/service/watchdog.h"
 
 #define EXIT_BAD_CONFIG 1
 #define EXIT_USAGE 2
 #define EXIT_CANT_START 3
+#define EXIT_WRONG 4
 
 static char *option_config;
 static char **option_plugin_dirs;
-static gboolean option_check, option_version;
+static gboolean option_check, option_verify, option_version;
 
 static const GOptionEntry entries[] = {
   { "config", 'c', 0, G_OPTION_ARG_FILENAME, &option_config, "Read FILE (default " SYSCONFDIR "/usher/usher.conf)",
     "FILE" },
   { "check-config", 0, 0, G_OPTION_ARG_NONE, &option_check, "Check the configuration and exit", NULL },
+  { "verify-journal", 0, 0, G_OPTION_ARG_NONE, &option_verify, "Check the journal by replaying it, and exit",
+    NULL },
   { "plugin-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &option_plugin_dirs, "Look for plugins in DIR first", "DIR" },
   { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version and exit", NULL },
   { NULL },
@@ -209,6 +213,20 @@ may_start (const UcPlan *plan, GPtrArray *problems)
 }
 
 static int
+verify (const UcPlan *plan)
+{
+  switch (uc_verify_print ("usherd", uc_settings_string (plan->store, "path"), FALSE))
+    {
+    case 0:
+      return EXIT_SUCCESS;
+    case 1:
+      return EXIT_WRONG;
+    default:
+      return EXIT_CANT_START;
+    }
+}
+
+static int
 start (void)
 {
   g_autoptr (GPtrArray) problems = uc_problems_new ();
@@ -235,6 +253,8 @@ start (void)
                path);
       status = EXIT_BAD_CONFIG;
     }
+  else if (option_verify)
+    status = verify (plan);
   else
     {
       set_log_level (uc_settings_string (plan->usher, "log_level"));

@@ -22,6 +22,8 @@ extern char **ctl_plugin_dirs;
 int ctl_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The configuration named by --config, or the usual one. */
 UcConf *ctl_conf (GPtrArray *problems);
+/* The database that it names. */
+char *ctl_store_path (void);
 
 /* ---- asking the daemon (ask.c) ------------------------------------------------------------------------- */
 
@@ -54,6 +56,7 @@ int ctl_do_metrics (Ctl *ctl, int argc, char **argv);
 int ctl_do_call (Ctl *ctl, int argc, char **argv);
 int ctl_do_batch (Ctl *ctl, int argc, char **argv);
 int ctl_do_drain (Ctl *ctl, int argc, char **argv);
+int ctl_do_journal_verify (int argc, char **argv);
 int ctl_do_op_list (Ctl *ctl, int argc, char **argv);
 int ctl_do_plugin_list (int argc, char **argv);
 int ctl_do_plugin_inspect (int argc, char **argv);

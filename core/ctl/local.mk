@@ -4,9 +4,10 @@ usherctl_SOURCES = \
 	%D%/call.c \
 	%D%/ctl.h \
 	%D%/drain.c \
+	%D%/journal.c \
 	%D%/main.c \
 	%D%/metrics.c \
 	%D%/plugin.c \
 	%D%/status.c
 usherctl_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS)
-usherctl_LDADD = libuc-plugin.la libuc-base.la $(SOUP_LIBS)
+usherctl_LDADD = libuc-verify.la libuc-engine.la libuc-store.la libuc-plugin.la libuc-base.la $(SOUP_LIBS)

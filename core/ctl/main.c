@@ -100,6 +100,8 @@ static const Command commands[] = {
   { "metrics", "", 0, 0, "all figures, in the text format of Prometheus", ctl_do_metrics, NULL },
   { "call", "NAME [JSON|-]", 1, 2, "run one operation", ctl_do_call, NULL },
   { "batch", "[FILE|-]", 0, 1, "run operations, one per line: NAME JSON", ctl_do_batch, NULL },
+  { "journal verify", "[FILE|FOLDER]", 0, 1, "check the database, a backup, or a file", NULL,
+    ctl_do_journal_verify },
   { "op list", "", 0, 0, "all operations", ctl_do_op_list, NULL },
   { "drain", "[--cancel]", 0, 0, "make no new offers, before the daemon is stopped", ctl_do_drain, NULL },
   { "plugin list", "", 0, 0, "the plugins that are there", NULL, ctl_do_plugin_list },

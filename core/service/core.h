@@ -45,6 +45,7 @@ struct UcCore
   guint64 tick_timer;
   gboolean recovering; /* a commit failed: the engine is thrown away once nothing is in flight */
   gboolean reload_armed;
+  gboolean reborn; /* the engine was read from the store and has not made a step with events since */
   gboolean stopping;
 
   GPtrArray *alarms; /* see alarm.h */

@@ -65,3 +65,7 @@ libuc_service_la_SOURCES = \
 	%D%/watchdog.c %D%/watchdog.h
 libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(SYSTEMD_CFLAGS)
 libuc_service_la_LIBADD = libuc-engine.la libuc-store.la libuc-plugin.la libuc-net.la libuc-base.la $(SODIUM_LIBS) $(SYSTEMD_LIBS)
+# For the daemon, for usherctl and for tests; it needs nothing of the rest of this folder.
+noinst_LTLIBRARIES += libuc-verify.la
+libuc_verify_la_SOURCES = %D%/verify.c %D%/verify.h %D%/verify-print.c
+

@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/id.h"
+#include "core/engine/command-json.h"
 #include "core/service/bridge.h"
 #include "core/service/desk.h"
 #include "core/service/feed.h"
@@ -30,6 +31,7 @@ struct UcTxn
   UcCore *core;
   UcBatch *batch;
   GPtrArray *events; /* of UcEvent*, published when durable; the store gets copies */
+  GPtrArray *steps;  /* of char*, for each: its step as JSON if it is the first one of a step */
   GArray *texts;     /* of Text, the JSON of each, encoded once */
   UcTxnDone done;
   gpointer data;
@@ -46,6 +48,7 @@ uc_txn_new (UcCore *core)
   txn->core = core;
   txn->batch = uc_batch_new ();
   txn->events = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
+  txn->steps = g_ptr_array_new_with_free_func (g_free);
   txn->texts = g_array_new (FALSE, FALSE, sizeof (Text));
   return txn;
 }
@@ -58,6 +61,7 @@ txn_free (UcTxn *txn)
     g_free (g_array_index (txn->texts, Text, i).json);
   g_array_unref (txn->texts);
   g_ptr_array_unref (txn->events);
+  g_ptr_array_unref (txn->steps);
   g_clear_error (&txn->refused);
   g_free (txn);
 }
@@ -72,20 +76,33 @@ refuse_while_recovering (UcCore *core, GError **error)
   return TRUE;
 }
 
+/* Numbers the events of a step and keeps what made them. */
+static void
+note_step (UcTxn *txn, guint before, char *step)
+{
+  for (guint i = before; i < txn->events->len; i++)
+    {
+      ((UcEvent *)txn->events->pdata[i])->seq = ++txn->core->seq;
+      g_ptr_array_add (txn->steps, i == before ? step : NULL);
+    }
+  txn->core->reborn = FALSE;
+}
+
 gboolean
 uc_txn_step (UcTxn *txn, const UcCommand *command, GError **error)
 {
   guint before = txn->events->len;
   g_autofree char *seed = uc_id_new ("s");
   UcCommand seeded = *command;
+  gint64 now = uc_clock_now ();
 
   seeded.seed = seed;
   if (refuse_while_recovering (txn->core, error))
     return FALSE;
-  if (!uc_engine_step (txn->core->engine, &seeded, uc_clock_now (), txn->events, error))
+  if (!uc_engine_step (txn->core->engine, &seeded, now, txn->events, error))
     return FALSE;
-  for (guint i = before; i < txn->events->len; i++)
-    ((UcEvent *)txn->events->pdata[i])->seq = ++txn->core->seq;
+  if (txn->events->len > before)
+    note_step (txn, before, uc_record_step (&seeded, txn->core->reborn, now, txn->events, before));
   return TRUE;
 }
 
@@ -94,6 +111,7 @@ uc_txn_append (UcTxn *txn, UcEvent *event)
 {
   event->seq = ++txn->core->seq;
   g_ptr_array_add (txn->events, event);
+  g_ptr_array_add (txn->steps, uc_record_appended ());
 }
 
 UcBatch *
@@ -241,7 +259,8 @@ uc_txn_commit (UcTxn *txn, UcTxnDone done, gpointer data)
       Text text;
 
       text.json = uc_event_to_json (event, &text.len);
-      uc_batch_event (txn->batch, uc_event_copy (event), g_memdup2 (text.json, text.len + 1), text.len);
+      uc_batch_event_step (txn->batch, uc_event_copy (event), g_memdup2 (text.json, text.len + 1), text.len,
+                           g_steal_pointer (&txn->steps->pdata[i]));
       g_array_append_val (txn->texts, text);
     }
   uc_store_commit (core->store, g_steal_pointer (&txn->batch), on_committed, txn);
@@ -326,6 +345,7 @@ uc_shell_load (UcCore *core, GError **error)
     }
   g_clear_pointer (&core->engine, uc_engine_free);
   core->engine = loading.engine;
+  core->reborn = TRUE;
   core->seq = core->durable = uc_store_last_seq (core->store);
   uc_feed_clear (core->feed);
   return TRUE;
@@ -336,9 +356,10 @@ uc_shell_go (UcCore *core)
 {
   UcTxn *txn = uc_txn_new (core);
   g_autofree char *seed = uc_id_new ("s");
+  gint64 now = uc_clock_now ();
 
-  uc_engine_restored (core->engine, seed, uc_clock_now (), txn->events);
-  for (guint i = 0; i < txn->events->len; i++)
-    ((UcEvent *)txn->events->pdata[i])->seq = ++core->seq;
+  uc_engine_restored (core->engine, seed, now, txn->events);
+  if (txn->events->len > 0)
+    note_step (txn, 0, uc_record_restored (seed, now));
   uc_txn_commit (txn, NULL, NULL);
 }

@@ -53,8 +53,14 @@ add (UcBatch *batch, UcRow row)
 void
 uc_batch_event (UcBatch *batch, UcEvent *event, char *json, gsize len)
 {
+  uc_batch_event_step (batch, event, json, len, NULL);
+}
+
+void
+uc_batch_event_step (UcBatch *batch, UcEvent *event, char *json, gsize len, char *step)
+{
   batch->has_events = TRUE;
-  add (batch, (UcRow){ .kind = UC_ROW_EVENT, .event = event, .text = { json }, .len = len });
+  add (batch, (UcRow){ .kind = UC_ROW_EVENT, .event = event, .text = { json, step }, .len = len });
 }
 
 void

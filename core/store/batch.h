@@ -9,7 +9,7 @@
 
 typedef enum
 {
-  UC_ROW_EVENT, /* event, text[0] = its JSON */
+  UC_ROW_EVENT, /* event, text[0] = its JSON, text[1] = of the step that begins with it, or NULL */
   UC_ROW_COMMAND,
   UC_ROW_CREDENTIAL,
   UC_ROW_SESSION,

@@ -1,10 +1,12 @@
 noinst_LTLIBRARIES += libuc-store.la
 libuc_store_la_SOURCES = \
 	%D%/batch.c %D%/batch.h \
+	%D%/journal.h \
 	%D%/lock.c \
 	%D%/sqlite.h \
 	%D%/sqlite-expire.c \
 	%D%/sqlite-index.c \
+	%D%/sqlite-journal.c \
 	%D%/sqlite-load.c \
 	%D%/sqlite-open.c \
 	%D%/sqlite-project.c \
@@ -13,6 +15,7 @@ libuc_store_la_SOURCES = \
 	%D%/sqlite-read-playback.c \
 	%D%/sqlite-schema.c \
 	%D%/sqlite-schema-2.c \
+	%D%/sqlite-schema-4.c \
 	%D%/sqlite-schema-3.c \
 	%D%/sqlite-statement.c \
 	%D%/sqlite-text.c %D%/sqlite-text.h \

@@ -127,23 +127,41 @@ expire_one (UcSqlite *sqlite, gint64 before)
   return code == SQLITE_OK ? note_expired (sqlite, &expired) : code;
 }
 
-/* The newest row stays whatever it is: the next number is counted from it. */
+/* Events stay, for numbers have no gaps and a replay needs them, but what was said goes: from the event, and from
+ * the step that made it, which may stand with an event before it. */
+#define EXPIRED(column)                                                                                           \
+  column " = json_set (json_remove (" column ", '$.text', '$.attachments'), '$.expired', json ('true'))"
+#define NOT_YET(column) "substr (" column ", -15) <> ',\"expired\":true}'"
+static const char *const take_away[] = {
+  "UPDATE journal SET " EXPIRED ("json") " WHERE type = 'message.added' AND " NOT_YET ("json"),
+  "UPDATE journal SET " EXPIRED ("step") " WHERE step IS NOT NULL AND " NOT_YET (
+      "step") " AND (json_type (step, '$.text') = 'text' OR json_type (step, '$.attachments') IS NOT NULL)",
+};
+
+static int
+expire_rows (UcSqlite *sqlite, const char *sql, gint64 from, gint64 last, gint64 before)
+{
+  g_autofree char *whole = g_strconcat (sql, " AND seq > ?1 AND seq <= ?2 AND at < ?3", NULL);
+  UcStatement *rows = uc_sqlite_statement (sqlite, g_intern_string (whole));
+
+  if (rows == NULL)
+    return sqlite3_extended_errcode (sqlite->db);
+  sqlite3_bind_int64 (rows->handle, 1, from);
+  sqlite3_bind_int64 (rows->handle, 2, last);
+  sqlite3_bind_int64 (rows->handle, 3, before);
+  return uc_statement_run (sqlite, rows);
+}
+
 static int
 expire_journal (UcSqlite *sqlite, gint64 before, gint64 *from, gboolean *more)
 {
-  static const char portion[]
-      = "(SELECT seq FROM journal WHERE seq > ?2 AND at < ?1 ORDER BY seq LIMIT " JOURNAL_ROWS ")";
   UcStatement *last
       = uc_sqlite_statement (sqlite, "SELECT coalesce (max (seq), 0), count (*) FROM (SELECT seq FROM journal"
                                      " WHERE seq > ?2 AND at < ?1 ORDER BY seq LIMIT " JOURNAL_ROWS ")");
-  g_autofree char *sql = g_strconcat ("DELETE FROM journal WHERE type IN ('message.added', 'message.state')"
-                                      " AND seq < (SELECT max (seq) FROM journal) AND seq IN ",
-                                      portion, NULL);
-  UcStatement *rows = uc_sqlite_statement (sqlite, g_intern_string (sql));
   gint64 seq = 0;
   int code;
 
-  if (last == NULL || rows == NULL)
+  if (last == NULL)
     return sqlite3_extended_errcode (sqlite->db);
   sqlite3_bind_int64 (last->handle, 1, before);
   sqlite3_bind_int64 (last->handle, 2, *from);
@@ -156,9 +174,9 @@ expire_journal (UcSqlite *sqlite, gint64 before, gint64 *from, gboolean *more)
   sqlite3_reset (last->handle);
   if (code != SQLITE_ROW || !*more)
     return code == SQLITE_ROW ? SQLITE_OK : code;
-  sqlite3_bind_int64 (rows->handle, 1, before);
-  sqlite3_bind_int64 (rows->handle, 2, *from);
-  code = uc_statement_run (sqlite, rows);
+  code = SQLITE_OK;
+  for (gsize t = 0; t < G_N_ELEMENTS (take_away) && code == SQLITE_OK; t++)
+    code = expire_rows (sqlite, take_away[t], *from, seq, before);
   if (code == SQLITE_OK)
     *from = seq;
   return code;

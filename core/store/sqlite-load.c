@@ -39,17 +39,27 @@ static const struct
 };
 
 int
-uc_sqlite_load (UcSqlite *sqlite, UcRead *read)
+uc_sqlite_load_rows (UcSqlite *sqlite, GPtrArray *rows)
 {
-  int code = uc_sqlite_exec (sqlite, "BEGIN");
+  int code = SQLITE_OK;
 
   for (gsize i = 0; i < G_N_ELEMENTS (loads) && code == SQLITE_OK; i++)
     {
       UcStatement *statement = uc_sqlite_statement (sqlite, loads[i].sql);
 
-      code = statement != NULL ? uc_sqlite_rows (sqlite, statement, loads[i].type, read->rows)
+      code = statement != NULL ? uc_sqlite_rows (sqlite, statement, loads[i].type, rows)
                                : sqlite3_extended_errcode (sqlite->db);
     }
+  return code;
+}
+
+int
+uc_sqlite_load (UcSqlite *sqlite, UcRead *read)
+{
+  int code = uc_sqlite_exec (sqlite, "BEGIN");
+
+  if (code == SQLITE_OK)
+    code = uc_sqlite_load_rows (sqlite, read->rows);
   uc_sqlite_exec (sqlite, "COMMIT");
   return code;
 }

@@ -215,3 +215,9 @@ uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error)
   read_state (sqlite, state);
   return g_steal_pointer (&sqlite);
 }
+
+UcSqlite *
+uc_sqlite_open_private (GError **error)
+{
+  return connect_to ("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, error);
+}

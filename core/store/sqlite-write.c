@@ -11,8 +11,8 @@
 /* Rows of age removed per transaction, so that a new batch never waits long. */
 #define PRUNE_ROWS 500
 
-static const char insert_journal[] = "INSERT INTO journal (epoch, type, json, interaction, seq, at, agent)"
-                                     " VALUES (?1, ?2, ?3, ?4, :seq, :at, :agent)";
+static const char insert_journal[] = "INSERT INTO journal (epoch, type, json, interaction, step, seq, at, agent)"
+                                     " VALUES (?1, ?2, ?3, ?4, ?5, :seq, :at, :agent)";
 
 static const char *const plain_rows[UC_ROW_N_KINDS] = {
   [UC_ROW_COMMAND] = "INSERT INTO command (user, cmd_id, answer, at) VALUES (?1, ?2, ?3, ?5)",
@@ -90,6 +90,7 @@ write_journal (UcWriter *writer, const UcRow *row)
   uc_statement_bind_text (statement, 2, uc_event_type_name (row->event->type));
   sqlite3_bind_text64 (statement->handle, 3, row->text[0], row->len, SQLITE_STATIC, SQLITE_UTF8);
   uc_statement_bind_text (statement, 4, is_message (row->event) ? NULL : row->event->interaction);
+  uc_statement_bind_text (statement, 5, row->text[1]);
   return uc_statement_run (writer->sqlite, statement);
 }
 

@@ -69,6 +69,8 @@ typedef struct
  * database as in use. */
 UcSqlite *uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, GError **error);
 UcSqlite *uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error);
+/* Empty, for this connection alone, forgotten when it is closed; takes URIs to attach. */
+UcSqlite *uc_sqlite_open_private (GError **error);
 
 /* ---- schema (sqlite-schema.c) -------------------------------------------------------------------------- */
 
@@ -81,6 +83,7 @@ typedef struct
 
 extern const char uc_sqlite_schema_2[]; /* sqlite-schema-2.c */
 extern const char uc_sqlite_schema_3[]; /* sqlite-schema-3.c */
+extern const char uc_sqlite_schema_4[]; /* sqlite-schema-4.c */
 extern const UcMigration uc_sqlite_migrations[];
 extern const guint uc_sqlite_n_migrations;
 
@@ -210,5 +213,7 @@ int uc_read_interactions (UcSqlite *sqlite, UcRead *read);
 int uc_read_faqs (UcSqlite *sqlite, UcRead *read);
 /* Rows for uc_engine_restore, of one snapshot. */
 int uc_sqlite_load (UcSqlite *sqlite, UcRead *read);
+/* The same within a transaction of the caller's. */
+int uc_sqlite_load_rows (UcSqlite *sqlite, GPtrArray *rows);
 /* Steps through all rows of a bound statement. SQLITE_OK or an error code. */
 int uc_sqlite_rows (UcSqlite *sqlite, UcStatement *statement, UcEventType type, GPtrArray *rows);

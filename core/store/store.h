@@ -67,6 +67,8 @@ UcBatch *uc_batch_new (void);
 void uc_batch_free (UcBatch *batch);
 /* Takes both. `json` is what uc_event_to_json made; event->seq must be the next number. */
 void uc_batch_event (UcBatch *batch, UcEvent *event, char *json, gsize len);
+/* The same with the step that begins with this event, as JSON that a replay reads; taken; NULL = none begins. */
+void uc_batch_event_step (UcBatch *batch, UcEvent *event, char *json, gsize len, char *step);
 /* The stored answer to a command that carries an idempotency key; a second one with the same key is a CONFLICT. */
 void uc_batch_command (UcBatch *batch, const char *user, const char *cmd_id, gint64 at, const char *answer_json);
 void uc_batch_credential (UcBatch *batch, const char *user, const char *hash);

@@ -15,8 +15,8 @@ libuc_store_la_SOURCES = \
 	%D%/sqlite-read-playback.c \
 	%D%/sqlite-schema.c \
 	%D%/sqlite-schema-2.c \
-	%D%/sqlite-schema-4.c \
 	%D%/sqlite-schema-3.c \
+	%D%/sqlite-schema-4.c \
 	%D%/sqlite-statement.c \
 	%D%/sqlite-text.c %D%/sqlite-text.h \
 	%D%/sqlite-write.c \

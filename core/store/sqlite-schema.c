@@ -188,8 +188,8 @@ static const char schema_1[]
 const UcMigration uc_sqlite_migrations[] = {
   { 1, schema_1 },
   { 2, uc_sqlite_schema_2 },
-  { 4, uc_sqlite_schema_4 },
   { 3, uc_sqlite_schema_3 },
+  { 4, uc_sqlite_schema_4 },
 };
 const guint uc_sqlite_n_migrations = G_N_ELEMENTS (uc_sqlite_migrations);
 

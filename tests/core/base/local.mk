@@ -17,3 +17,10 @@ check_PROGRAMS += %D%/test-text
 %C%_test_text_SOURCES = %D%/test-text.c
 %C%_test_text_LDADD = libuc-base.la
 TESTS += %D%/test-text
+
+EXPOSITION = tests/lib/exposition.c tests/lib/exposition.h
+check_PROGRAMS += %D%/test-metrics
+%C%_test_metrics_SOURCES = %D%/test-metrics.c $(EXPOSITION)
+%C%_test_metrics_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/lib
+%C%_test_metrics_LDADD = libuc-base.la
+TESTS += %D%/test-metrics

@@ -93,7 +93,7 @@ export class Daemon {
     this.env = env
     this.log = ''
     this.sections = {
-      usher: { data_dir: this.data, plugin_path: pluginDirs.join(','), log_level: 'info' },
+      usher: { data_dir: this.data, plugin_path: pluginDirs.join(','), log_level: 'info', drain_time: '0s' },
       'listen:test': { address: '127.0.0.1:0' },
       'channel:site': {
         plugin: 'webchat',
@@ -123,13 +123,17 @@ export class Daemon {
     writeFileSync(this.conf, text)
   }
 
-  /** Starts and waits until it answers. */
-  async start() {
-    this.writeConfig()
-    this.child = spawn(path.join(build, 'usherd'), ['--config', this.conf], {
+  launch() {
+    return spawn(path.join(build, 'usherd'), ['--config', this.conf], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { USHER_UI_DIR: path.join(build, 'ui'), ...process.env, ...this.env },
     })
+  }
+
+  /** Starts and waits until it answers. */
+  async start() {
+    this.writeConfig()
+    this.child = this.launch()
     this.exited = once(this.child, 'exit')
     let gone = null
     this.child.on('exit', (code, signal) => (gone = { code, signal }))

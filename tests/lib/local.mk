@@ -38,6 +38,11 @@ endif
 
 EXTRA_DIST += %D%/proof.h %D%/proof.mjs
 
+# Keeps a listening socket over restarts, as a service manager does.
+check_PROGRAMS += %D%/hold
+%C%_hold_SOURCES = %D%/hold.c
+EXTRA_DIST += %D%/held.mjs
+
 # ThreadSanitizer does not know GLib's locks by itself. The loader reads LD_PRELOAD, so it is set for programs only.
 EXTRA_DIST += %D%/tsan-glib.c %D%/tsan.supp %D%/valgrind.supp
 TSAN_ENVIRONMENT =

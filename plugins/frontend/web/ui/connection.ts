@@ -259,9 +259,11 @@ export class Connection {
 
   private lost(): void {
     if (this.welcomed && this.around.now() - this.liveAt >= STABLE_MS) this.attempt = 1;
+    // A server that restarts spreads the desks over its first seconds.
+    const asked = Math.min(this.farewell?.retry_after_ms ?? 0, MAX_DELAY_MS);
     this.clear();
     this.generation++;
-    const delay = retryDelay(this.attempt, this.around.random());
+    const delay = Math.max(asked, retryDelay(this.attempt, this.around.random()));
     this.attempt++;
     this.setLink({
       phase: 'waiting',

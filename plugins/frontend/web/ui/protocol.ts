@@ -274,6 +274,8 @@ export interface Bye {
   type: 'bye';
   code: string;
   message: string;
+  /** With `restarting`: when to come back. */
+  retry_after_ms?: number;
 }
 
 export interface Result {

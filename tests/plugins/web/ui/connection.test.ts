@@ -388,6 +388,17 @@ test('bye: some mean come back, some mean stay away', async () => {
   }
 });
 
+test('a server that restarts says when to come back', async () => {
+  const world = await live();
+  world.say({ type: 'bye', code: 'restarting', message: '', retry_after_ms: 5000 });
+  world.cut();
+  world.up = true;
+  await world.pass(4900);
+  assert.equal(world.link.phase, 'waiting');
+  await world.pass(200);
+  assert.equal(world.link.phase, 'live');
+});
+
 test('what is not JSON ends the line, and the next one starts from a snapshot', async () => {
   const world = await live();
   world.say('{"type":');

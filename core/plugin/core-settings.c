@@ -30,6 +30,13 @@ SETTING (path, .key = "path", .type = USHER_SETTING_PATH, .default_value = "ushe
 SETTING (playback_retention, .key = "playback_retention", .type = USHER_SETTING_DURATION, .default_value = "0s",
          .max = INT64_MAX, .help = "what was said in a chat is kept so long after its end; 0s = for ever");
 
+SETTING (space_warn, .key = "space_warn", .type = USHER_SETTING_SIZE, .default_value = "0", .max = INT64_MAX,
+         .help = "with less room than this on the disk of the database there is an alarm; 0 = 10 % of the disk");
+SETTING (space_spare, .key = "space_spare", .type = USHER_SETTING_SIZE, .default_value = "0", .max = INT64_MAX,
+         .help = "with less room than this customers' files are refused, closed chats not indexed; 0 = 5 %");
+SETTING (space_refuse, .key = "space_refuse", .type = USHER_SETTING_SIZE, .default_value = "0", .max = INT64_MAX,
+         .help = "with less room than this nothing new is taken from customers; 0 = 2 %");
+
 SETTING (address, .key = "address", .type = USHER_SETTING_STRING, .required = true,
          .help = "where to listen: 127.0.0.1:8080, [::1]:8080 or unix:/path");
 SETTING (allow_remote, .key = "allow_remote", .type = USHER_SETTING_BOOL, .default_value = "false",
@@ -39,8 +46,9 @@ SETTING (metrics, .key = "metrics", .type = USHER_SETTING_ENUM, .default_value =
          .choices = "false,true,only",
          .help = "true: GET /metrics works here, without log-in; only: and nothing else does");
 
-const UsherSetting *const uc_core_settings_usher[] = { &data_dir,     &plugin_path, &control_socket,  &log_level,
-                                                       &session_idle, &session_max, &drain_time,      &trusted_proxies,
-                                                       NULL };
-const UsherSetting *const uc_core_settings_store[] = { &path, &playback_retention, NULL };
+const UsherSetting *const uc_core_settings_usher[]
+    = { &data_dir,    &plugin_path, &control_socket,  &log_level, &session_idle,
+        &session_max, &drain_time,  &trusted_proxies, NULL };
+const UsherSetting *const uc_core_settings_store[]
+    = { &path, &playback_retention, &space_warn, &space_spare, &space_refuse, NULL };
 const UsherSetting *const uc_core_settings_listen[] = { &address, &allow_remote, &metrics, NULL };

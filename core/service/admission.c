@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/service/drain.h"
+#include "core/service/hold.h"
 
 /* A person at a desk feels a pause of this length, and a caller's own time limit is near. */
 #define STALLED_US (2 * G_USEC_PER_SEC)
@@ -95,10 +96,13 @@ uc_core_admits (UcCore *core, UcWork work, GError **error)
   if (core->stopping || uc_drain_phase (core) >= UC_DRAIN_SETTLING)
     return refuse (core, WHY_STOPPING, work, UC_ERROR_BUSY, "the server is stopping; try again in a few seconds",
                    error);
+  if (core->held != NULL && work <= UC_WORK_CUSTOMER)
+    return refuse (core, (Why)UC_SHUT_DISK, work, UC_ERROR_UNAVAILABLE, UC_HELD_TEXT, error);
   if (core->recovering && work <= UC_WORK_CUSTOMER)
     return refuse (core, WHY_RECOVERING, work, UC_ERROR_BUSY,
                    "the store did not take the last change and is being read again; try again in a moment", error);
-  if (uc_admission_is_shut (core, UC_SHUT_DISK, work))
+  /* Reading needs no room. */
+  if (work <= UC_WORK_CUSTOMER && uc_admission_is_shut (core, UC_SHUT_DISK, work))
     return refuse (core, (Why)UC_SHUT_DISK, work, UC_ERROR_UNAVAILABLE, core->admission->text[UC_SHUT_DISK],
                    error);
   if (uc_admission_is_shut (core, UC_SHUT_OVERLOAD, work))

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "core/service/admission.h"
+#include "core/service/alarm.h"
 #include "core/service/auth.h"
 #include "core/service/drain.h"
 #include "core/service/media.h"
@@ -324,15 +326,22 @@ on_health (gpointer data, UsherExchange *exchange, const UsherRequest *http)
 {
   UcCore *core = data;
   g_autoptr (GString) out = g_string_new (NULL);
-  const char *why = core->stopping                          ? "stopping"
-                    : uc_drain_phase (core) != UC_DRAIN_OFF ? "draining"
-                    : core->recovering                      ? "recovering"
-                                                            : NULL;
+  /* What can't store is still the place to read, and no other is better: it stays in the balance. */
+  const char *why = core->stopping                           ? "stopping"
+                    : uc_drain_phase (core) != UC_DRAIN_OFF  ? "draining"
+                    : core->recovering && core->held == NULL ? "recovering"
+                                                             : NULL;
 
   uc_json_begin (out);
   uc_json_add_bool (out, "ok", why == NULL);
   if (why != NULL)
     uc_json_add_string (out, "why", why);
+  uc_json_add_bool (out, "storing",
+                    !core->recovering && !uc_admission_is_shut (core, UC_SHUT_DISK, UC_WORK_CUSTOMER));
+  uc_json_begin_array (out, "alarms");
+  for (guint i = 0; i < core->alarms->len; i++)
+    uc_json_add_string (out, NULL, ((const UcAlarm *)core->alarms->pdata[i])->name);
+  uc_json_end_array (out);
   uc_json_end (out);
   respond (exchange, why == NULL ? 200 : 503, out, NULL);
 }

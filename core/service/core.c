@@ -25,6 +25,7 @@
 #include "core/service/outbox.h"
 #include "core/service/shell.h"
 #include "core/service/systemd.h"
+#include "core/service/space.h"
 
 #define FEED_ITEMS 8192
 #define FEED_BYTES (4 * 1024 * 1024)
@@ -173,6 +174,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   core->outbox = uc_outbox_new (core);
   core->bridge = uc_bridge_new (core);
   core->desks = uc_desks_new (core);
+  uc_space_new (core);
   core->host = uc_host_init (core->loop, &uc_service_slots);
   if (!uc_api_start (core, error) || !uc_metrics_start (core, error))
     {
@@ -224,6 +226,8 @@ uc_core_stop (UcCore *core, void (*done) (gpointer data), gpointer data)
   core->stopping = TRUE;
   uc_loop_timer_remove (core->loop, core->tick_timer);
   core->tick_timer = 0;
+  uc_loop_timer_remove (core->loop, core->hold_timer);
+  core->hold_timer = 0;
   uc_net_stop_listening (core->net);
   uc_desks_bye (core->desks, NULL, "restarting", "the server restarts; connect again in a moment");
   stopping->core = core;
@@ -259,6 +263,7 @@ uc_core_free (UcCore *core)
     uc_instance_free (core->instances->pdata[i]);
   g_ptr_array_set_size (core->instances, 0);
   g_clear_pointer (&core->drain, uc_drain_free);
+  g_clear_pointer (&core->space, uc_space_free);
   g_clear_pointer (&core->desks, uc_desks_free);
   g_clear_pointer (&core->net, uc_net_free);
   g_clear_pointer (&core->bridge, uc_bridge_free);
@@ -277,6 +282,7 @@ uc_core_free (UcCore *core)
   g_ptr_array_unref (core->alarms);
   uc_admission_free (core->admission);
   g_free (core->control_socket);
+  g_free (core->held);
   g_free (core->crm_description);
   g_free (core);
 }

@@ -26,6 +26,7 @@ typedef struct UcMedia UcMedia;
 typedef struct UcMonitor UcMonitor;
 typedef struct UcOps UcOps;
 typedef struct UcOutbox UcOutbox;
+typedef struct UcSpace UcSpace;
 
 struct UcCore
 {
@@ -43,14 +44,18 @@ struct UcCore
   gint64 started_at;
   guint inflight; /* transactions with events on their way to the store */
   guint64 tick_timer;
-  gboolean recovering; /* a commit failed: the engine is thrown away once nothing is in flight */
-  gboolean reload_armed;
-  gboolean reborn; /* the engine was read from the store and has not made a step with events since */
+  gboolean recovering;   /* a commit failed: the engine is thrown away once nothing is in flight */
+  gboolean reload_armed; /* until recovering ends */
+  gboolean reborn;       /* the engine was read from the store and has not made a step with events since */
+  char *held; /* why nothing could be stored: nothing is stepped until a write goes through; see hold.h */
+  gint64 hold_ms, held_until; /* how long the last hold waited, and when it ended */
+  guint64 hold_timer;
   gboolean stopping;
 
   GPtrArray *alarms; /* see alarm.h */
   UcAdmission *admission;
   UcDrain *drain; /* see drain.h */
+  UcSpace *space; /* see space.h */
 
   char *crm_description; /* JSON that the CRM gave of itself; NULL = none */
 

@@ -16,6 +16,7 @@ libuc_service_la_SOURCES = \
 	%D%/drain.c %D%/drain.h \
 	%D%/feed.c %D%/feed.h \
 	%D%/history.c \
+	%D%/hold.c %D%/hold.h \
 	%D%/host-services.c %D%/host-services.h \
 	%D%/inbound-item.c %D%/inbound-item.h \
 	%D%/intake-peer.c %D%/intake-private.h \
@@ -59,6 +60,7 @@ libuc_service_la_SOURCES = \
 	%D%/session.c \
 	%D%/shell.c %D%/shell.h \
 	%D%/systemd.c %D%/systemd.h \
+	%D%/space.c %D%/space.h \
 	%D%/view-centre.c \
 	%D%/view-crm.c \
 	%D%/view.c %D%/view.h \

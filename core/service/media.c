@@ -13,6 +13,7 @@
 #include "core/service/media-private.h"
 #include "core/service/media-type.h"
 #include "core/service/metrics.h"
+#include "core/service/space.h"
 
 #define THREADS 2
 #define MAX_HELD (128 * 1024 * 1024)
@@ -193,6 +194,11 @@ begin (Keeping *keeping)
 
   /* Counted first: whatever becomes of it is subtracted by the answer. */
   media->held += (gsize)keeping->size;
+  if (!uc_space_spares (media->core, &keeping->error))
+    {
+      uc_loop_defer (media->core->loop, answer_refused, keeping);
+      return;
+    }
   if (media->held <= MAX_HELD && uc_media_push (media, run_write, on_written, keeping))
     return; /* the thread has it */
   if (media->held > MAX_HELD)

@@ -13,6 +13,7 @@
 #include "core/service/alarm.h"
 #include "core/service/api.h"
 #include "core/service/monitor.h"
+#include "core/service/space.h"
 
 static void
 about_the_daemon (UcCore *core, UcMetrics *metrics)
@@ -30,7 +31,7 @@ about_the_daemon (UcCore *core, UcMetrics *metrics)
 
 static void (*const parts[]) (UcCore *core, UcMetrics *metrics) = {
   about_the_daemon, uc_alarms_metrics, uc_monitor_metrics,   uc_engine_metrics,  uc_happened_metrics,
-  uc_parts_metrics, uc_queues_metrics, uc_admission_metrics, uc_process_metrics,
+  uc_parts_metrics, uc_queues_metrics, uc_admission_metrics, uc_process_metrics, uc_space_metrics,
 };
 
 char *

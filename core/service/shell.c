@@ -14,11 +14,9 @@
 #include "core/service/bridge.h"
 #include "core/service/desk.h"
 #include "core/service/feed.h"
+#include "core/service/hold.h"
 #include "core/service/intake.h"
 #include "core/service/outbox.h"
-
-/* How long nothing is accepted after a failed commit: a full disk does not get better within the same turn. */
-#define RECOVER_AFTER_MS 1000
 
 typedef struct
 {
@@ -71,8 +69,11 @@ refuse_while_recovering (UcCore *core, GError **error)
 {
   if (!core->recovering)
     return FALSE;
-  g_set_error_literal (error, UC_ERROR, UC_ERROR_UNAVAILABLE,
-                       "the store did not take the last change and is being read again; try again in a moment");
+  g_set_error_literal (
+      error, UC_ERROR, UC_ERROR_UNAVAILABLE,
+      core->held != NULL
+          ? UC_HELD_TEXT
+          : "the store did not take the last change and is being read again; try again in a moment");
   return TRUE;
 }
 
@@ -164,6 +165,27 @@ publish (UcTxn *txn)
     }
 }
 
+void
+uc_shell_give_up (const char *why)
+{
+  /* After a failed fsync nobody knows what the disk holds; only a fresh start with recovery tells. */
+  g_critical ("the store can't tell whether a change is durable (%s); stopping so that recovery can",
+              why != NULL ? why : "no reason given");
+  exit (EXIT_FAILURE);
+}
+
+void
+uc_shell_resume (UcCore *core)
+{
+  core->recovering = core->reload_armed = FALSE;
+  /* What was appended and refused meanwhile was numbered, too. */
+  core->seq = core->durable;
+  uc_outbox_reload (core->outbox);
+  uc_bridge_reload (core->bridge);
+  uc_desks_reset (core->desks);
+  uc_shell_go (core);
+}
+
 static void
 reload (gpointer data)
 {
@@ -179,12 +201,14 @@ reload (gpointer data)
       exit (EXIT_FAILURE);
     }
   g_message ("the engine was read again from the store at event %" G_GINT64_FORMAT, core->seq);
-  core->recovering = core->reload_armed = FALSE;
   uc_intake_reset (core->intake);
-  uc_outbox_reload (core->outbox);
-  uc_bridge_reload (core->bridge);
+  if (core->held == NULL)
+    {
+      uc_shell_resume (core);
+      return;
+    }
   uc_desks_reset (core->desks);
-  uc_shell_go (core);
+  uc_hold (core);
 }
 
 static void
@@ -206,17 +230,14 @@ on_committed (gpointer data, UcStoreResult result, const char *why)
   else
     {
       if (result == UC_STORE_UNKNOWN)
-        {
-          /* After a failed fsync nobody knows what the disk holds; only a fresh start with recovery tells. */
-          g_critical ("the store can't tell whether a change is durable (%s); stopping so that recovery can",
-                      why != NULL ? why : "no reason given");
-          exit (EXIT_FAILURE);
-        }
+        uc_shell_give_up (why);
       if (txn->events->len > 0 && !core->recovering)
         {
           g_warning ("a change was not stored (%s); reading the engine again",
                      why != NULL ? why : "no reason given");
           core->recovering = TRUE;
+          if (result == UC_STORE_UNAVAILABLE)
+            core->held = g_strdup (why != NULL ? why : "no reason given");
         }
       fail_txn (txn, result, why);
     }
@@ -224,7 +245,7 @@ on_committed (gpointer data, UcStoreResult result, const char *why)
   if (core->recovering && core->inflight == 0 && !core->reload_armed && !core->stopping)
     {
       core->reload_armed = TRUE;
-      uc_loop_timer_in (core->loop, result == UC_STORE_CONFLICT ? 0 : RECOVER_AFTER_MS, reload, core);
+      uc_loop_timer_in (core->loop, 0, reload, core);
     }
 }
 

@@ -157,6 +157,20 @@ check_complete (UcSqlite *sqlite, GError **error)
   return lost == NULL;
 }
 
+/* A log that an unclean exit left is given back to a full disk first: then there is room again to write. */
+static int
+mark_in_use (UcSqlite *sqlite)
+{
+  static const char mark[] = "UPDATE meta SET value = CASE key WHEN 'epoch' THEN value + 1 ELSE 0 END"
+                             " WHERE key IN ('epoch', 'clean')";
+  int code = uc_sqlite_exec (sqlite, mark);
+
+  if (code != SQLITE_FULL
+      || sqlite3_wal_checkpoint_v2 (sqlite->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
+    return code;
+  return uc_sqlite_exec (sqlite, mark);
+}
+
 static void
 read_state (UcSqlite *sqlite, UcSqliteState *state)
 {
@@ -177,9 +191,7 @@ uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, G
   read_state (sqlite, state);
   if (state->unclean && !quick_check (sqlite, error))
     return NULL;
-  if (uc_sqlite_exec (sqlite, "UPDATE meta SET value = CASE key WHEN 'epoch' THEN value + 1 ELSE 0 END"
-                              " WHERE key IN ('epoch', 'clean')")
-      != SQLITE_OK)
+  if (mark_in_use (sqlite) != SQLITE_OK)
     {
       set_error (sqlite, "can't write to the database", error);
       return NULL;

@@ -243,6 +243,7 @@ fail_all (UcWriter *writer, GPtrArray *batches, gint64 last_seq, int code, gbool
       lose_trust (writer, code);
       result = UC_STORE_UNKNOWN;
     }
+  writer->full = (code & 0xff) == SQLITE_FULL;
   if (!sqlite3_get_autocommit (writer->sqlite->db))
     run (writer, "ROLLBACK");
   writer->last_seq = last_seq;
@@ -315,6 +316,15 @@ fold (UcWriter *writer, int mode)
 void
 uc_writer_checkpoint (UcWriter *writer)
 {
+  if (writer->broken != NULL)
+    return;
+  /* Pages of the log that the database has a place for already give their room back. */
+  if (writer->full)
+    {
+      writer->full = FALSE;
+      writer->wal_pages = MAX (writer->wal_pages, 1); /* unknown after an unclean start */
+      uc_writer_fold (writer);
+    }
   if (writer->broken != NULL || writer->wal_pages < writer->checkpoint_above)
     return;
   fold (writer, SQLITE_CHECKPOINT_PASSIVE);

@@ -45,6 +45,7 @@ struct UcStore
   UcStoreFigures figures; /* the main thread's, but for what follows */
   guint64 transactions;   /* atomic; and so the next */
   guint log_pages;
+  int spare;
 
   GThread *writer_thread, *reader_thread;
   UcWriter *writer; /* the writer thread's */
@@ -247,7 +248,7 @@ writer_main (gpointer data)
           more = uc_writer_prune (store->writer, uc_clock_now (), store->command_keep_ms);
           if (store->keep_ms > 0)
             more = uc_writer_expire (store->writer, uc_clock_now () - store->keep_ms) || more;
-          unread = uc_writer_index (store->writer);
+          unread = !g_atomic_int_get (&store->spare) && uc_writer_index (store->writer);
           uc_writer_checkpoint (store->writer);
           tidied_at = g_get_monotonic_time ();
         }
@@ -333,6 +334,12 @@ void
 uc_store_reset (UcStore *store)
 {
   store->generation++;
+}
+
+void
+uc_store_spare (UcStore *store, gboolean on)
+{
+  g_atomic_int_set (&store->spare, on);
 }
 
 /* ---- the reader thread --------------------------------------------------------------------------------- */

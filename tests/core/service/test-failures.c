@@ -3,6 +3,7 @@
  * A store that refuses: what becomes of everything that is under way when a commit fails. Main thread.
  */
 #include "core/base/clock.h"
+#include "core/service/alarm.h"
 #include "core/service/outbox.h"
 #include "kit.h"
 #include "tests/core/store/faults.h"
@@ -126,7 +127,7 @@ test_refused_and_taken_again (void)
   g_assert_cmpint (second.status, ==, USHER_RETRY);
   kit_deliver_start (&late, "u1", "e3", "later");
   kit_until (late.done);
-  g_assert_cmpint (late.status, ==, USHER_BUSY);
+  g_assert_cmpint (late.status, ==, USHER_RETRY);
   result = kit_op (NULL, "queue.put", "{\"queue\":\"r\",\"name\":\"Other\"}");
   g_assert_null (result);
   g_assert_nonnull (strstr (kit_error, "unavailable: "));
@@ -184,15 +185,72 @@ test_desks_get_the_truth (void)
   disk_full ();
   kit_deliver_start (&out, "u1", "e1", "hello");
   kit_until (out.done);
-  faults_set (FAULT_NONE, 0);
   again = kit_desk_wait (desk, "welcome");
+  faults_set (FAULT_NONE, 0);
   g_assert_false (uc_json_bool (uc_json_get (again, "resumed"), TRUE));
   g_assert_cmpint (uc_json_int (uc_json_get (again, "seq"), -1), ==, kit.core->durable);
   /* Nothing of the failed change was shown before. */
   for (guint i = 0; i < desk->frames->len; i++)
     g_assert_cmpstr (uc_json_string (uc_json_get (desk->frames->pdata[i], "type")), !=, "interaction.queued");
+  kit_until (!kit.core->recovering);
   kit_say ("u1", "e1", "hello");
   uc_json_free (kit_desk_wait (desk, "interaction.queued"));
+  kit_desk_free (desk);
+  kit_end ();
+}
+
+static guint
+count_frames (const Desk *desk, const char *type)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < desk->frames->len; i++)
+    count += g_strcmp0 (uc_json_string (uc_json_get (desk->frames->pdata[i], "type")), type) == 0;
+  return count;
+}
+
+/* However long the disk is full, nothing is tried and taken back again: a desk is told the truth when it begins
+ * and when it is over, can read all the while, and hears from an alarm why it can't do more. */
+static void
+test_held (void)
+{
+  Desk *desk;
+  Delivered out;
+  guint64 transactions;
+  UcStoreFigures before, after;
+  g_autoptr (UcJson) root = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  kit_say ("u1", "e1", "hello");
+  desk = kit_desk_new ();
+  uc_json_free (kit_desk_hello (desk, "sue", -1));
+  kit_settle ();
+  g_ptr_array_set_size (desk->frames, 0);
+  disk_full ();
+  kit_deliver_start (&out, "u1", "e2", "more");
+  kit_until (out.done);
+  uc_store_figures (kit.core->store, &before);
+  for (guint i = 0; i < 60; i++)
+    {
+      kit_pass (1000);
+      g_assert_cmpuint (count_texts ("u1", "hello"), ==, 1);
+      g_assert_true (kit.core->recovering);
+    }
+  uc_store_figures (kit.core->store, &after);
+  transactions = after.failed - before.failed;
+  g_assert_cmpuint (transactions, >, 2);
+  g_assert_cmpuint (transactions, <, 10);
+  g_assert_cmpuint (count_frames (desk, "welcome"), ==, 1);
+  g_assert_nonnull (uc_alarm_find (kit.core, "store"));
+  faults_set (FAULT_NONE, 0);
+  for (guint i = 0; i < 20 && kit.core->recovering; i++)
+    kit_pass (1000);
+  g_assert_false (kit.core->recovering);
+  g_assert_null (uc_alarm_find (kit.core, "store"));
+  g_assert_cmpint (kit_say ("u1", "e2", "more"), >, 0);
+  kit_settle ();
+  g_assert_cmpuint (count_frames (desk, "welcome"), ==, 2);
   kit_desk_free (desk);
   kit_end ();
 }
@@ -216,7 +274,7 @@ test_closed_one_is_not_touched (void)
   kit_until (out.done);
   refused = kit_op (NULL, "interaction.save", args);
   g_assert_null (refused);
-  g_assert_nonnull (strstr (kit_error, "is being read again"));
+  g_assert_nonnull (strstr (kit_error, "can't store anything"));
   faults_set (FAULT_NONE, 0);
   kit_until (!kit.core->recovering);
   uc_json_free (kit_do (NULL, "interaction.save", "%s", args));
@@ -588,6 +646,7 @@ main (int argc, char **argv)
   g_test_add_func ("/failures/refused-and-taken-again", test_refused_and_taken_again);
   g_test_add_func ("/failures/same-command-again", test_same_command_again);
   g_test_add_func ("/failures/desks-get-the-truth", test_desks_get_the_truth);
+  g_test_add_func ("/failures/held", test_held);
   g_test_add_func ("/failures/closed-one-is-not-touched", test_closed_one_is_not_touched);
   g_test_add_func ("/failures/gathered-ones-are-refused-and-taken-again",
                    test_gathered_ones_are_refused_and_taken_again);

@@ -16,8 +16,9 @@ out_of (UcThread *thread, const UcSentLine *line)
   return NULL;
 }
 
-/* A receipt by time says nothing about what the network has not been given yet. One that is being sent may be
- * covered: that is kept until the network has answered. */
+/* A receipt by time says nothing about what the network has not been given: one that still waits, and one that is
+ * uncertain, for that it was given is what is not known. One that is being sent may be covered: that is kept until
+ * the network has answered. */
 static gboolean
 covers_by_time (UcThread *thread, const UcSentLine *line, gint64 upto_at, int rank)
 {
@@ -26,9 +27,7 @@ covers_by_time (UcThread *thread, const UcSentLine *line, gint64 upto_at, int ra
   if (line->rank >= UC_RANK_SENT)
     return line->sent_at <= upto_at;
   out = out_of (thread, line);
-  if (out == NULL)
-    return line->sent_at <= upto_at;
-  if (out->sending && out->begun_at <= upto_at)
+  if (out != NULL && out->sending && out->begun_at <= upto_at)
     out->receipt = MAX (out->receipt, rank);
   return FALSE;
 }

@@ -615,6 +615,29 @@ test_receipt_by_time_while_it_is_sent (void)
   end ();
 }
 
+/* The customer has seen everything that the network was given; whether this was among it is not known. */
+static void
+test_receipt_by_time_does_not_settle_what_is_uncertain (void)
+{
+  g_autofree char *chat = start (echoing);
+
+  kit_write (chat, "one");
+  kit_until (kit.sent->len == 1);
+  complete (0, USHER_UNCERTAIN, NULL);
+  kit_wait_state ("u1", "one", "uncertain");
+  kit_write (chat, "two");
+  kit_until (kit.sent->len == 2);
+  complete (1, USHER_OK, "net-2");
+  kit_wait_state ("u1", "two", "sent");
+  receipt_until ("u1", uc_clock_now (), USHER_RECEIPT_READ);
+  assert_state ("u1", "two", "read");
+  assert_state ("u1", "one", "uncertain");
+  echo ("u1", ids->pdata[0], "net-1", "one");
+  receipt_until ("u1", uc_clock_now (), USHER_RECEIPT_READ);
+  assert_state ("u1", "one", "read");
+  end ();
+}
+
 /* Told by a receipt before its own answer: the network's id is learned all the same. */
 static void
 test_late_id_is_learned (void)
@@ -664,6 +687,8 @@ main (int argc, char **argv)
   g_test_add_func ("/outbox/receipt/by-time", test_receipt_by_time);
   g_test_add_func ("/outbox/receipt/durable-when-answered", test_receipt_is_durable_when_answered);
   g_test_add_func ("/outbox/receipt/by-time-while-it-is-sent", test_receipt_by_time_while_it_is_sent);
+  g_test_add_func ("/outbox/receipt/by-time-does-not-settle-what-is-uncertain",
+                   test_receipt_by_time_does_not_settle_what_is_uncertain);
   g_test_add_func ("/outbox/receipt/late-id-is-learned", test_late_id_is_learned);
   return g_test_run ();
 }

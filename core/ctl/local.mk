@@ -7,6 +7,7 @@ usherctl_SOURCES = \
 	%D%/journal.c \
 	%D%/main.c \
 	%D%/metrics.c \
+	%D%/outbox.c \
 	%D%/plugin.c \
 	%D%/status.c
 usherctl_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS)

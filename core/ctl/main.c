@@ -104,6 +104,12 @@ static const Command commands[] = {
     ctl_do_journal_verify },
   { "op list", "", 0, 0, "all operations", ctl_do_op_list, NULL },
   { "drain", "[--cancel]", 0, 0, "make no new offers, before the daemon is stopped", ctl_do_drain, NULL },
+  { "outbox list", "[STATE]", 0, 1, "messages that did not get out", ctl_do_outbox_list, NULL },
+  { "outbox replay", "MESSAGE...", 1, 1000, "send them again", ctl_do_outbox_replay, NULL },
+  { "outbox discard", "MESSAGE...", 1, 1000, "leave them as they are", ctl_do_outbox_discard, NULL },
+  { "save list", "[STATE]", 0, 1, "chats whose case the CRM has not taken", ctl_do_save_list, NULL },
+  { "save retry", "INTERACTION...|all", 1, 1000, "save them again", ctl_do_save_retry, NULL },
+  { "save discard", "INTERACTION...|all", 1, 1000, "leave them without a case", ctl_do_save_discard, NULL },
   { "plugin list", "", 0, 0, "the plugins that are there", NULL, ctl_do_plugin_list },
   { "plugin inspect", "NAME", 1, 1, "all about one plugin", NULL, ctl_do_plugin_inspect },
 };

@@ -19,7 +19,8 @@ typedef struct
   char *interaction;
   UcEvent *row; /* state.interaction as it was read */
   char *transcript;
-  gint64 attempts;
+  gint64 attempts, since;
+  gboolean waiting; /* in waiting_saves */
   gboolean busy;
   gboolean again; /* something of it changed while it was being saved */
   guint64 timer;
@@ -33,6 +34,8 @@ save_free (gpointer data)
   Save *save = data;
 
   uc_loop_timer_remove (save->bridge->core->loop, save->timer);
+  if (save->waiting)
+    g_queue_remove (&save->bridge->waiting_saves, save);
   uc_event_free (save->row);
   g_free (save->transcript);
   g_free (save->interaction);
@@ -51,36 +54,52 @@ uc_bridge_pending (UcBridge *bridge)
   return g_hash_table_size (bridge->saves);
 }
 
-/* Answers come by name: the save may be gone, or another one begun, when one arrives. */
+/* One attempt. Its answers come by name: the save may be gone, or another one begun, when one arrives. */
 typedef struct
 {
   UcBridge *bridge;
-  guint64 serial;
+  guint64 serial, ticket;
   char *interaction;
-} Key;
+} Attempt;
 
-static Key *
-key_of (Save *save)
+static Attempt *
+attempt_new (Save *save)
 {
-  Key *key = g_new0 (Key, 1);
+  Attempt *attempt = g_new0 (Attempt, 1);
 
-  key->bridge = save->bridge;
-  key->serial = save->serial;
-  key->interaction = g_strdup (save->interaction);
-  return key;
+  attempt->bridge = save->bridge;
+  attempt->serial = save->serial;
+  attempt->ticket = uc_breaker_begin (save->bridge->breaker);
+  attempt->interaction = g_strdup (save->interaction);
+  save->bridge->saving++;
+  return attempt;
 }
 
 static Save *
-take_key (gpointer data)
+save_of_attempt (const Attempt *attempt)
 {
-  Key *key = data;
-  Save *save = g_hash_table_lookup (key->bridge->saves, key->interaction);
+  Save *save = g_hash_table_lookup (attempt->bridge->saves, attempt->interaction);
 
-  if (save != NULL && save->serial != key->serial)
-    save = NULL;
-  g_free (key->interaction);
-  g_free (key);
-  return save;
+  return save != NULL && save->serial == attempt->serial ? save : NULL;
+}
+
+/* result NULL: the CRM was not asked. */
+static void
+attempt_over (Attempt *attempt, const UsherResult *result)
+{
+  attempt->bridge->saving--;
+  if (result != NULL)
+    uc_bridge_answered (attempt->bridge, attempt->ticket, attempt->interaction, result);
+  else
+    uc_breaker_drop (attempt->bridge->breaker, attempt->ticket);
+}
+
+static void
+attempt_free (Attempt *attempt)
+{
+  uc_bridge_go (attempt->bridge);
+  g_free (attempt->interaction);
+  g_free (attempt);
 }
 
 /* ---- telling ------------------------------------------------------------------------------------------- */
@@ -130,11 +149,18 @@ on_timer (gpointer data)
 static void
 later (Save *save, gint64 not_before_ms, const char *why)
 {
+  UcBridge *bridge = save->bridge;
+  gint64 wait = uc_bridge_backoff (bridge, save->attempts, not_before_ms);
+
   save->busy = FALSE;
   save->attempts++;
+  g_clear_pointer (&save->transcript, g_free);
   tell (save, "queued", save->row != NULL ? save->row->case_id : NULL, save->attempts, why);
-  save->timer = uc_loop_timer_in (save->bridge->core->loop,
-                                  uc_bridge_backoff ((guint)save->attempts, not_before_ms), on_timer, save);
+  /* While the CRM is away, when to try is not its own affair; others come first now. */
+  if (uc_breaker_is_open (bridge->breaker))
+    run (save);
+  else
+    save->timer = uc_loop_timer_in (bridge->core->loop, wait, on_timer, save);
 }
 
 /* ---- one attempt: row, messages, CRM ------------------------------------------------------------------- */
@@ -149,13 +175,10 @@ has_grown (const Save *save)
 }
 
 static void
-on_saved (gpointer data, const UsherResult *result)
+take_answer (Save *save, const UsherResult *result)
 {
-  Save *save = take_key (data);
   const char *case_id;
 
-  if (save == NULL)
-    return;
   save->busy = FALSE;
   if (result->status == USHER_OK && result->cases != NULL && result->cases[0] != NULL)
     {
@@ -167,6 +190,7 @@ on_saved (gpointer data, const UsherResult *result)
           run (save);
           return;
         }
+      save->bridge->saved++;
       tell (save, "saved", case_id, save->attempts, NULL);
       g_hash_table_remove (save->bridge->saves, save->interaction);
     }
@@ -179,6 +203,18 @@ on_saved (gpointer data, const UsherResult *result)
       tell (save, "failed", save->row->case_id, save->attempts + 1, result->message);
       g_hash_table_remove (save->bridge->saves, save->interaction);
     }
+}
+
+static void
+on_saved (gpointer data, const UsherResult *result)
+{
+  Attempt *attempt = data;
+  Save *save = save_of_attempt (attempt);
+
+  attempt_over (attempt, result);
+  if (save != NULL)
+    take_answer (save, result);
+  attempt_free (attempt);
 }
 
 static const char *
@@ -241,19 +277,31 @@ add_line (GString *out, const UcEvent *message, const char *customer)
   uc_json_end (out);
 }
 
+/* The CRM is not asked this time. */
+static void
+stop (Attempt *attempt, Save *save, const char *why)
+{
+  attempt_over (attempt, NULL);
+  if (save != NULL)
+    later (save, 0, why);
+  attempt_free (attempt);
+}
+
 static void
 on_messages (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
-  Save *save = take_key (data);
+  Attempt *attempt = data;
+  Save *save = save_of_attempt (attempt);
   GString *out;
 
-  if (save == NULL)
-    return;
-  if (result != UC_STORE_OK)
+  if (save == NULL || result != UC_STORE_OK)
     {
-      later (save, 0, why);
+      stop (attempt, save, why);
       return;
     }
+  if (more)
+    g_warning ("interaction %s has more than %d messages: its case gets the first ones", save->interaction,
+               MAX_MESSAGES);
   out = g_string_sized_new (4096);
   uc_json_begin_array (out, NULL);
   for (guint i = 0; i < rows->len; i++)
@@ -261,19 +309,18 @@ on_messages (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more
   uc_json_end_array (out);
   g_free (save->transcript);
   save->transcript = g_string_free (out, FALSE);
-  uc_bridge_call (save->bridge->core, start_save, save, on_saved, key_of (save));
+  uc_bridge_call (save->bridge->core, start_save, save, on_saved, attempt);
 }
 
 static void
 on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
-  Save *save = take_key (data);
+  Attempt *attempt = data;
+  Save *save = save_of_attempt (attempt);
 
-  if (save == NULL)
-    return;
-  if (result != UC_STORE_OK || rows->len == 0)
+  if (save == NULL || result != UC_STORE_OK || rows->len == 0)
     {
-      later (save, 0, result != UC_STORE_OK ? why : "the interaction is not in the store yet");
+      stop (attempt, save, result != UC_STORE_OK ? why : "the interaction is not in the store yet");
       return;
     }
   uc_event_free (save->row);
@@ -283,22 +330,37 @@ on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, con
       && g_hash_table_contains (save->bridge->looks, save->interaction))
     {
       /* Of a new customer, whose draft the CRM has not made yet. */
-      later (save, 0, "the CRM has not made the customer's record yet");
+      stop (attempt, save, "the CRM has not made the customer's record yet");
       return;
     }
-  uc_store_interaction_messages (save->bridge->core->store, save->interaction, MAX_MESSAGES, on_messages,
-                                 key_of (save));
+  uc_store_interaction_messages (save->bridge->core->store, save->interaction, MAX_MESSAGES, on_messages, attempt);
 }
 
 static void
 run (Save *save)
 {
+  if (save->busy || save->waiting || save->timer != 0)
+    return;
+  save->waiting = TRUE;
+  g_queue_push_tail (&save->bridge->waiting_saves, save);
+  uc_bridge_go (save->bridge);
+}
+
+void
+uc_bridge_save_begin (gpointer data)
+{
+  Save *save = data;
   UcInteractionQuery query = { .interaction = save->interaction, .limit = 1 };
 
-  if (save->busy || save->timer != 0)
-    return;
+  save->waiting = FALSE;
   save->busy = TRUE;
-  uc_store_interactions (save->bridge->core->store, &query, on_row, key_of (save));
+  uc_store_interactions (save->bridge->core->store, &query, on_row, attempt_new (save));
+}
+
+gint64
+uc_bridge_save_since (gconstpointer save)
+{
+  return ((const Save *)save)->since;
 }
 
 /* ---- what happens -------------------------------------------------------------------------------------- */
@@ -314,6 +376,8 @@ save_of (UcBridge *bridge, const char *interaction)
       save->bridge = bridge;
       save->serial = ++bridge->serial;
       save->interaction = g_strdup (interaction);
+      save->since = uc_clock_now ();
+      uc_bridge_judge (bridge);
       g_hash_table_insert (bridge->saves, save->interaction, save);
     }
   return save;
@@ -322,10 +386,23 @@ save_of (UcBridge *bridge, const char *interaction)
 void
 uc_bridge_save_event (UcBridge *bridge, const UcEvent *event)
 {
+  gboolean requested = g_strcmp0 (event->state, "requested") == 0;
+  Save *save;
+
+  uc_bridge_failed_note (bridge, event->interaction, g_strcmp0 (event->state, "failed") == 0, event->at);
   /* "queued" is our own word about a save that is under way, or the engine's that the end made a saved case stale.
    */
-  if (g_strcmp0 (event->state, "requested") == 0 || g_strcmp0 (event->state, "queued") == 0)
-    run (save_of (bridge, event->interaction));
+  if (!requested && g_strcmp0 (event->state, "queued") != 0)
+    return;
+  save = save_of (bridge, event->interaction);
+  run (save);
+  /* It may be long until its turn comes: who asked for it is told why. */
+  if (requested && save->waiting && uc_breaker_is_open (bridge->breaker))
+    {
+      if (save->row == NULL)
+        save->row = uc_event_copy (event);
+      tell (save, "queued", save->row->case_id, save->attempts, bridge->why);
+    }
 }
 
 static void
@@ -374,14 +451,19 @@ on_pending (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more,
   if (result != UC_STORE_OK)
     {
       g_warning ("saves to the CRM that are under way can't be read (%s); trying again", why);
-      uc_loop_timer_in (bridge->core->loop, 1000, (UcLoopFunc)uc_bridge_save_reload, bridge);
+      bridge->reload_timer
+          = uc_loop_timer_in (bridge->core->loop, 1000, (UcLoopFunc)uc_bridge_save_reload, bridge);
       return;
     }
-  for (guint i = 0; i < rows->len; i++)
+  /* The oldest first. */
+  for (guint i = rows->len; i > 0; i--)
     {
-      Save *save = save_of (bridge, ((UcEvent *)rows->pdata[i])->interaction);
+      const UcEvent *row = rows->pdata[i - 1];
+      Save *save = save_of (bridge, row->interaction);
 
-      save->attempts = ((UcEvent *)rows->pdata[i])->attempts;
+      save->attempts = row->attempts;
+      if (row->ended_at != 0)
+        save->since = MIN (save->since, row->ended_at);
       run (save);
     }
 }
@@ -391,8 +473,21 @@ uc_bridge_save_reload (UcBridge *bridge)
 {
   UcInteractionQuery query = { .save_pending = TRUE, .limit = 100000 };
 
+  uc_loop_timer_remove (bridge->core->loop, bridge->reload_timer);
+  bridge->reload_timer = 0;
+  uc_bridge_failed_reload (bridge);
   g_hash_table_remove_all (bridge->saves);
   uc_store_interactions (bridge->core->store, &query, on_pending, bridge);
+}
+
+static int
+compare_age (gconstpointer a, gconstpointer b)
+{
+  const Save *one = *(const Save *const *)a, *other = *(const Save *const *)b;
+
+  if (one->since != other->since)
+    return one->since < other->since ? -1 : 1;
+  return one->serial < other->serial ? -1 : one->serial > other->serial;
 }
 
 void
@@ -405,6 +500,7 @@ uc_bridge_save_kick (UcBridge *bridge)
   g_hash_table_iter_init (&iter, bridge->saves);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     g_ptr_array_add (list, value);
+  g_ptr_array_sort (list, compare_age);
   for (guint i = 0; i < list->len; i++)
     {
       Save *save = list->pdata[i];

@@ -9,7 +9,6 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/id.h"
 #include "core/service/feed.h"
 
 #define MAX_MATCHES 20
@@ -23,6 +22,7 @@ typedef struct
   gboolean looked; /* nobody has the identity and nobody could be it, or a person said that none of them is */
   gboolean draft;  /* then make one: the interaction is accepted */
   gboolean busy;
+  gboolean waiting; /* in waiting_looks */
   guint attempts;
   guint64 timer;
 } Look;
@@ -67,13 +67,10 @@ uc_bridge_is_temporary (UsherStatus status)
 }
 
 gint64
-uc_bridge_backoff (guint attempts, gint64 not_before_ms)
+uc_bridge_backoff (UcBridge *bridge, gint64 attempts, gint64 not_before_ms)
 {
-  gint64 most = MIN (UC_CRM_MAX_RETRY_MS, UC_CRM_FIRST_RETRY_MS << MIN (attempts, 16));
-  guint32 dice;
-
-  uc_random_bytes (&dice, sizeof dice);
-  return MAX (not_before_ms, most / 2 + (gint64)(dice % (guint32)(most / 2 + 1)));
+  return uc_backoff (bridge->dice, UC_CRM_FIRST_RETRY_MS, UC_CRM_MAX_RETRY_MS, attempts,
+                     MIN (not_before_ms, UC_CRM_MAX_WAIT_MS));
 }
 
 /* ---- looking customers up ------------------------------------------------------------------------------ */
@@ -86,6 +83,8 @@ look_free (gpointer data)
   Look *looking = data;
 
   uc_loop_timer_remove (looking->bridge->core->loop, looking->timer);
+  if (looking->waiting)
+    g_queue_remove (&looking->bridge->waiting_looks, looking);
   g_free (looking->interaction);
   g_free (looking->network);
   g_free (looking->identity);
@@ -98,6 +97,7 @@ typedef struct
 {
   UcBridge *bridge;
   guint64 serial;
+  guint64 ticket; /* of the breaker */
   char *interaction;
   gboolean draft; /* what was asked for */
 } Asked;
@@ -273,6 +273,20 @@ take_answer (Look *looking, gboolean draft, const UsherResult *result)
 }
 
 static void
+look_again_later (Look *looking, const UsherResult *result)
+{
+  UcBridge *bridge = looking->bridge;
+  gint64 wait = uc_bridge_backoff (bridge, looking->attempts++, result->retry_after_ms);
+
+  g_info ("customer of interaction %s: %s; trying again", looking->interaction, result->message);
+  /* While the CRM is away, when to try is not its own affair. */
+  if (uc_breaker_is_open (bridge->breaker))
+    look (looking);
+  else
+    looking->timer = uc_loop_timer_in (bridge->core->loop, wait, on_look_timer, looking);
+}
+
+static void
 on_found (gpointer data, const UsherResult *result)
 {
   Asked *asked = data;
@@ -280,24 +294,22 @@ on_found (gpointer data, const UsherResult *result)
   Look *looking = look_of (asked);
   gboolean draft = asked->draft;
 
+  uc_bridge_answered (bridge, asked->ticket, asked->interaction, result);
   asked_free (asked);
-  if (looking == NULL)
-    return;
-  looking->busy = FALSE;
-  if (result->status == USHER_OK)
-    take_answer (looking, draft, result);
-  else if (uc_bridge_is_temporary (result->status))
+  if (looking != NULL)
     {
-      g_info ("customer of interaction %s: %s; trying again", looking->interaction, result->message);
-      looking->timer
-          = uc_loop_timer_in (bridge->core->loop, uc_bridge_backoff (looking->attempts++, result->retry_after_ms),
-                              on_look_timer, looking);
+      looking->busy = FALSE;
+      if (result->status == USHER_OK)
+        take_answer (looking, draft, result);
+      else if (uc_bridge_is_temporary (result->status))
+        look_again_later (looking, result);
+      else
+        {
+          g_warning ("customer of interaction %s: %s", looking->interaction, result->message);
+          g_hash_table_remove (bridge->looks, looking->interaction);
+        }
     }
-  else
-    {
-      g_warning ("customer of interaction %s: %s", looking->interaction, result->message);
-      g_hash_table_remove (bridge->looks, looking->interaction);
-    }
+  uc_bridge_go (bridge);
 }
 
 static void
@@ -322,10 +334,23 @@ start_look (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data
 static void
 look (Look *looking)
 {
-  if (looking->busy || looking->timer != 0)
+  if (looking->busy || looking->waiting || looking->timer != 0)
     return;
+  looking->waiting = TRUE;
+  g_queue_push_tail (&looking->bridge->waiting_looks, looking);
+  uc_bridge_go (looking->bridge);
+}
+
+void
+uc_bridge_look_begin (gpointer data)
+{
+  Look *looking = data;
+  Asked *asked = asked_new (looking);
+
+  looking->waiting = FALSE;
   looking->busy = TRUE;
-  uc_bridge_call (looking->bridge->core, start_look, looking, on_found, asked_new (looking));
+  asked->ticket = uc_breaker_begin (looking->bridge->breaker);
+  uc_bridge_call (looking->bridge->core, start_look, looking, on_found, asked);
 }
 
 /* Whether the channel's section wants records for people nobody knows. */
@@ -433,7 +458,7 @@ on_described (gpointer data, const UsherResult *result)
     g_warning ("the CRM does not say what its records look like: %s", result->message);
   if (uc_bridge_is_temporary (result->status) && bridge->describe_timer == 0)
     bridge->describe_timer = uc_loop_timer_in (
-        bridge->core->loop, uc_bridge_backoff (bridge->describe_attempts++, result->retry_after_ms),
+        bridge->core->loop, uc_bridge_backoff (bridge, bridge->describe_attempts++, result->retry_after_ms),
         on_describe_timer, bridge);
 }
 
@@ -572,6 +597,7 @@ uc_bridge_kick (UcBridge *bridge)
   gpointer value;
 
   bridge->describe_attempts = 0;
+  uc_breaker_reset (bridge->breaker);
   ask_description (bridge);
   g_hash_table_iter_init (&iter, bridge->looks);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -596,6 +622,7 @@ uc_bridge_new (UcCore *core)
   bridge->looks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, look_free);
   bridge->saves = uc_bridge_saves_new ();
   bridge->named = uc_bridge_named_new ();
+  uc_bridge_pace_init (bridge);
   uc_feed_listen (core->feed, on_event, bridge);
   return bridge;
 }
@@ -610,5 +637,6 @@ uc_bridge_free (UcBridge *bridge)
   g_hash_table_unref (bridge->looks);
   g_hash_table_unref (bridge->saves);
   g_hash_table_unref (bridge->named);
+  uc_bridge_pace_clear (bridge);
   g_free (bridge);
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core/base/metrics.h"
 #include "core/service/core.h"
 
 UcBridge *uc_bridge_new (UcCore *core);
@@ -15,6 +16,20 @@ void uc_bridge_free (UcBridge *bridge);
 void uc_bridge_kick (UcBridge *bridge);
 /* Finds out what is to be done, at the start and after the engine was read again. */
 void uc_bridge_reload (UcBridge *bridge);
+void uc_bridge_metrics (UcCore *core, UcMetrics *metrics);
+
+/* ---- cases that the CRM has refused -------------------------------------------------------------------- */
+
+/* Whether the decision holds for this state.interaction row. */
+typedef gboolean (*UcBridgeMay) (const UcEvent *row, gpointer data);
+/* count: how many it was made about. */
+typedef void (*UcBridgeDecided) (gpointer data, guint count, const GError *error);
+/* One interaction, or all of those (NULL): their cases are saved again, or they are left without one. */
+void uc_bridge_decide (UcBridge *bridge, const char *interaction, gboolean again, const char *by, UcBridgeMay may,
+                       gpointer may_data, UcBridgeDecided done, gpointer data);
+
+/* ---- what others need of it ---------------------------------------------------------------------------- */
+
 /* Saves waiting for the CRM. */
 guint uc_bridge_pending (UcBridge *bridge);
 

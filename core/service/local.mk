@@ -5,7 +5,10 @@ libuc_service_la_SOURCES = \
 	%D%/api.c %D%/api.h \
 	%D%/auth-private.h \
 	%D%/auth.c %D%/auth.h \
+	%D%/breaker.c %D%/breaker.h \
 	%D%/bridge-case.c \
+	%D%/bridge-decide.c \
+	%D%/bridge-pace.c \
 	%D%/bridge-private.h \
 	%D%/bridge-save.c \
 	%D%/bridge.c %D%/bridge.h \
@@ -43,6 +46,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-faq.c \
 	%D%/ops-interaction.c \
 	%D%/ops-message.c \
+	%D%/ops-outbox.c \
 	%D%/ops-playback.c \
 	%D%/ops-session.c \
 	%D%/ops-system.c \
@@ -54,20 +58,21 @@ libuc_service_la_SOURCES = \
 	%D%/outbox-send.c \
 	%D%/outbox-thread.c \
 	%D%/outbox-uncertain.c \
+	%D%/outbox-undecided.c \
 	%D%/outbox.c %D%/outbox.h \
 	%D%/presence.c %D%/presence.h \
 	%D%/seen.c %D%/seen.h \
 	%D%/session.c \
 	%D%/shell.c %D%/shell.h \
-	%D%/systemd.c %D%/systemd.h \
 	%D%/space.c %D%/space.h \
+	%D%/systemd.c %D%/systemd.h \
 	%D%/view-centre.c \
 	%D%/view-crm.c \
 	%D%/view.c %D%/view.h \
 	%D%/watchdog.c %D%/watchdog.h
-libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(SYSTEMD_CFLAGS)
-libuc_service_la_LIBADD = libuc-engine.la libuc-store.la libuc-plugin.la libuc-net.la libuc-base.la $(SODIUM_LIBS) $(SYSTEMD_LIBS)
 # For the daemon, for usherctl and for tests; it needs nothing of the rest of this folder.
 noinst_LTLIBRARIES += libuc-verify.la
 libuc_verify_la_SOURCES = %D%/verify.c %D%/verify.h %D%/verify-print.c
 
+libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(SYSTEMD_CFLAGS)
+libuc_service_la_LIBADD = libuc-engine.la libuc-store.la libuc-plugin.la libuc-net.la libuc-base.la $(SODIUM_LIBS) $(SYSTEMD_LIBS)

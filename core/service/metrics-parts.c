@@ -5,12 +5,12 @@
  */
 #include "core/base/clock.h"
 #include "core/service/auth-private.h"
-#include "core/service/bridge-private.h"
+#include "core/service/bridge.h"
 #include "core/service/desk-private.h"
 #include "core/service/intake-private.h"
 #include "core/service/media-private.h"
 #include "core/service/metrics.h"
-#include "core/service/outbox-private.h"
+#include "core/service/outbox.h"
 
 /* ---- store --------------------------------------------------------------------------------------------- */
 
@@ -67,95 +67,7 @@ write_intake (UcCore *core, UcMetrics *metrics)
                     g_hash_table_size (intake->peers));
 }
 
-/* ---- outbox -------------------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  guint waiting, retrying;
-  gint64 oldest; /* since when the oldest one waits; 0 = none does */
-} Lane;
-
-static void
-count_thread (const UcThread *thread, Lane *lane)
-{
-  for (const GList *l = thread->queue.head; l != NULL; l = l->next)
-    {
-      const UcOut *out = l->data;
-
-      lane->waiting++;
-      lane->retrying += out->attempts > 0;
-      if (lane->oldest == 0 || out->message->at < lane->oldest)
-        lane->oldest = out->message->at;
-    }
-}
-
-static void
-count_lanes (const UcOutbox *outbox, Lane *lanes)
-{
-  const GPtrArray *instances = outbox->core->instances;
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, outbox->threads);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const UcThread *thread = value;
-
-      for (guint i = 0; !g_queue_is_empty ((GQueue *)&thread->queue) && i < instances->len; i++)
-        {
-          const UsherInstance *instance = instances->pdata[i];
-
-          if (instance->kind == UC_KIND_CHANNEL && g_strcmp0 (instance->name, thread->channel) == 0)
-            count_thread (thread, &lanes[i]);
-        }
-    }
-}
-
-static void
-write_outbox (UcCore *core, UcMetrics *metrics)
-{
-  static const char *const names[]
-      = { "usher_outbox_waiting", "usher_outbox_retrying", "usher_outbox_oldest_seconds" };
-  static const char *const help[]
-      = { "Messages that wait to be sent, by channel.", "Those of them that were tried before.",
-          "How long ago the oldest of them was written." };
-  g_autofree Lane *lanes = g_new0 (Lane, core->instances->len + 1);
-  gint64 now = uc_clock_now ();
-
-  count_lanes (core->outbox, lanes);
-  for (guint f = 0; f < G_N_ELEMENTS (names); f++)
-    for (guint i = 0; i < core->instances->len; i++)
-      {
-        const UsherInstance *instance = core->instances->pdata[i];
-        g_autofree char *label = uc_metrics_label ("channel", instance->name);
-        const double values[] = { lanes[i].waiting, lanes[i].retrying,
-                                  lanes[i].oldest != 0 ? (double)MAX (0, now - lanes[i].oldest) / 1000 : 0 };
-
-        if (instance->kind == UC_KIND_CHANNEL)
-          uc_metrics_gauge (metrics, names[f], help[f], label, values[f]);
-      }
-  uc_metrics_gauge (metrics, "usher_outbox_given", "Messages that channels have and whose result is not stored.",
-                    NULL, g_hash_table_size (core->outbox->given));
-  uc_metrics_gauge (metrics, "usher_outbox_uncertain",
-                    "Messages of which nobody knows whether they arrived, while an echo may still tell.", NULL,
-                    core->outbox->uncertain.length);
-  uc_metrics_gauge (metrics, "usher_outbox_paused_channels",
-                    "Channels whose account or credentials do not allow sending.", NULL,
-                    g_hash_table_size (core->outbox->lanes));
-}
-
 /* ---- the rest ------------------------------------------------------------------------------------------ */
-
-static void
-write_bridge (UcCore *core, UcMetrics *metrics)
-{
-  const UcBridge *bridge = core->bridge;
-
-  uc_metrics_gauge (metrics, "usher_crm_saves_pending", "Transcripts on their way to the CRM.", NULL,
-                    g_hash_table_size (bridge->saves));
-  uc_metrics_gauge (metrics, "usher_crm_lookups_pending", "Customers that the CRM is asked for.", NULL,
-                    g_hash_table_size (bridge->looks));
-}
 
 static void
 write_desks (UcCore *core, UcMetrics *metrics)
@@ -231,8 +143,8 @@ uc_parts_metrics (UcCore *core, UcMetrics *metrics)
 
   write_store (core, metrics);
   write_intake (core, metrics);
-  write_outbox (core, metrics);
-  write_bridge (core, metrics);
+  uc_outbox_metrics (core, metrics);
+  uc_bridge_metrics (core, metrics);
   write_desks (core, metrics);
   write_net (core, metrics);
   write_instances (core, metrics);

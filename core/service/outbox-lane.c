@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Channels that may not send: a token has expired, or the network has restricted the account. Then no message of
- * the channel can go out, and each try is one too many: all wait, and from time to time one of them tries. Main
- * thread.
+ * The way to one channel. It may be that it can't send at all: a token has expired, the network has restricted the
+ * account, or it does not answer. Then each try is one too many: all wait, and from time to time one of them
+ * tries. Main thread.
  */
 #include <string.h>
 
@@ -16,115 +16,175 @@ typedef struct
 {
   UcOutbox *outbox;
   char *channel;
-  guint pauses;
-  guint64 timer;   /* 0: the next message tries */
-  gboolean trying; /* one is being sent */
-  UsherStatus status;
+  UcBreaker *breaker;
+  guint64 retries, sent;
+  UsherStatus status; /* of the last refusal */
   char *why;
   gboolean told; /* we said that the instance needs attention, not the plugin */
 } Lane;
-
-static Lane *
-lane_of (UcOutbox *outbox, const char *channel)
-{
-  return g_hash_table_lookup (outbox->lanes, channel);
-}
 
 void
 uc_lane_free (gpointer data)
 {
   Lane *lane = data;
 
-  uc_loop_timer_remove (lane->outbox->core->loop, lane->timer);
+  uc_breaker_free (lane->breaker);
   g_free (lane->channel);
   g_free (lane->why);
   g_free (lane);
-}
-
-gboolean
-uc_lane_is_free (UcOutbox *outbox, const char *channel)
-{
-  const Lane *lane = lane_of (outbox, channel);
-
-  return lane == NULL || (lane->timer == 0 && !lane->trying);
-}
-
-void
-uc_lane_begin (UcOutbox *outbox, const char *channel)
-{
-  Lane *lane = lane_of (outbox, channel);
-
-  if (lane != NULL)
-    lane->trying = TRUE;
 }
 
 static void
 on_pause_over (gpointer data)
 {
   Lane *lane = data;
-  UcOutbox *outbox = lane->outbox;
-  g_autofree char *channel = g_strdup (lane->channel);
 
-  /* Still blocked: making room must not send the next one. */
-  uc_outbox_give_up (outbox, channel, lane->why);
-  lane->timer = 0;
-  uc_outbox_pump_all (outbox, channel);
+  uc_outbox_give_up (lane->outbox, lane->channel, lane->why);
+  uc_outbox_pump_all (lane->outbox, lane->channel);
 }
 
 static Lane *
-lane_new (UcOutbox *outbox, const char *channel)
+lane_of (UcOutbox *outbox, const char *channel)
 {
-  Lane *lane = g_new0 (Lane, 1);
+  Lane *lane = g_hash_table_lookup (outbox->lanes, channel);
 
-  lane->outbox = outbox;
-  lane->channel = g_strdup (channel);
-  g_hash_table_insert (outbox->lanes, lane->channel, lane);
+  if (lane == NULL)
+    {
+      lane = g_new0 (Lane, 1);
+      lane->outbox = outbox;
+      lane->channel = g_strdup (channel);
+      lane->breaker = uc_breaker_new (outbox->core->loop, outbox->dice, on_pause_over, lane);
+      g_hash_table_insert (outbox->lanes, lane->channel, lane);
+    }
   return lane;
 }
 
-void
-uc_lane_block (UcOutbox *outbox, UsherInstance *instance, UsherStatus status, const char *why)
+gboolean
+uc_lane_is_free (UcOutbox *outbox, const char *channel)
 {
-  Lane *lane = lane_of (outbox, instance->name);
-  gint64 pause;
+  return uc_breaker_lets (lane_of (outbox, channel)->breaker);
+}
 
-  /* Messages that were on their way together are refused together: one pause for all. */
-  if (lane != NULL && !lane->trying)
-    return;
-  if (lane == NULL)
-    lane = lane_new (outbox, instance->name);
-  lane->trying = FALSE;
-  lane->status = status;
+guint64
+uc_lane_begin (UcOutbox *outbox, const char *channel)
+{
+  return uc_breaker_begin (lane_of (outbox, channel)->breaker);
+}
+
+void
+uc_lane_count_retry (UcOutbox *outbox, const char *channel)
+{
+  lane_of (outbox, channel)->retries++;
+}
+
+void
+uc_lane_figures (UcOutbox *outbox, const char *channel, guint64 *sent, guint64 *retries, gboolean *paused)
+{
+  const Lane *lane = g_hash_table_lookup (outbox->lanes, channel);
+
+  *sent = lane != NULL ? lane->sent : 0;
+  *retries = lane != NULL ? lane->retries : 0;
+  *paused = lane != NULL && uc_breaker_is_open (lane->breaker);
+}
+
+/* ---- what an answer says about the channel ------------------------------------------------------------- */
+
+const char *
+uc_lane_why (const UsherResult *result)
+{
+  if (result->message != NULL)
+    return result->message;
+  switch (result->status)
+    {
+    case USHER_AUTH:
+      return "the network refuses the channel's credentials";
+    case USHER_POLICY:
+      return "the network has restricted the channel's account";
+    default:
+      return "the channel takes no messages now, and does not say why";
+    }
+}
+
+static void
+note_refusal (Lane *lane, const UsherResult *result)
+{
+  lane->status = result->status;
   g_free (lane->why);
-  lane->why = g_strdup (why);
-  pause = MIN (LONGEST_PAUSE_MS, (gint64)FIRST_PAUSE_MS << MIN (lane->pauses, 10));
-  lane->pauses++;
-  lane->timer = uc_loop_timer_in (outbox->core->loop, pause, on_pause_over, lane);
-  g_warning ("channel \"%s\": sending pauses for %" G_GINT64_FORMAT " s (%s): %s", instance->name, pause / 1000,
-             uc_status_word (status), why);
+  lane->why = g_strdup (uc_lane_why (result));
+}
+
+/* Credentials or account: nothing helps but a person. */
+static void
+block (Lane *lane, guint64 ticket, UsherInstance *instance, const UsherResult *result)
+{
+  gint64 pause = MIN (LONGEST_PAUSE_MS, (gint64)FIRST_PAUSE_MS << MIN (uc_breaker_pauses (lane->breaker), 10));
+
+  if (!uc_breaker_pause (lane->breaker, ticket, pause))
+    return;
+  note_refusal (lane, result);
+  g_warning ("channel \"%s\": sending pauses for %" G_GINT64_FORMAT " s (%s): %s", lane->channel, pause / 1000,
+             uc_status_word (result->status), lane->why);
   /* The plugin may have said it better. The last thing done here: it leads back to uc_outbox_kick. */
-  if (instance->state == UC_INSTANCE_RUNNING)
+  if (instance != NULL && instance->state == UC_INSTANCE_RUNNING)
     {
       lane->told = TRUE;
-      uc_instance_tell (instance, status, why);
+      uc_instance_tell (instance, lane->status, lane->why);
+    }
+}
+
+static void
+fails (Lane *lane, guint64 ticket, const char *conversation, const UsherResult *result)
+{
+  if (!uc_breaker_bad (lane->breaker, ticket, conversation, result->retry_after_ms))
+    return;
+  note_refusal (lane, result);
+  if (uc_breaker_pauses (lane->breaker) == 1)
+    g_warning ("channel \"%s\" takes no messages (%s); one of them tries from time to time", lane->channel,
+               lane->why);
+}
+
+/* It sends again: takes back what we said about it. */
+static gboolean
+untell (Lane *lane)
+{
+  UsherInstance *instance = uc_core_instance (lane->outbox->core, UC_KIND_CHANNEL, lane->channel);
+  gboolean ours = lane->told && instance != NULL && instance->state == UC_INSTANCE_ATTENTION
+                  && instance->status == lane->status && g_strcmp0 (instance->status_message, lane->why) == 0;
+
+  lane->told = FALSE;
+  if (ours)
+    uc_instance_tell (instance, USHER_OK, NULL); /* which kicks all that waited */
+  return ours;
+}
+
+void
+uc_lane_answer (UcOutbox *outbox, const char *channel, guint64 ticket, const char *conversation,
+                const UsherResult *result)
+{
+  Lane *lane = lane_of (outbox, channel);
+
+  switch (result->status)
+    {
+    case USHER_AUTH:
+    case USHER_POLICY:
+      block (lane, ticket, uc_core_instance (outbox->core, UC_KIND_CHANNEL, channel), result);
+      break;
+    case USHER_RETRY:
+    case USHER_BUSY:
+    case USHER_CANCELLED:
+    case USHER_UNCERTAIN:
+    case USHER_LOST:
+      fails (lane, ticket, conversation, result);
+      break;
+    default:
+      lane->sent += result->status == USHER_OK;
+      if (uc_breaker_good (lane->breaker, ticket) && !untell (lane))
+        uc_outbox_pump_all (outbox, channel);
     }
 }
 
 void
 uc_lane_clear (UcOutbox *outbox, const char *channel)
 {
-  Lane *lane = lane_of (outbox, channel);
-  UsherInstance *instance;
-  gboolean ours;
-
-  if (lane == NULL)
-    return;
-  instance = uc_core_instance (outbox->core, UC_KIND_CHANNEL, channel);
-  ours = lane->told && instance != NULL && instance->state == UC_INSTANCE_ATTENTION
-         && instance->status == lane->status && g_strcmp0 (instance->status_message, lane->why) == 0;
-  g_hash_table_remove (outbox->lanes, channel);
-  if (ours)
-    uc_instance_tell (instance, USHER_OK, NULL); /* which kicks all that waited */
-  else
-    uc_outbox_pump_all (outbox, channel);
+  uc_breaker_reset (lane_of (outbox, channel)->breaker);
 }

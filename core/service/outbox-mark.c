@@ -23,13 +23,13 @@ typedef struct
 } Mark;
 
 static UcOut *
-head_of (const Mark *mark, UcThread **thread)
+out_of (const Mark *mark, UcThread **thread)
 {
-  UcOut *out;
-
   *thread = g_hash_table_lookup (mark->outbox->threads, mark->conversation);
-  out = *thread != NULL ? g_queue_peek_head (&(*thread)->queue) : NULL;
-  return out != NULL && strcmp (out->message->message, mark->message) == 0 ? out : NULL;
+  for (const GList *l = *thread != NULL ? (*thread)->queue.head : NULL; l != NULL; l = l->next)
+    if (strcmp (((const UcOut *)l->data)->message->message, mark->message) == 0)
+      return l->data;
+  return NULL;
 }
 
 static void
@@ -47,7 +47,7 @@ on_marked (gpointer data, const GError *error, GPtrArray *events)
   g_autofree Mark *mark = data;
   g_autofree char *conversation = mark->conversation, *message = mark->message;
   UcThread *thread;
-  UcOut *out = head_of (mark, &thread);
+  UcOut *out = out_of (mark, &thread);
 
   if (out == NULL || !out->marking)
     return;
@@ -58,7 +58,7 @@ on_marked (gpointer data, const GError *error, GPtrArray *events)
     out->marked = TRUE;
   uc_outbox_pump (mark->outbox, thread);
   /* The channel may have stopped or been blocked meanwhile. */
-  out = head_of (mark, &thread);
+  out = out_of (mark, &thread);
   if (out == NULL || !out->marked || out->sending)
     return;
   out->marked = FALSE;

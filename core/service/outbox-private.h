@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Shared by the parts of the outbox: outbox.c (all of it, and what is read from the store), outbox-send.c (one
- * message on its way), outbox-mark.c (what a kill would leave open), outbox-lane.c (channels that may not send at
- * all), outbox-thread.c (what was sent and its states), outbox-receipt.c (what the network tells later). Main
- * thread.
+ * message on its way), outbox-mark.c (what a kill would leave open), outbox-lane.c (channels that can't send at
+ * all), outbox-thread.c (what was sent and its states), outbox-receipt.c (what the network tells later),
+ * outbox-uncertain.c and outbox-undecided.c (what is left to the network, and to a person). Main thread.
  */
 #pragma once
 
+#include "core/service/breaker.h"
 #include "core/service/line.h"
 #include "core/service/outbox.h"
 
@@ -28,7 +29,9 @@ typedef struct
   char *conversation; /* of the thread, which may be gone when the answer comes */
   UcEvent *message;
   UcLine *line;
+  gint64 since; /* it was made, or a person said that it is to be sent again */
   gint64 attempts, due_at, begun_at;
+  guint64 ticket; /* outbox-lane.c */
   gboolean sending;
   gboolean marking, marked;        /* outbox-mark.c */
   gboolean echoed;                 /* while it was being sent, the network showed it to us */
@@ -54,8 +57,12 @@ struct UcOutbox
   /* What the channel has been given, message -> UcOut, until its result is durable. It outlives a reload: the
    * store still lists such a message, but it must not be sent again. */
   GHashTable *given;
-  GHashTable *lanes; /* channel -> Lane: those that may not send */
-  GQueue uncertain;  /* of Uncertain*, oldest first: an echo may still tell */
+  GHashTable *lanes; /* channel -> Lane */
+  GRand *dice;
+  guint64 sweep_timer;
+  GHashTable *undecided; /* message -> UcUndecided: uncertain or failed, and nobody has said what becomes of it */
+  guint64 judge_timer, undecided_timer;
+  GQueue uncertain; /* of Uncertain*, oldest first: an echo may still tell */
   guint64 uncertain_timer;
   gboolean started; /* the store's list was read once: what it says about an earlier life was dealt with */
   gboolean reading; /* the store's list is awaited: nothing is sent, for it may begin with older messages */
@@ -95,7 +102,7 @@ void uc_outbox_pump (UcOutbox *outbox, UcThread *thread);
 /* Of one channel, or all (NULL). */
 void uc_outbox_pump_all (UcOutbox *outbox, const char *channel);
 void uc_outbox_enqueue (UcOutbox *outbox, const UcEvent *message, gint64 attempts, gint64 due_at);
-/* Nothing of this channel goes out; what has waited for too long fails with `why`. */
+/* Nothing of this channel (NULL = of any) goes out; what has waited for too long fails with `why`. */
 void uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why);
 /* The network has it, although it was not being sent any more, or not yet again: takes it from the queue. Its
  * state is in a transaction that is not committed yet. */
@@ -104,6 +111,8 @@ void uc_outbox_settle (UcOutbox *outbox, UcThread *thread, UcOut *out, const cha
 /* Not sent by this process: `state` is final. */
 void uc_outbox_finish_waiting (UcOut *out, UcThread *thread, const char *state, const char *why);
 UcOut *uc_out_new (UcOutbox *outbox, const UcEvent *message);
+/* Every conversation's, also of channels that don't run. */
+void uc_outbox_sweep (UcOutbox *outbox);
 
 /* ---- outbox-mark.c: what was with a channel when the daemon was killed --------------------------------- */
 
@@ -114,19 +123,41 @@ gboolean uc_mark_is_on (const UcEvent *row);
 /* It may have been sent: settles a marked one of an earlier life. */
 void uc_mark_settle (UcOutbox *outbox, const UcEvent *row);
 
-/* ---- outbox-lane.c: a channel whose credentials or account don't allow sending ------------------------- */
+/* ---- outbox-lane.c: a channel that can't send at all --------------------------------------------------- */
 
 /* Whether a message of this channel may be sent now; the one that tries whether it works again, too. */
 gboolean uc_lane_is_free (UcOutbox *outbox, const char *channel);
-/* It is being sent. */
-void uc_lane_begin (UcOutbox *outbox, const char *channel);
-void uc_lane_block (UcOutbox *outbox, UsherInstance *instance, UsherStatus status, const char *why);
-/* Whatever the answer was: it was not about credentials or account. */
+/* It is being sent; returns its ticket. */
+guint64 uc_lane_begin (UcOutbox *outbox, const char *channel);
+/* What the channel answered. May send further messages. */
+void uc_lane_answer (UcOutbox *outbox, const char *channel, guint64 ticket, const char *conversation,
+                     const UsherResult *result);
+/* It can send, says who knows. */
 void uc_lane_clear (UcOutbox *outbox, const char *channel);
+void uc_lane_count_retry (UcOutbox *outbox, const char *channel);
+void uc_lane_figures (UcOutbox *outbox, const char *channel, guint64 *sent, guint64 *retries, gboolean *paused);
+/* The reason, or words for it. */
+const char *uc_lane_why (const UsherResult *result);
 void uc_lane_free (gpointer lane);
+
+/* ---- outbox-undecided.c: what a person has to decide about --------------------------------------------- */
+
+typedef struct
+{
+  char *message, *channel;
+  gboolean dead; /* else uncertain */
+  gint64 at;     /* since when */
+} UcUndecided;
+
+void uc_undecided_free (gpointer undecided);
+/* The state of a message changed. */
+void uc_undecided_note (UcOutbox *outbox, const char *message, const char *channel, int rank, gint64 at);
+/* Reads them all. */
+void uc_undecided_reload (UcOutbox *outbox);
 
 /* ---- outbox-uncertain.c: an echo may still tell -------------------------------------------------------- */
 
+/* Nothing happens if it was added already, or if no echo came in time. */
 void uc_uncertain_add (UcOutbox *outbox, const UcEvent *message);
 void uc_uncertain_remove (UcOutbox *outbox, const char *message);
 void uc_uncertain_free (UcOutbox *outbox);

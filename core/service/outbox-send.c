@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/base/clock.h"
-#include "core/base/id.h"
 #include "core/service/drain.h"
 #include "core/service/outbox-private.h"
 
@@ -17,6 +16,8 @@
 #define MAX_WHY 1000
 #define MAX_EXTERNAL_ID 1024
 
+#define SWEEP_MS (10 * 60 * 1000)
+#define NOT_FOR_A_DAY "it could not be sent for a day: its channel does not run, or does not take it"
 #define NOT_KNOWN "the channel did not answer: it is not known whether this message arrived"
 
 /* ---- results ------------------------------------------------------------------------------------------- */
@@ -146,7 +147,7 @@ on_retry (gpointer data)
 static gboolean
 is_too_old (const UcOut *out)
 {
-  return uc_clock_now () - out->message->at > UC_OUTBOX_GIVE_UP_MS;
+  return uc_clock_now () - out->since > UC_OUTBOX_GIVE_UP_MS;
 }
 
 static void
@@ -174,41 +175,34 @@ take_back (UcOut *out, UcThread *thread)
 static void
 retry_later (UcOut *out, UcThread *thread, gint64 not_before_ms, const char *why)
 {
-  gint64 wait = MIN (MAX_RETRY_MS, FIRST_RETRY_MS << MIN (out->attempts, 20));
-  guint32 dice;
+  gint64 wait = uc_backoff (out->outbox->dice, FIRST_RETRY_MS, MAX_RETRY_MS, out->attempts,
+                            MIN (not_before_ms, UC_OUTBOX_GIVE_UP_MS));
 
   if (is_too_old (out))
     {
-      finish (out, thread, "failed", NULL, why != NULL ? why : "it could not be sent for a day");
+      finish (out, thread, "failed", NULL, why != NULL ? why : NOT_FOR_A_DAY);
       return;
     }
   if (!take_back (out, thread))
     return;
-  /* Full jitter, so that conversations that failed together don't come back together. */
-  uc_random_bytes (&dice, sizeof dice);
-  wait = MAX (not_before_ms, FIRST_RETRY_MS / 2 + (gint64)(dice % (guint32)wait));
   out->attempts++;
+  uc_lane_count_retry (out->outbox, thread->channel);
   /* However long the network wants us to wait, who wrote it hears within a day that it can't be sent. */
-  out->due_at = MIN (uc_clock_now () + wait, out->message->at + UC_OUTBOX_GIVE_UP_MS + 1);
+  out->due_at = MIN (uc_clock_now () + wait, out->since + UC_OUTBOX_GIVE_UP_MS + 1);
   keep_attempt (out, out->due_at, why);
   thread->retry_timer = uc_loop_timer_at (out->outbox->core->loop, out->due_at, on_retry, thread);
 }
 
 /* The channel as a whole can't send. The message keeps its place and its number of attempts. */
 static void
-wait_for_channel (UcOut *out, UcThread *thread, UsherInstance *instance, const UsherResult *result)
+wait_for_channel (UcOut *out, UcThread *thread, const UsherResult *result)
 {
-  UcOutbox *outbox = out->outbox;
-  const char *why = result->message != NULL        ? result->message
-                    : result->status == USHER_AUTH ? "the network refuses the channel's credentials"
-                                                   : "the network has restricted the channel's account";
+  const char *why = uc_lane_why (result);
 
   if (is_too_old (out))
     finish (out, thread, "failed", NULL, why);
   else if (take_back (out, thread))
     keep_attempt (out, uc_clock_now (), why);
-  if (instance != NULL)
-    uc_lane_block (outbox, instance, result->status, why);
 }
 
 void
@@ -220,7 +214,7 @@ uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why)
 
   g_hash_table_iter_init (&iter, outbox->threads);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (strcmp (((UcThread *)value)->channel, channel) == 0)
+    if (channel == NULL || strcmp (((UcThread *)value)->channel, channel) == 0)
       for (const GList *l = ((UcThread *)value)->queue.head; l != NULL; l = l->next)
         if (!((UcOut *)l->data)->sending && is_too_old (l->data))
           g_ptr_array_add (old, l->data);
@@ -230,8 +224,25 @@ uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why)
 
       /* The one before may have made way for it. */
       if (!out->sending)
-        uc_outbox_finish_waiting (out, g_hash_table_lookup (outbox->threads, out->conversation), "failed", why);
+        uc_outbox_finish_waiting (out, g_hash_table_lookup (outbox->threads, out->conversation), "failed",
+                                  why != NULL ? why : NOT_FOR_A_DAY);
     }
+}
+
+static void
+on_sweep (gpointer data)
+{
+  UcOutbox *outbox = data;
+
+  if (!outbox->core->recovering && !outbox->reading)
+    uc_outbox_give_up (outbox, NULL, NULL);
+  uc_outbox_sweep (outbox);
+}
+
+void
+uc_outbox_sweep (UcOutbox *outbox)
+{
+  outbox->sweep_timer = uc_loop_timer_in (outbox->core->loop, SWEEP_MS, on_sweep, outbox);
 }
 
 /* ---- what the channel answered ------------------------------------------------------------------------- */
@@ -271,7 +282,7 @@ take_result (UcOut *out, UcThread *thread, UsherInstance *instance, const UsherR
       break;
     case USHER_AUTH:
     case USHER_POLICY:
-      wait_for_channel (out, thread, instance, result);
+      wait_for_channel (out, thread, result);
       break;
     default:
       finish (out, thread, "failed", NULL,
@@ -285,7 +296,9 @@ on_sent (gpointer data, const UsherResult *result)
   UcOut *out = data;
   UcOutbox *outbox = out->outbox;
   g_autofree char *channel = g_strdup (out->message->channel);
-  UcThread *thread = g_hash_table_lookup (outbox->threads, out->conversation);
+  g_autofree char *conversation = g_strdup (out->conversation);
+  UcThread *thread = g_hash_table_lookup (outbox->threads, conversation);
+  guint64 ticket = out->ticket;
 
   out->sending = FALSE;
   if (thread != NULL && g_queue_find (&thread->queue, out) == NULL)
@@ -295,9 +308,7 @@ on_sent (gpointer data, const UsherResult *result)
     finish (out, thread, "sent", result->external_id, NULL);
   else
     take_result (out, thread, uc_core_instance (outbox->core, UC_KIND_CHANNEL, channel), result);
-  /* Anything else shows that the channel may send. */
-  if (result->status != USHER_AUTH && result->status != USHER_POLICY)
-    uc_lane_clear (outbox, channel);
+  uc_lane_answer (outbox, channel, ticket, conversation, result);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------- */
@@ -336,9 +347,20 @@ give_to_channel (UcOut *out, UcThread *thread, UsherInstance *instance, Window w
   out->receipt = UC_RANK_QUEUED;
   out->begun_at = uc_clock_now ();
   g_hash_table_insert (outbox->given, out->message->message, out);
-  uc_lane_begin (outbox, thread->channel);
+  out->ticket = uc_lane_begin (outbox, thread->channel);
   instance->plugin->channel.send (instance->self, uc_line_get (out->line),
                                   uc_reply_new (instance, SEND_TIMEOUT_MS, on_sent, out));
+}
+
+/* One at a time, or they overtake each other. It need not be the first: one that a person sends again comes before
+ * it. */
+static gboolean
+is_busy (const UcThread *thread)
+{
+  for (const GList *l = thread->queue.head; l != NULL; l = l->next)
+    if (((const UcOut *)l->data)->sending || ((const UcOut *)l->data)->marking)
+      return TRUE;
+  return FALSE;
 }
 
 void
@@ -348,8 +370,8 @@ uc_outbox_pump (UcOutbox *outbox, UcThread *thread)
   UsherInstance *instance;
   Window window;
 
-  if (out == NULL || out->sending || out->marking || thread->retry_timer != 0 || outbox->reading
-      || outbox->core->stopping || uc_drain_phase (outbox->core) >= UC_DRAIN_LEAVING)
+  if (out == NULL || thread->retry_timer != 0 || outbox->reading || outbox->core->stopping
+      || uc_drain_phase (outbox->core) >= UC_DRAIN_LEAVING || is_busy (thread))
     return;
   instance = uc_core_instance (outbox->core, UC_KIND_CHANNEL, thread->channel);
   if (instance == NULL || !uc_instance_is_running (instance))
@@ -369,22 +391,38 @@ uc_outbox_pump (UcOutbox *outbox, UcThread *thread)
     give_to_channel (out, thread, instance, window);
 }
 
+/* What was tried least comes first: one that can never be sent must not be the one that tries each time. */
+static int
+by_attempts (gconstpointer a, gconstpointer b)
+{
+  const UcOut *one = g_queue_peek_head (&(*(UcThread *const *)a)->queue);
+  const UcOut *other = g_queue_peek_head (&(*(UcThread *const *)b)->queue);
+
+  if (one->attempts != other->attempts)
+    return one->attempts < other->attempts ? -1 : 1;
+  return one->message->at < other->message->at ? -1 : one->message->at > other->message->at;
+}
+
 void
 uc_outbox_pump_all (UcOutbox *outbox, const char *channel)
 {
-  g_autoptr (GPtrArray) ready = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) ready = g_ptr_array_new ();
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   GHashTableIter iter;
   gpointer value;
 
-  /* pump may change the table. */
   g_hash_table_iter_init (&iter, outbox->threads);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if ((channel == NULL || strcmp (((UcThread *)value)->channel, channel) == 0)
         && !g_queue_is_empty (&((UcThread *)value)->queue))
-      g_ptr_array_add (ready, g_strdup (((UcThread *)value)->conversation));
+      g_ptr_array_add (ready, value);
+  g_ptr_array_sort (ready, by_attempts);
   for (guint i = 0; i < ready->len; i++)
+    g_ptr_array_add (names, g_strdup (((UcThread *)ready->pdata[i])->conversation));
+  /* pump may change the table. */
+  for (guint i = 0; i < names->len; i++)
     {
-      UcThread *thread = g_hash_table_lookup (outbox->threads, ready->pdata[i]);
+      UcThread *thread = g_hash_table_lookup (outbox->threads, names->pdata[i]);
 
       if (thread != NULL)
         uc_outbox_pump (outbox, thread);
@@ -407,6 +445,7 @@ uc_out_new (UcOutbox *outbox, const UcEvent *message)
   out->outbox = outbox;
   out->conversation = g_strdup (message->conversation);
   out->message = uc_event_copy (message);
+  out->since = message->since != 0 ? message->since : message->at;
   return out;
 }
 
@@ -429,5 +468,10 @@ uc_outbox_enqueue (UcOutbox *outbox, const UcEvent *message, gint64 attempts, gi
       out->due_at = due_at;
     }
   g_queue_insert_sorted (&thread->queue, out, by_number, NULL);
+  if (g_queue_peek_head (&thread->queue) == out)
+    {
+      uc_loop_timer_remove (outbox->core->loop, thread->retry_timer); /* of the one that was the first */
+      thread->retry_timer = 0;
+    }
   uc_outbox_pump (outbox, thread);
 }

@@ -161,6 +161,7 @@ uc_thread_step (UcThread *thread, UcTxn *txn, UcSentLine *line, const char *stat
   if (!up)
     return;
   line->rank = uc_rank_of (state);
+  uc_undecided_note (thread->outbox, line->message, thread->channel, line->rank, uc_clock_now ());
   if (line->rank == UC_RANK_SENT)
     line->sent_at = uc_clock_now ();
   if (line->rank != UC_RANK_UNCERTAIN)
@@ -204,8 +205,13 @@ on_lines (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, c
     {
       thread = uc_thread_of (loading->outbox, loading->conversation, loading->channel, loading->identity);
       for (guint i = 0; i < rows->len; i++)
-        if (g_strcmp0 (((UcEvent *)rows->pdata[i])->author, "agent") == 0)
-          uc_thread_note (thread, rows->pdata[i]);
+        {
+          const UcEvent *row = rows->pdata[i];
+
+          /* What is known here is at least as new. */
+          if (g_strcmp0 (row->author, "agent") == 0 && uc_thread_line (thread, row->n) == NULL)
+            uc_thread_note (thread, row);
+        }
       thread->loaded = TRUE;
     }
   loading->done (loading->data, result == UC_STORE_OK ? NULL : why != NULL ? why : "the store does not answer");

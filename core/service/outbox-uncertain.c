@@ -10,6 +10,13 @@
 
 #define ECHO_WITHIN_MS (10 * 60 * 1000)
 #define AGAIN_MS 1000
+/* After a start: what the network wanted to tell us meanwhile is on its way. */
+#define AFTER_START_MS (60 * 1000)
+
+#define NO_ECHO                                                                                                   \
+  "the channel did not answer, and no echo came within 10 minutes: it is not known whether this message "         \
+  "arrived; "                                                                                                     \
+  "ask before you repeat it"
 
 typedef struct
 {
@@ -33,7 +40,9 @@ arm (UcOutbox *outbox)
 {
   const Uncertain *first = g_queue_peek_head (&outbox->uncertain);
 
-  if (first != NULL && outbox->uncertain_timer == 0)
+  uc_loop_timer_remove (outbox->core->loop, outbox->uncertain_timer);
+  outbox->uncertain_timer = 0;
+  if (first != NULL)
     outbox->uncertain_timer = uc_loop_timer_at (outbox->core->loop, first->due_at, on_due, outbox);
 }
 
@@ -44,9 +53,7 @@ tell (UcOutbox *outbox, UcTxn *txn, const UcEvent *row)
   UcThread *thread = uc_thread_of (outbox, row->conversation, row->channel, row->identity);
   UcSentLine *line = uc_thread_note (thread, row);
 
-  uc_thread_step (thread, txn, line, "uncertain", NULL,
-                  "the channel did not answer, and no echo came within 10 minutes: it is not known whether this "
-                  "message arrived; ask before you repeat it");
+  uc_thread_step (thread, txn, line, "uncertain", NULL, NO_ECHO);
 }
 
 static void
@@ -74,14 +81,34 @@ on_due (gpointer data)
   arm (outbox);
 }
 
+static int
+compare_message (gconstpointer one, gconstpointer message)
+{
+  return strcmp (((const Uncertain *)one)->row->message, message);
+}
+
+static int
+compare_due (gconstpointer a, gconstpointer b, gpointer data)
+{
+  gint64 one = ((const Uncertain *)a)->due_at, other = ((const Uncertain *)b)->due_at;
+
+  return one < other ? -1 : one > other;
+}
+
 void
 uc_uncertain_add (UcOutbox *outbox, const UcEvent *message)
 {
-  Uncertain *one = g_new0 (Uncertain, 1);
+  gint64 now = uc_clock_now ();
+  Uncertain *one;
 
+  if (g_strcmp0 (message->error, NO_ECHO) == 0
+      || g_queue_find_custom (&outbox->uncertain, message->message, compare_message) != NULL)
+    return;
+  one = g_new0 (Uncertain, 1);
   one->row = uc_event_copy (message);
-  one->due_at = uc_clock_now () + ECHO_WITHIN_MS;
-  g_queue_push_tail (&outbox->uncertain, one);
+  one->due_at
+      = message->undecided ? MAX (now + AFTER_START_MS, message->deadline + ECHO_WITHIN_MS) : now + ECHO_WITHIN_MS;
+  g_queue_insert_sorted (&outbox->uncertain, one, compare_due, NULL);
   arm (outbox);
 }
 

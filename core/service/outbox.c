@@ -86,6 +86,7 @@ on_outbox (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, 
     }
   outbox->started = TRUE;
   outbox->reading = FALSE;
+  uc_undecided_reload (outbox);
   uc_outbox_pump_all (outbox, NULL);
 }
 
@@ -93,6 +94,7 @@ void
 uc_outbox_reload (UcOutbox *outbox)
 {
   g_hash_table_remove_all (outbox->threads);
+  g_hash_table_remove_all (outbox->undecided);
   uc_loop_timer_remove (outbox->core->loop, outbox->again);
   outbox->again = 0;
   outbox->reading = TRUE;
@@ -109,12 +111,6 @@ uc_outbox_forget (UcOutbox *outbox, const char *conversation)
 
   if (thread != NULL && g_queue_is_empty (&thread->queue))
     g_hash_table_remove (outbox->threads, conversation);
-}
-
-guint
-uc_outbox_with_channels (UcOutbox *outbox)
-{
-  return g_hash_table_size (outbox->given);
 }
 
 guint
@@ -147,7 +143,10 @@ uc_outbox_new (UcCore *core)
   outbox->threads = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, uc_thread_free);
   outbox->given = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, uc_out_free);
   outbox->lanes = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, uc_lane_free);
+  outbox->undecided = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, uc_undecided_free);
+  outbox->dice = uc_backoff_dice ();
   g_queue_init (&outbox->uncertain);
+  uc_outbox_sweep (outbox);
   uc_feed_listen (core->feed, on_event, outbox);
   return outbox;
 }
@@ -160,6 +159,17 @@ uc_outbox_free (UcOutbox *outbox)
   g_hash_table_unref (outbox->threads);
   g_hash_table_unref (outbox->given);
   g_hash_table_unref (outbox->lanes);
+  g_hash_table_unref (outbox->undecided);
+  g_rand_free (outbox->dice);
+  uc_loop_timer_remove (outbox->core->loop, outbox->sweep_timer);
+  uc_loop_timer_remove (outbox->core->loop, outbox->judge_timer);
+  uc_loop_timer_remove (outbox->core->loop, outbox->undecided_timer);
   uc_uncertain_free (outbox);
   g_free (outbox);
+}
+
+guint
+uc_outbox_with_channels (UcOutbox *outbox)
+{
+  return g_hash_table_size (outbox->given);
 }

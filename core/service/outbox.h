@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core/base/metrics.h"
 #include "core/service/core.h"
 
 UcOutbox *uc_outbox_new (UcCore *core);
@@ -22,6 +23,20 @@ guint uc_outbox_pending (UcOutbox *outbox);
 guint uc_outbox_with_channels (UcOutbox *outbox);
 /* One conversation's. */
 guint uc_outbox_waiting (UcOutbox *outbox, const char *conversation);
+
+/* ---- what a person decides ----------------------------------------------------------------------------- */
+
+/* An alarm says so when so many messages could not be delivered and nobody has decided about them, or one of them
+ * for so long. */
+#define UC_DEAD_MANY 20
+#define UC_DEAD_LONG_MS (60 * 60 * (gint64)1000)
+
+/* row: of uc_store_outbox_list, uncertain or failed. It is sent again under the same id, or left as it is. When
+ * `again` is durable, call uc_outbox_again. */
+gboolean uc_outbox_decide (UcOutbox *outbox, UcTxn *txn, const UcEvent *row, gboolean again, const char *by,
+                           GError **error);
+void uc_outbox_again (UcOutbox *outbox, const UcEvent *row);
+void uc_outbox_metrics (UcCore *core, UcMetrics *metrics);
 
 /* ---- what came back ------------------------------------------------------------------------------------ */
 

@@ -19,7 +19,6 @@ struct UcAuth
   GHashTable *tickets;  /* ticket -> Ticket */
   GHashTable *brakes;   /* login or address -> Brake */
   GThreadPool *hashers;
-  char *dummy_hash; /* so that an unknown login takes as long as a wrong password */
   gint64 idle_ms, max_ms;
   guint64 hashes_refused, tickets_refused; /* because too many waited */
 };

@@ -96,6 +96,19 @@ string_in (gconstpointer record, gsize offset)
   return G_STRUCT_MEMBER (const char *, record, offset);
 }
 
+void
+uc_command_keep (UcCommand *command, GStringChunk *texts)
+{
+  for (gsize m = 0; m < G_N_ELEMENTS (members); m++)
+    if (members[m].is_string)
+      {
+        const char **text = &G_STRUCT_MEMBER (const char *, command, members[m].offset);
+
+        if (*text != NULL)
+          *text = g_string_chunk_insert (texts, *text);
+      }
+}
+
 /* The number of the event that has the same, -1 = none does. */
 static int
 find_twin (const Member *member, const char *value, GPtrArray *events, guint first)

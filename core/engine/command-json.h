@@ -19,6 +19,10 @@ typedef enum
   UC_RECORD_APPENDED  /* no step: an event about something the engine does not have any more */
 } UcRecordKind;
 
+/* Makes the command's strings copies in `texts`. They are often borrowed from what the engine knows ("as it was
+ * before"), and a step may free that. */
+void uc_command_keep (UcCommand *command, GStringChunk *texts);
+
 /* `command` is what uc_engine_step was given, `events` what it appended from number `first` on. reborn: it is the
  * first one of an engine that was restored from rows. */
 char *uc_record_step (const UcCommand *command, gboolean reborn, gint64 now, GPtrArray *events, guint first);

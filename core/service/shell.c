@@ -95,9 +95,11 @@ uc_txn_step (UcTxn *txn, const UcCommand *command, GError **error)
   guint before = txn->events->len;
   g_autofree char *seed = uc_id_new ("s");
   UcCommand seeded = *command;
+  g_autoptr (GStringChunk) texts = g_string_chunk_new (256);
   gint64 now = uc_clock_now ();
 
   seeded.seed = seed;
+  uc_command_keep (&seeded, texts);
   if (refuse_while_recovering (txn->core, error))
     return FALSE;
   if (!uc_engine_step (txn->core->engine, &seeded, now, txn->events, error))

@@ -53,6 +53,7 @@ char *ctl_read_stdin (void);
  * status. */
 int ctl_do_status (Ctl *ctl, int argc, char **argv);
 int ctl_do_metrics (Ctl *ctl, int argc, char **argv);
+int ctl_do_why (Ctl *ctl, int argc, char **argv);
 int ctl_do_call (Ctl *ctl, int argc, char **argv);
 int ctl_do_batch (Ctl *ctl, int argc, char **argv);
 int ctl_do_drain (Ctl *ctl, int argc, char **argv);

@@ -9,6 +9,7 @@ usherctl_SOURCES = \
 	%D%/metrics.c \
 	%D%/outbox.c \
 	%D%/plugin.c \
-	%D%/status.c
+	%D%/status.c \
+	%D%/why.c
 usherctl_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS)
 usherctl_LDADD = libuc-verify.la libuc-engine.la libuc-store.la libuc-plugin.la libuc-base.la $(SOUP_LIBS)

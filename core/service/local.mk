@@ -51,6 +51,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-session.c \
 	%D%/ops-system.c \
 	%D%/ops-timeline.c \
+	%D%/ops-why.c \
 	%D%/ops.c %D%/ops.h \
 	%D%/outbox-lane.c %D%/outbox-private.h \
 	%D%/outbox-mark.c \

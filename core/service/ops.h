@@ -107,6 +107,7 @@ extern const UcOp uc_ops_agent[];
 extern const UcOp uc_ops_interaction[];
 extern const UcOp uc_ops_message[];
 extern const UcOp uc_ops_outbox[];
+extern const UcOp uc_ops_why[];
 extern const UcOp uc_ops_codes[];
 extern const UcOp uc_ops_faq[];
 extern const UcOp uc_ops_playback[];

@@ -72,3 +72,7 @@ check_PROGRAMS += $(fuzz_programs)
 if !FUZZING
 TESTS += $(fuzz_programs)
 endif
+
+# Only what ./bootstrap fuzz needs: the programs, and the modules some of them load.
+fuzzers: $(fuzz_programs) $(plugin_LTLIBRARIES) tests/core/service/rig.la
+.PHONY: fuzzers

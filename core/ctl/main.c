@@ -97,7 +97,7 @@ typedef struct
 
 static const Command commands[] = {
   { "status", "", 0, 0, "how the daemon is", ctl_do_status, NULL },
-  { "why", "INTERACTION", 1, 1, "why nobody takes it", ctl_do_why, NULL },
+  { "why", "[INTERACTION]", 0, 1, "who waits, or why nobody takes this one", ctl_do_why, NULL },
   { "metrics", "", 0, 0, "all figures, in the text format of Prometheus", ctl_do_metrics, NULL },
   { "call", "NAME [JSON|-]", 1, 2, "run one operation", ctl_do_call, NULL },
   { "batch", "[FILE|-]", 0, 1, "run operations, one per line: NAME JSON", ctl_do_batch, NULL },

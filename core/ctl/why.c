@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * usherctl why: the answer of interaction.why as sentences.
+ * usherctl why: the answer of interaction.why as sentences; without an interaction, those that wait.
  */
 #include "core/ctl/ctl.h"
 
@@ -51,6 +51,40 @@ print_why (const UcJson *why)
     printf ("%" G_GINT64_FORMAT " more %s not work its queue.\n", others, others == 1 ? "user does" : "users do");
 }
 
+static int
+list_waiting (Ctl *ctl)
+{
+  g_autofree char *text = ctl_call (ctl, "interaction.waiting", "{\"limit\":200}");
+  g_autoptr (UcJson) answer = NULL;
+  const UcJson *list;
+  gint64 all;
+
+  if (text == NULL)
+    return EXIT_FAILURE;
+  if (ctl_json)
+    return puts (text), EXIT_SUCCESS;
+  answer = uc_json_parse (text, strlen (text), NULL, NULL);
+  list = uc_json_get (answer, "interactions");
+  all = uc_json_int (uc_json_get (answer, "waiting"), 0);
+  for (const UcJson *i = uc_json_first (list); i != NULL; i = uc_json_next (i))
+    {
+      g_autofree char *since = say_time ("", uc_json_int (uc_json_get (i, "enqueued_at"), 0));
+      const char *name = uc_json_string (uc_json_get (i, "customer_name"));
+
+      if (name == NULL)
+        name = uc_json_string (uc_json_get (i, "name"));
+      if (name == NULL)
+        name = uc_json_string (uc_json_get (i, "identity"));
+      printf ("%-32s %-16s since %-20s %s\n", uc_json_string (uc_json_get (i, "interaction")),
+              uc_json_string (uc_json_get (i, "queue")), since, name);
+    }
+  if (all > (gint64)uc_json_length (list))
+    printf ("and %" G_GINT64_FORMAT " more behind them\n", all - (gint64)uc_json_length (list));
+  else if (all == 0)
+    puts ("Nobody waits.");
+  return EXIT_SUCCESS;
+}
+
 int
 ctl_do_why (Ctl *ctl, int argc, char **argv)
 {
@@ -58,6 +92,8 @@ ctl_do_why (Ctl *ctl, int argc, char **argv)
   g_autofree char *text = NULL;
   g_autoptr (UcJson) why = NULL;
 
+  if (argc == 0)
+    return list_waiting (ctl);
   uc_json_begin (args);
   uc_json_add_string (args, "interaction", argv[0]);
   uc_json_add_bool (args, "all", ctl_json);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * interaction.why: why does nobody take this chat? For people who run a shift: its place in line, and for every
- * agent of its queue the first thing that stands against it. Main thread.
+ * interaction.waiting: who waits; interaction.why: why does nobody take this chat? For people who run a shift: its
+ * place in line, and for every agent of its queue the first thing that stands against it. Main thread.
  */
 #include <string.h>
 
 #include "core/base/error.h"
 #include "core/service/ops.h"
+#include "core/service/view.h"
 
 /* One agent and what was found about him. */
 typedef struct
@@ -256,13 +257,21 @@ on_durable (gpointer data, const GError *error, GPtrArray *events)
 }
 
 static void
+reply_when_durable (UcOpCall *call, const char *text)
+{
+  Waiting *waiting = g_new (Waiting, 1);
+
+  *waiting = (Waiting){ call, g_strdup (text) };
+  uc_core_barrier (call->core, on_durable, waiting);
+}
+
+static void
 answer (UcOpCall *call, const UcInteraction *interaction)
 {
   g_autoptr (GArray) findings = g_array_new (FALSE, FALSE, sizeof (Finding));
   Asking asking = { call->core, interaction, uc_op_bool (call, "all", FALSE), findings, 0 };
   g_autoptr (GString) out = g_string_sized_new (4096);
   g_autofree char *text = NULL;
-  Waiting *waiting;
   UcPlace place;
 
   uc_engine_why_place (call->core->engine, interaction, &place);
@@ -291,9 +300,7 @@ answer (UcOpCall *call, const UcInteraction *interaction)
   uc_json_end_array (out);
   uc_json_add_int (out, "others", asking.others);
   uc_json_end (out);
-  waiting = g_new (Waiting, 1);
-  *waiting = (Waiting){ call, g_strdup (out->str) };
-  uc_core_barrier (call->core, on_durable, waiting);
+  reply_when_durable (call, out->str);
 }
 
 /* ---- those that are over ------------------------------------------------------------------------------- */
@@ -370,6 +377,66 @@ interaction_why (UcOpCall *call)
     fail_unknown (call);
 }
 
+/* ---- who waits ----------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  UcOpCall *call;
+  const char *queue; /* NULL = all that the caller supervises */
+  GPtrArray *list;   /* of UcInteraction* */
+} Gathering;
+
+static void
+gather (const UcInteraction *interaction, gpointer data)
+{
+  Gathering *gathering = data;
+
+  if (interaction->state == UC_INTERACTION_WAITING
+      && (gathering->queue == NULL || strcmp (gathering->queue, interaction->queue->id) == 0)
+      && uc_op_supervises (gathering->call, interaction->queue->id))
+    g_ptr_array_add (gathering->list, (gpointer)interaction);
+}
+
+/* As routing sees them: by the static key of their place. */
+static gint
+by_place (gconstpointer a, gconstpointer b)
+{
+  const UcInteraction *one = *(UcInteraction *const *)a, *other = *(UcInteraction *const *)b;
+  gint64 key = one->enqueued_at - one->boost, others = other->enqueued_at - other->boost;
+
+  return key != others ? (key < others ? -1 : 1) : strcmp (one->id, other->id);
+}
+
+static void
+interaction_waiting (UcOpCall *call)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new ();
+  Gathering gathering = { call, uc_op_string (call, "queue"), list };
+  guint limit = (guint)uc_op_int (call, "limit", 50);
+  g_autoptr (GString) out = g_string_sized_new (4096);
+
+  uc_engine_each_interaction (call->core->engine, gather, &gathering);
+  g_ptr_array_sort (list, by_place);
+  uc_json_begin (out);
+  uc_json_begin_array (out, "interactions");
+  for (guint i = 0; i < MIN (limit, list->len); i++)
+    {
+      uc_view_interaction_open (out, NULL, call->core, list->pdata[i]);
+      uc_json_end (out);
+    }
+  uc_json_end_array (out);
+  uc_json_add_int (out, "waiting", list->len);
+  uc_json_end (out);
+  reply_when_durable (call, out->str);
+}
+
+/* ---- table --------------------------------------------------------------------------------------------- */
+
+static const UcOpArg waiting_args[] = {
+  { "queue", UC_ARG_STRING, FALSE, 0, 100, "of this queue only" },
+  { "limit", UC_ARG_INT, FALSE, 1, 200, "at most so many; default 50" },
+  { NULL },
+};
 static const UcOpArg why_args[] = {
   { "interaction", UC_ARG_STRING, TRUE, 0, 100, "the interaction's id" },
   { "all", UC_ARG_BOOL, FALSE, 0, 0, "also those who do not work its queue; otherwise they are counted" },
@@ -377,6 +444,8 @@ static const UcOpArg why_args[] = {
 };
 
 const UcOp uc_ops_why[] = {
+  { "interaction.waiting", "supervise", UC_OP_NO_USER, waiting_args, interaction_waiting,
+    "Interactions that wait, in the order of their places." },
   { "interaction.why", "supervise", UC_OP_NO_USER, why_args, interaction_why,
     "Why nobody takes it: its place in line, and for each agent what stands against it." },
   { NULL },

@@ -162,11 +162,41 @@ test_over (void)
   kit_end ();
 }
 
+/* Who waits, in the order of their places. */
+static void
+test_list (void)
+{
+  g_autoptr (UcJson) all = NULL, first = NULL, none = NULL;
+  const UcJson *one;
+
+  start ();
+  kit_say ("u1", "m1", "Hello?");
+  kit_say ("u2", "m2", "Hello?");
+  kit_say ("u3", "m3", "Hello?");
+  all = kit_do ("sue", "interaction.waiting", "%s", "{}");
+  assert_number (all, "waiting", 3);
+  one = uc_json_first (uc_json_get (all, "interactions"));
+  for (guint i = 1; i <= 3; i++, one = uc_json_next (one))
+    {
+      g_autofree char *user = g_strdup_printf ("u%u", i);
+
+      assert_word (one, "identity", user);
+      assert_word (one, "state", "waiting");
+    }
+  first = kit_do ("sue", "interaction.waiting", "%s", "{\"limit\":1}");
+  assert_number (first, "waiting", 3);
+  g_assert_cmpuint (uc_json_length (uc_json_get (first, "interactions")), ==, 1);
+  none = kit_do ("sue", "interaction.waiting", "%s", "{\"queue\":\"other\"}");
+  assert_number (none, "waiting", 0);
+  kit_end ();
+}
+
 /* Agents may not ask; a supervisor of some queues learns of no other one, not even that it exists. */
 static void
 test_permission (void)
 {
   g_autofree char *id = NULL, *over = NULL;
+  g_autoptr (UcJson) none = NULL;
 
   start ();
   kit_say ("u1", "m1", "Hello?");
@@ -179,6 +209,8 @@ test_permission (void)
   uc_json_free (kit_do (NULL, "user.put", "{\"user\":\"%s\",\"scope\":\"queues\"}", "sue"));
   assert_fails ("sue", id, "not_found");
   assert_fails ("sue", over, "not_found");
+  none = kit_do ("sue", "interaction.waiting", "%s", "{}");
+  assert_number (none, "waiting", 0);
   uc_json_free (kit_do (NULL, "membership.put", "{\"user\":\"%s\",\"queue\":\"q\"}", "sue"));
   uc_json_free (why ("sue", "u1"));
   uc_json_free (kit_do ("sue", "interaction.why", "{\"interaction\":\"%s\"}", over));
@@ -192,6 +224,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/why/waiting", test_waiting);
   g_test_add_func ("/service/why/at-work", test_at_work);
   g_test_add_func ("/service/why/over", test_over);
+  g_test_add_func ("/service/why/list", test_list);
   g_test_add_func ("/service/why/permission", test_permission);
   return g_test_run ();
 }

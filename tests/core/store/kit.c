@@ -397,3 +397,18 @@ kit_self (void)
   g_assert_no_error (error);
   return path;
 }
+
+gint64
+kit_count (const char *path, const char *sql)
+{
+  sqlite3 *db = open_db (path);
+  sqlite3_stmt *statement = NULL;
+  gint64 found;
+
+  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  found = sqlite3_column_int64 (statement, 0);
+  sqlite3_finalize (statement);
+  g_assert_cmpint (sqlite3_close (db), ==, SQLITE_OK);
+  return found;
+}

@@ -68,5 +68,7 @@ char *kit_dump (const char *path);
 void kit_check_derived (const char *path);
 /* Path of the running program, to start it again as another process. */
 char *kit_self (void);
+/* A number that SQL finds, in an open one too. */
+gint64 kit_count (const char *path, const char *sql);
 /* Runs SQL on a closed database. */
 void kit_sql (const char *path, const char *sql);

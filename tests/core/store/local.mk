@@ -21,10 +21,16 @@ check_PROGRAMS += %D%/test-faults
 TESTS += %D%/test-faults
 
 check_PROGRAMS += %D%/test-engine
-%C%_test_engine_SOURCES = %D%/test-engine.c
+%C%_test_engine_SOURCES = %D%/test-engine.c %D%/day.c %D%/day.h
 %C%_test_engine_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
-%C%_test_engine_LDADD = %D%/libkit.la libengine-world.la
+%C%_test_engine_LDADD = %D%/libkit.la libengine-world.la libuc-verify.la libuc-engine.la libuc-store.la
 TESTS += %D%/test-engine
+
+check_PROGRAMS += %D%/test-verify
+%C%_test_verify_SOURCES = %D%/test-verify.c %D%/day.c %D%/day.h
+%C%_test_verify_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_verify_LDADD = %D%/libkit.la libengine-world.la libuc-verify.la libuc-engine.la libuc-store.la
+TESTS += %D%/test-verify
 
 check_PROGRAMS += %D%/test-migrate
 %C%_test_migrate_SOURCES = %D%/test-migrate.c

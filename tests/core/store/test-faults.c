@@ -383,7 +383,8 @@ test_migration (Kit *kit, gconstpointer data)
           g_assert_no_error (error);
         }
       g_assert_cmpint (number (sqlite, "SELECT count(*) FROM journal WHERE interaction = 'int_1'"), ==, 1);
-      g_assert_cmpint (number (sqlite, "PRAGMA user_version"), ==, 2);
+      g_assert_cmpint (number (sqlite, "PRAGMA user_version"), ==,
+                       uc_sqlite_migrations[uc_sqlite_n_migrations - 1].version);
       if (refusals <= (guint)after)
         break;
     }

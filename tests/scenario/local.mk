@@ -29,7 +29,7 @@ seed_scenarios = \
 	%D%/presence.mjs \
 	%D%/presets.mjs \
 	%D%/transitions.mjs
-EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/drain.mjs %D%/kill.mjs $(seed_scenarios) \
+EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/drain.mjs $(seed_scenarios) \
 	%D%/lib/agent.mjs \
 	%D%/lib/centre.mjs \
 	%D%/lib/messenger.mjs \
@@ -45,7 +45,7 @@ EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/drain.mjs 
 	%D%/test-seed-webchat.mjs \
 	%D%/test-seed-xmpp.mjs
 if HAVE_NODE
-TESTS += %D%/kill.mjs %D%/test-seed-table.mjs
+TESTS += %D%/test-seed-table.mjs
 if PLUGIN_LOCAL
 if PLUGIN_WEB
 if PLUGIN_WEBCHAT

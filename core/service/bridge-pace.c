@@ -10,6 +10,7 @@
 
 /* Reading and sending a transcript is work on both sides. */
 #define MOST_SAVES 8
+#define MOST_LOOKS 32
 #define JUDGE_MS (60 * 1000)
 #define BEHIND_MS (15 * 60 * (gint64)1000)
 #define FAILED_LONG_MS (60 * 60 * (gint64)1000)
@@ -49,18 +50,29 @@ uc_bridge_go (UcBridge *bridge)
 {
   gpointer one;
 
-  while (uc_breaker_lets (bridge->breaker) && (one = g_queue_pop_head (&bridge->waiting_looks)) != NULL)
+  while (bridge->looking < MOST_LOOKS && uc_breaker_lets (bridge->breaker)
+         && (one = g_queue_pop_head (&bridge->waiting_looks)) != NULL)
     uc_bridge_look_begin (one);
   while (bridge->saving < MOST_SAVES && uc_breaker_lets (bridge->breaker)
          && (one = g_queue_pop_head (&bridge->waiting_saves)) != NULL)
     uc_bridge_save_begin (one);
 }
 
+static int
+compare_saves (gconstpointer a, gconstpointer b, gpointer data)
+{
+  return uc_bridge_save_compare (a, b);
+}
+
 void
 uc_bridge_answered (UcBridge *bridge, guint64 ticket, const char *interaction, const UsherResult *result)
 {
   if (!uc_bridge_is_temporary (result->status))
-    uc_breaker_good (bridge->breaker, ticket);
+    {
+      /* Who tried meanwhile went to the end of the line. */
+      if (uc_breaker_good (bridge->breaker, ticket))
+        g_queue_sort (&bridge->waiting_saves, compare_saves, NULL);
+    }
   else
     {
       bridge->retries++;

@@ -24,11 +24,11 @@ struct UcBridge
   guint64 describe_timer;
   GRand *dice;
   UcBreaker *breaker;
-  char *why;            /* what the CRM said when it did not take something */
-  GQueue waiting_looks; /* of Look*, to be begun */
-  GQueue waiting_saves; /* of Save* */
-  guint saving;         /* saves under way */
-  GHashTable *failed;   /* interaction -> gint64*: since when its case is refused */
+  char *why;             /* what the CRM said when it did not take something */
+  GQueue waiting_looks;  /* of Look*, to be begun */
+  GQueue waiting_saves;  /* of Save* */
+  guint looking, saving; /* under way */
+  GHashTable *failed;    /* interaction -> gint64*: since when its case is refused */
   guint64 judge_timer, reload_timer;
   guint64 saved, retries;
   guint64 serial; /* of the last Look or Save: an answer to one that is gone is not its successor's */
@@ -65,6 +65,8 @@ void uc_bridge_case_settled (UcBridge *bridge, const char *interaction);
 GHashTable *uc_bridge_saves_new (void);
 void uc_bridge_save_begin (gpointer save);
 gint64 uc_bridge_save_since (gconstpointer save);
+/* By age. */
+int uc_bridge_save_compare (gconstpointer save, gconstpointer other);
 void uc_bridge_save_event (UcBridge *bridge, const UcEvent *event);
 /* Its codes changed after the case was filed. */
 void uc_bridge_save_codes_changed (UcBridge *bridge, const char *interaction);

@@ -480,14 +480,20 @@ uc_bridge_save_reload (UcBridge *bridge)
   uc_store_interactions (bridge->core->store, &query, on_pending, bridge);
 }
 
-static int
-compare_age (gconstpointer a, gconstpointer b)
+int
+uc_bridge_save_compare (gconstpointer a, gconstpointer b)
 {
-  const Save *one = *(const Save *const *)a, *other = *(const Save *const *)b;
+  const Save *one = a, *other = b;
 
   if (one->since != other->since)
     return one->since < other->since ? -1 : 1;
   return one->serial < other->serial ? -1 : one->serial > other->serial;
+}
+
+static int
+compare_age (gconstpointer a, gconstpointer b)
+{
+  return uc_bridge_save_compare (*(const Save *const *)a, *(const Save *const *)b);
 }
 
 void

@@ -12,6 +12,9 @@
 #include "core/service/feed.h"
 
 #define MAX_MATCHES 20
+/* After a start: whose customer the CRM could not say by then, of the last days. */
+#define NOBODYS_MS (3 * 24 * 3600 * (gint64)1000)
+#define MAX_NOBODYS 20000
 
 /* Finding the customer of one interaction. */
 typedef struct
@@ -294,6 +297,7 @@ on_found (gpointer data, const UsherResult *result)
   Look *looking = look_of (asked);
   gboolean draft = asked->draft;
 
+  bridge->looking--;
   uc_bridge_answered (bridge, asked->ticket, asked->interaction, result);
   asked_free (asked);
   if (looking != NULL)
@@ -350,6 +354,7 @@ uc_bridge_look_begin (gpointer data)
   looking->waiting = FALSE;
   looking->busy = TRUE;
   asked->ticket = uc_breaker_begin (looking->bridge->breaker);
+  looking->bridge->looking++;
   uc_bridge_call (looking->bridge->core, start_look, looking, on_found, asked);
 }
 
@@ -570,6 +575,40 @@ look_again (const UcInteraction *interaction, gpointer data)
     g_ptr_array_add (list, (gpointer)interaction);
 }
 
+/* The CRM may have been away while they came and went. Only then the saves: a case waits for its customer. */
+static void
+on_nobodys (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+{
+  UcBridge *bridge = data;
+
+  if (result != UC_STORE_OK)
+    g_warning ("chats whose customer is not known yet can't be read: %s", why);
+  for (guint i = rows->len; i > 0; i--)
+    {
+      const UcEvent *row = rows->pdata[i - 1];
+      Look *looking;
+
+      if (!makes_drafts (bridge->core, row->channel))
+        continue;
+      looking = look_at (bridge, row->interaction, row->network, row->identity, row->name);
+      looking->draft = TRUE;
+      looking->looked = looking->looked || row->matches != NULL;
+      look (looking);
+    }
+  uc_bridge_save_reload (bridge);
+}
+
+static void
+reload_closed (UcBridge *bridge)
+{
+  UcInteractionQuery query = { .nobodys = TRUE, .since = uc_clock_now () - NOBODYS_MS, .limit = MAX_NOBODYS };
+
+  if (uc_core_crm (bridge->core) != NULL)
+    uc_store_interactions (bridge->core->store, &query, on_nobodys, bridge);
+  else
+    uc_bridge_save_reload (bridge);
+}
+
 void
 uc_bridge_reload (UcBridge *bridge)
 {
@@ -586,7 +625,7 @@ uc_bridge_reload (UcBridge *bridge)
           = interaction->accepted_at != 0 && makes_drafts (bridge->core, interaction->conversation->channel);
       look (looking);
     }
-  uc_bridge_save_reload (bridge);
+  reload_closed (bridge);
 }
 
 void

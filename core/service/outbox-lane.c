@@ -105,6 +105,14 @@ uc_lane_why (const UsherResult *result)
     }
 }
 
+const char *
+uc_lane_refusal (UcOutbox *outbox, const char *channel)
+{
+  const Lane *lane = g_hash_table_lookup (outbox->lanes, channel);
+
+  return lane != NULL && uc_breaker_is_open (lane->breaker) ? lane->why : NULL;
+}
+
 static void
 note_refusal (Lane *lane, const UsherResult *result)
 {

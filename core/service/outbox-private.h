@@ -136,6 +136,8 @@ void uc_lane_answer (UcOutbox *outbox, const char *channel, guint64 ticket, cons
 void uc_lane_clear (UcOutbox *outbox, const char *channel);
 void uc_lane_count_retry (UcOutbox *outbox, const char *channel);
 void uc_lane_figures (UcOutbox *outbox, const char *channel, guint64 *sent, guint64 *retries, gboolean *paused);
+/* Why nothing goes out now; NULL = it does, as far as we know. */
+const char *uc_lane_refusal (UcOutbox *outbox, const char *channel);
 /* The reason, or words for it. */
 const char *uc_lane_why (const UsherResult *result);
 void uc_lane_free (gpointer lane);

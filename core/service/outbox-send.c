@@ -221,11 +221,12 @@ uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why)
   for (guint i = 0; i < old->len; i++)
     {
       UcOut *out = old->pdata[i];
+      const char *reason = why != NULL ? why : uc_lane_refusal (outbox, out->message->channel);
 
       /* The one before may have made way for it. */
       if (!out->sending)
         uc_outbox_finish_waiting (out, g_hash_table_lookup (outbox->threads, out->conversation), "failed",
-                                  why != NULL ? why : NOT_FOR_A_DAY);
+                                  reason != NULL ? reason : NOT_FOR_A_DAY);
     }
 }
 
@@ -271,9 +272,15 @@ take_result (UcOut *out, UcThread *thread, UsherInstance *instance, const UsherR
     case USHER_OK:
       finish (out, thread, "sent", result->external_id, NULL);
       break;
+    case USHER_CANCELLED:
+      /* The channel says that it did not send it, or it was stopped before it said anything. */
+      if (uc_reply_was_cut_off (result))
+        not_known (out, thread, caps, result);
+      else
+        retry_later (out, thread, result->retry_after_ms, result->message);
+      break;
     case USHER_RETRY:
     case USHER_BUSY:
-    case USHER_CANCELLED:
       retry_later (out, thread, result->retry_after_ms, result->message);
       break;
     case USHER_UNCERTAIN:

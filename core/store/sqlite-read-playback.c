@@ -75,6 +75,8 @@ append_filters (GString *sql, const UcRead *read)
     g_string_append (sql, " AND status = 'failed'");
   if (read->uncoded)
     g_string_append (sql, " AND uncoded = 1");
+  if (read->nobodys)
+    g_string_append (sql, " AND customer IS NULL AND accepted_at > 0 AND closed_at > 0");
   if (is_live (read))
     g_string_append (sql, " AND closed_at = 0");
   if (read->words != NULL)

@@ -186,15 +186,15 @@ typedef enum
 typedef struct
 {
   UcReadKind kind;
-  char *text[UC_READ_TEXTS];                           /* ?1 ... ?7 */
-  gint64 after;                                        /* ?8 */
-  guint limit;                                         /* ?9 is one more */
-  gint64 border;                                       /* ?10: the other end of a time */
-  char *list;                                          /* ?11: JSON */
-  char *needle;                                        /* what to search for */
-  gboolean save_pending, save_failed, uncoded, merged; /* UC_READ_INTERACTIONS */
-  char *words, *match;                                 /* ?12, ?13: of the needle, made by the reader */
-  gint64 search_us;                                    /* how long a search may take, 0 = 3 s */
+  char *text[UC_READ_TEXTS];                                    /* ?1 ... ?7 */
+  gint64 after;                                                 /* ?8 */
+  guint limit;                                                  /* ?9 is one more */
+  gint64 border;                                                /* ?10: the other end of a time */
+  char *list;                                                   /* ?11: JSON */
+  char *needle;                                                 /* what to search for */
+  gboolean save_pending, save_failed, uncoded, nobodys, merged; /* UC_READ_INTERACTIONS */
+  char *words, *match;                                          /* ?12, ?13: of the needle, made by the reader */
+  gint64 search_us;                                             /* how long a search may take, 0 = 3 s */
 
   UcStoreResult result;
   char *why;

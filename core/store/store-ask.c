@@ -100,6 +100,7 @@ uc_store_interactions (UcStore *store, const UcInteractionQuery *query, UcStoreR
   job->read.save_pending = query->save_pending;
   job->read.save_failed = query->save_failed;
   job->read.uncoded = query->uncoded;
+  job->read.nobodys = query->nobodys;
   job->read.merged = query->merged;
   job->read.limit = query->limit;
   uc_store_ask (store, job);

@@ -156,6 +156,7 @@ typedef struct
   const char *queues; /* only of these queues, separated by commas */
   const char *text;   /* words or a part of a word in the transcript, also one character of a Chinese text */
   gboolean uncoded;   /* only closed ones that still lack a required code */
+  gboolean nobodys;   /* only closed ones that an agent had and whose customer is not known */
   gboolean merged;    /* `customer`: also those of the records that were merged into it */
 } UcInteractionQuery;
 void uc_store_interactions (UcStore *store, const UcInteractionQuery *query, UcStoreRows done, gpointer data);

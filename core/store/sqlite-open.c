@@ -16,6 +16,16 @@ set_error (UcSqlite *sqlite, const char *doing, GError **error)
   g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "%s: %s", doing, why);
 }
 
+static gboolean
+read_int (UcSqlite *sqlite, const char *sql, gint64 *value, GError **error)
+{
+  /* None of these is ever so small. */
+  *value = uc_sqlite_int (sqlite, sql, G_MININT64);
+  if (*value == G_MININT64)
+    set_error (sqlite, "can't read the database", error);
+  return *value != G_MININT64;
+}
+
 static UcSqlite *
 connect_to (const char *path, int flags, GError **error)
 {
@@ -23,6 +33,8 @@ connect_to (const char *path, int flags, GError **error)
   int code = sqlite3_open_v2 (path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
   g_autoptr (UcSqlite) sqlite = uc_sqlite_new (path, db);
 
+  if (code == SQLITE_OK)
+    code = uc_text_register (db);
   if (code != SQLITE_OK)
     {
       g_autofree char *why = uc_sqlite_sentence (sqlite, code);
@@ -30,7 +42,6 @@ connect_to (const char *path, int flags, GError **error)
       g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "can't open the database: %s", why);
       return NULL;
     }
-  uc_text_register (db);
   sqlite3_extended_result_codes (db, 1);
   sqlite3_busy_timeout (db, UC_SQLITE_BUSY_MS);
   sqlite3_db_config (db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -62,9 +73,10 @@ check_owner (UcSqlite *sqlite, gboolean fresh, GError **error)
       set_error (sqlite, "can't read the database", error);
       return FALSE;
     }
-  owner = uc_sqlite_int (sqlite, "PRAGMA application_id", 0);
-  version = uc_sqlite_int (sqlite, "PRAGMA user_version", 0);
-  objects = uc_sqlite_int (sqlite, "SELECT count(*) FROM sqlite_schema", 1);
+  if (!read_int (sqlite, "PRAGMA application_id", &owner, error)
+      || !read_int (sqlite, "PRAGMA user_version", &version, error)
+      || !read_int (sqlite, "SELECT count(*) FROM sqlite_schema", &objects, error))
+    return FALSE;
   if (owner == 0 && version == 0 && objects == 0)
     {
       if (!fresh)
@@ -130,31 +142,61 @@ quick_check (UcSqlite *sqlite, GError **error)
   return FALSE;
 }
 
+/* "table user", ... of everything that the migrations make. Made once in a process. */
+static GPtrArray *
+schema_objects (GError **error)
+{
+  static GPtrArray *objects;
+  g_autoptr (UcSqlite) model = NULL;
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
+  sqlite3_stmt *names = NULL;
+  int code;
+
+  if (objects != NULL)
+    return objects;
+  model = connect_to (":memory:", SQLITE_OPEN_READWRITE, error);
+  if (model == NULL || !uc_sqlite_migrate (model, uc_sqlite_migrations, uc_sqlite_n_migrations, error))
+    return NULL;
+  code = sqlite3_prepare_v2 (model->db, "SELECT type || ' ' || name FROM sqlite_schema ORDER BY rowid", -1, &names,
+                             NULL);
+  while (code == SQLITE_OK || code == SQLITE_ROW)
+    {
+      code = sqlite3_step (names);
+      if (code == SQLITE_ROW)
+        g_ptr_array_add (list, g_strdup ((const char *)sqlite3_column_text (names, 0)));
+    }
+  sqlite3_finalize (names);
+  if (code == SQLITE_DONE && !g_ptr_array_find (list, NULL, NULL))
+    objects = g_steal_pointer (&list);
+  else
+    set_error (model, "can't tell what a database must have", error);
+  return objects;
+}
+
 /* Each table and index that the migrations make must be there. */
 static gboolean
 check_complete (UcSqlite *sqlite, GError **error)
 {
-  g_autoptr (UcSqlite) model = connect_to (":memory:", SQLITE_OPEN_READWRITE, error);
-  sqlite3_stmt *names = NULL;
-  g_autofree char *lost = NULL;
+  const GPtrArray *objects = schema_objects (error);
 
-  if (model == NULL || !uc_sqlite_migrate (model, uc_sqlite_migrations, uc_sqlite_n_migrations, error))
-    return FALSE;
-  sqlite3_prepare_v2 (model->db, "SELECT name, type FROM sqlite_schema ORDER BY rowid", -1, &names, NULL);
-  while (lost == NULL && sqlite3_step (names) == SQLITE_ROW)
+  for (guint i = 0; objects != NULL && i < objects->len; i++)
     {
-      const char *name = (const char *)sqlite3_column_text (names, 0);
-      g_autofree char *sql = g_strdup_printf ("SELECT count(*) FROM sqlite_schema WHERE name = '%s'", name);
+      const char *object = objects->pdata[i];
+      g_autofree char *sql
+          = g_strdup_printf ("SELECT count(*) FROM sqlite_schema WHERE type || ' ' || name = '%s'", object);
+      gint64 there;
 
-      if (uc_sqlite_int (sqlite, sql, 0) == 0)
-        lost = g_strdup_printf ("%s %s", (const char *)sqlite3_column_text (names, 1), name);
+      if (!read_int (sqlite, sql, &there, error))
+        return FALSE;
+      if (there == 0)
+        {
+          g_set_error (error, UC_ERROR, UC_ERROR_FAILED,
+                       "the database %s has lost its %s: another program changed it; restore it from a backup",
+                       sqlite->path, object);
+          return FALSE;
+        }
     }
-  sqlite3_finalize (names);
-  if (lost != NULL)
-    g_set_error (error, UC_ERROR, UC_ERROR_FAILED,
-                 "the database %s has lost its %s: another program changed it; restore it from a backup",
-                 sqlite->path, lost);
-  return lost == NULL;
+  return objects != NULL;
 }
 
 /* A log that an unclean exit left is given back to a full disk first: then there is room again to write. */
@@ -171,12 +213,17 @@ mark_in_use (UcSqlite *sqlite)
   return uc_sqlite_exec (sqlite, mark);
 }
 
-static void
-read_state (UcSqlite *sqlite, UcSqliteState *state)
+static gboolean
+read_state (UcSqlite *sqlite, UcSqliteState *state, GError **error)
 {
-  state->epoch = uc_sqlite_int (sqlite, "SELECT value FROM meta WHERE key = 'epoch'", 0);
-  state->unclean = uc_sqlite_int (sqlite, "SELECT value FROM meta WHERE key = 'clean'", 0) == 0;
-  state->last_seq = uc_sqlite_int (sqlite, "SELECT max(seq) FROM journal", 0);
+  gint64 clean;
+
+  if (!read_int (sqlite, "SELECT value FROM meta WHERE key = 'epoch'", &state->epoch, error)
+      || !read_int (sqlite, "SELECT value FROM meta WHERE key = 'clean'", &clean, error)
+      || !read_int (sqlite, "SELECT coalesce (max(seq), 0) FROM journal", &state->last_seq, error))
+    return FALSE;
+  state->unclean = clean == 0;
+  return TRUE;
 }
 
 UcSqlite *
@@ -186,9 +233,8 @@ uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, G
 
   if (sqlite == NULL || !check_owner (sqlite, fresh, error) || !set_up_writer (sqlite, error)
       || !uc_sqlite_migrate (sqlite, uc_sqlite_migrations, uc_sqlite_n_migrations, error)
-      || !check_complete (sqlite, error))
+      || !check_complete (sqlite, error) || !read_state (sqlite, state, error))
     return NULL;
-  read_state (sqlite, state);
   if (state->unclean && !quick_check (sqlite, error))
     return NULL;
   if (mark_in_use (sqlite) != SQLITE_OK)
@@ -203,9 +249,12 @@ uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, G
 static gboolean
 check_version (UcSqlite *sqlite, GError **error)
 {
-  int present = (int)uc_sqlite_int (sqlite, "PRAGMA user_version", 0);
-  int newest = uc_sqlite_migrations[uc_sqlite_n_migrations - 1].version;
+  int newest = uc_sqlite_migrations[uc_sqlite_n_migrations - 1].version, present;
+  gint64 version;
 
+  if (!read_int (sqlite, "PRAGMA user_version", &version, error))
+    return FALSE;
+  present = (int)version;
   if (present == newest)
     return TRUE;
   g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "%s has schema version %d, this program reads version %d; %s",
@@ -222,9 +271,9 @@ uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error)
 
   if (sqlite == NULL)
     return NULL;
-  if (!check_owner (sqlite, FALSE, error) || !check_version (sqlite, error) || !check_complete (sqlite, error))
+  if (!check_owner (sqlite, FALSE, error) || !check_version (sqlite, error) || !check_complete (sqlite, error)
+      || !read_state (sqlite, state, error))
     return NULL;
-  read_state (sqlite, state);
   return g_steal_pointer (&sqlite);
 }
 

@@ -207,9 +207,16 @@ apply (UcSqlite *sqlite, const UcMigration *migration)
 gboolean
 uc_sqlite_migrate (UcSqlite *sqlite, const UcMigration *migrations, guint n, GError **error)
 {
-  int present = (int)uc_sqlite_int (sqlite, "PRAGMA user_version", 0);
+  int present = (int)uc_sqlite_int (sqlite, "PRAGMA user_version", -1);
   int newest = migrations[n - 1].version;
 
+  if (present < 0)
+    {
+      g_autofree char *why = uc_sqlite_sentence (sqlite, sqlite3_extended_errcode (sqlite->db));
+
+      g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "can't read the schema version of the database: %s", why);
+      return FALSE;
+    }
   if (present > newest)
     {
       g_set_error (error, UC_ERROR, UC_ERROR_FAILED,

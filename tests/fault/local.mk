@@ -29,3 +29,23 @@ endif
 endif
 endif
 endif
+check_LTLIBRARIES += %D%/libdisk.la
+%C%_libdisk_la_SOURCES = \
+	%D%/disk.c %D%/disk.h \
+	%D%/loss.c %D%/loss.h \
+	%D%/story.c %D%/story.h \
+	%D%/teller.c %D%/teller.h
+%C%_libdisk_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_libdisk_la_LIBADD = libsimulation.la libuc-store.la $(SQLITE_LIBS)
+
+check_PROGRAMS += %D%/loop-store
+%C%_loop_store_SOURCES = %D%/loop-store.c
+%C%_loop_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_loop_store_LDADD = %D%/libdisk.la $(SQLITE_LIBS)
+TESTS += %D%/loop-store
+
+check_PROGRAMS += %D%/power-store
+%C%_power_store_SOURCES = %D%/power-store.c
+%C%_power_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_power_store_LDADD = %D%/libdisk.la $(SQLITE_LIBS)
+TESTS += %D%/power-store

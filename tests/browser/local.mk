@@ -1,6 +1,6 @@
 # Pages in a real Chromium. `./configure --enable-browser-tests` insists on them; $USHER_CHROMIUM names the browser.
 browser_tests = %D%/test-access.mjs %D%/test-agent.mjs %D%/test-chat.mjs %D%/test-desk.mjs %D%/test-line.mjs \
-	%D%/test-supervisor.mjs
+	%D%/test-supervisor.mjs %D%/test-watch.mjs
 dist_noinst_SCRIPTS += $(browser_tests) %D%/test-attention.mjs
 EXTRA_DIST += %D%/harness.mjs
 if BROWSER_TESTS

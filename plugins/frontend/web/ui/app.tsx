@@ -8,6 +8,7 @@ import { Component, lazy, Suspense, useEffect } from 'react';
 import { desk } from './desk';
 import { goToOffer } from './keys';
 import Chats from './pages/chats';
+import { Alarms } from './parts/alarms';
 import { Attention } from './parts/instances';
 import { Help } from './parts/help';
 import { Avatar, Button, IconButton, Problem, Skeleton } from './parts/kit';
@@ -124,6 +125,7 @@ function Desktop(): JSX.Element {
       <Rail />
       <div className="stage">
         <LineBanner />
+        <Alarms />
         <Attention />
         <Notices />
         <OfferPanel />

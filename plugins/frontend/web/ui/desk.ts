@@ -10,7 +10,7 @@ import { Connection } from './connection';
 import type { Pending } from './outbox';
 import { Outbox } from './outbox';
 import type { Operation, Operations } from './operations';
-import type { AskedStatus, Customer, DeskEvent, Instance, Interaction } from './protocol';
+import type { Alarm, AskedStatus, Customer, DeskEvent, Instance, Interaction } from './protocol';
 import { CallError } from './protocol';
 import { draftKey } from './drafts';
 import { go } from './route';
@@ -181,6 +181,7 @@ class Desk {
             this.dispatch({ do: 'queues', queues: frame.queues as { queue: string; waiting: number; oldest: number | null }[] });
           if (frame.type === 'instances')
             this.dispatch({ do: 'instances', instances: frame.instances as Partial<Instance>[] });
+          if (frame.type === 'alarms') this.dispatch({ do: 'alarms', alarms: frame.alarms as Partial<Alarm>[] });
           if (frame.type === 'typing')
             this.dispatch({
               do: 'typing',

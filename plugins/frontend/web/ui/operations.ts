@@ -15,6 +15,7 @@ import type {
   Message,
   Policy,
   TimelineItem,
+  Why,
 } from './protocol';
 
 /** `args` in, `result` out. */
@@ -105,6 +106,8 @@ export interface Operations {
   'interaction.choose_customer': Op<{ interaction: string; customer: string }>;
   'interaction.follow_up': Op<{ interaction: string; case?: string }>;
   'interaction.list': Op<ListArgs, { interactions: Interaction[]; more: boolean }>;
+  'interaction.waiting': Op<{ queue?: string; limit?: number }, { interactions: Interaction[]; waiting: number }>;
+  'interaction.why': Op<{ interaction: string; all?: boolean }, Why>;
   'interaction.messages': Op<{ interaction: string }, { messages: Message[] }>;
   'conversation.messages': Op<
     { interaction: string; before?: number; limit?: number },

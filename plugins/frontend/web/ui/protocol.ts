@@ -122,6 +122,36 @@ export interface Instance {
   message: string | null;
 }
 
+/** Something is wrong with the daemon and needs a person. */
+export interface Alarm {
+  name: string;
+  text: string;
+  since: number;
+}
+
+/** One agent, and the first thing that stands against his getting a chat. */
+export interface WhyAgent {
+  agent: string;
+  name: string;
+  verdict: string;
+  text: string;
+  /** When that began and when it ends by itself; 0 = not known. */
+  since: number;
+  until: number;
+}
+
+/** Why nobody takes a chat. */
+export interface Why {
+  interaction: string;
+  state: InteractionState;
+  text: string;
+  since: number;
+  until: number;
+  agents: WhyAgent[];
+  /** Users who do not work its queue. */
+  others?: number;
+}
+
 /** A field that the site added to records. */
 export interface CustomField {
   key: string;
@@ -255,6 +285,7 @@ export interface Snapshot {
   codes?: CodeList[];
   channels?: Channel[];
   instances?: Instance[];
+  alarms?: Alarm[];
   crm?: Crm | null;
   interactions: Interaction[];
   agents?: Agent[];

@@ -5,6 +5,7 @@
 
 import type {
   Agent,
+  Alarm,
   Attachment,
   Channel,
   ChosenCode,
@@ -192,6 +193,10 @@ export function normalInstance(one: Partial<Instance>): Instance {
     status: text(one.status),
     message: text(one.message),
   };
+}
+
+export function normalAlarm(one: Partial<Alarm>): Alarm {
+  return { name: one.name ?? '', text: one.text ?? '', since: one.since ?? 0 };
 }
 
 function normalFields(fields: unknown): CustomField[] {

@@ -7,6 +7,7 @@
 import { applyEvent, addNotice, offerNotice, patchInteraction, putMessage, setTyping } from './events';
 import type {
   Agent,
+  Alarm,
   Channel,
   CodeList,
   Crm,
@@ -20,6 +21,7 @@ import type {
 import {
   byKey,
   normalAgent,
+  normalAlarm,
   normalChannel,
   normalCodes,
   normalCrm,
@@ -56,6 +58,8 @@ export interface State {
   channels: Record<string, Channel>;
   /** Everything that is plugged in; for supervisors and administrators, otherwise empty. */
   instances: Instance[];
+  /** What is wrong with the daemon; for the same people. */
+  alarms: Alarm[];
   crm: Crm | null;
   interactions: Record<string, Interaction>;
   agents: Record<string, Agent>;
@@ -74,6 +78,7 @@ export const emptyState: State = {
   codes: {},
   channels: {},
   instances: [],
+  alarms: [],
   crm: null,
   interactions: {},
   agents: {},
@@ -88,6 +93,7 @@ export type Action =
   | { do: 'event'; event: DeskEvent }
   | { do: 'queues'; queues: Waiting }
   | { do: 'instances'; instances: Partial<Instance>[] }
+  | { do: 'alarms'; alarms: Partial<Alarm>[] }
   | { do: 'typing'; interaction: string; on: boolean; now: number }
   | { do: 'details'; interaction: Interaction; since?: DeskEvent[] }
   | { do: 'dismiss'; notice: string }
@@ -105,6 +111,8 @@ export function reduce(state: State, action: Action): State {
       return setWaiting(state, action.queues);
     case 'instances':
       return { ...state, instances: action.instances.map(normalInstance) };
+    case 'alarms':
+      return { ...state, alarms: action.alarms.map(normalAlarm) };
     case 'typing':
       return setTyping(state, action.interaction, action.on ? action.now + TYPING_LAPSES_MS : 0);
     case 'details':
@@ -142,6 +150,7 @@ function fromSnapshot(state: State, seq: number, epoch: number | string, snapsho
     ),
     channels: byKey((snapshot.channels ?? []).map(normalChannel), (channel) => channel.channel),
     instances: (snapshot.instances ?? []).map(normalInstance),
+    alarms: (snapshot.alarms ?? []).map(normalAlarm),
     crm: normalCrm(snapshot.crm),
     interactions: byKey(snapshot.interactions.map(normalInteraction), (one) => one.interaction),
     agents: byKey((snapshot.agents ?? []).map(normalAgent), (agent) => agent.user),

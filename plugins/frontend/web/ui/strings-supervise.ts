@@ -208,6 +208,25 @@ export const s = {
     noMatch: 'No agent by that name.',
   },
 
+  waiting: {
+    title: 'Waiting chats',
+    place: 'Place',
+    who: 'Customer',
+    time: 'Waits for',
+    none: 'Nobody waits.',
+    more: (n: number) => `${count(n, 'more chat waits', 'more chats wait')} behind these.`,
+    why: 'Why is nobody taking this?',
+    whyOf: (who: string) => `Why is nobody taking this? ${who}`,
+  },
+
+  why: {
+    since: (time: string) => `since ${time}`,
+    until: (time: string) => `until ${time}`,
+    waits: (time: string) => `Waits for ${time}.`,
+    nobody: 'Nobody works its queue: add agents to it.',
+    others: (n: number) => `${count(n, 'more user does', 'more users do')} not work its queue.`,
+  },
+
   faqs: {
     page: 'FAQs',
     note: 'Answers that agents put into a chat with “/”.',

@@ -614,6 +614,12 @@ export const t = {
     causes: { rejected: 'rejected a chat', timed_out: 'missed a chat', agent_lost: 'connection lost' } as Record<string, string>,
   },
 
+  alarms: {
+    label: 'Alarms',
+    title: (name: string) => `Alarm ${name}:`,
+    since: (time: string) => `since ${time}`,
+  },
+
   instances: {
     label: 'Connections that need attention',
     kinds: { channel: 'Channel', crm: 'CRM', frontend: 'Front end' } as Record<string, string>,

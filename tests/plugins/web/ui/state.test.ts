@@ -248,6 +248,18 @@ test('a permission that is taken away is gone at once', () => {
   assert.deepEqual(desk().me?.permissions, []);
 });
 
+test('alarms: the whole list each time, gone with the alarm', () => {
+  const { desk, act } = scene();
+  assert.deepEqual(desk().alarms, []);
+  act({ do: 'alarms', alarms: [{ name: 'disk', text: 'The disk is full.', since: 5 }, { name: 'odd' }] });
+  assert.deepEqual(desk().alarms, [
+    { name: 'disk', text: 'The disk is full.', since: 5 },
+    { name: 'odd', text: '', since: 0 },
+  ]);
+  act({ do: 'alarms', alarms: [] });
+  assert.deepEqual(desk().alarms, []);
+});
+
 test('queues: waiting counts, new ones, membership of mine only', () => {
   const { centre, desk, act } = scene();
   act({ do: 'queues', queues: [{ queue: 'q_1', waiting: 4, oldest: 5 }, { queue: 'q_unknown', waiting: 1, oldest: 1 }] });

@@ -19,6 +19,7 @@ import { useStore } from '../store';
 import { t } from '../strings';
 import { s } from '../strings-supervise';
 import { ailing, reasonLists, reasonName } from '../views';
+import { Waiting } from './waiting';
 
 const ORDER = ['offered', 'busy', 'post_processing', 'available', 'on_break', 'work_offline', 'logged_out'];
 const ASKED: AskedStatus[] = ['available', 'on_break', 'work_offline', 'logged_out'];
@@ -41,6 +42,7 @@ export function Team(): JSX.Element {
         <h2 id="team-queues">{t.team.queues}</h2>
         <QueueTable queues={Object.values(queues).sort((a, b) => a.name.localeCompare(b.name))} now={now} />
       </section>
+      <Waiting now={now} />
       <section className="card broad" aria-labelledby="team-agents">
         <h2 id="team-agents">{t.team.agents}</h2>
         <Search label={s.team.search} hint={s.team.searchHint} value={find} onChange={setFind} />

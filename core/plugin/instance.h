@@ -126,4 +126,8 @@ typedef void (*UcReplyFunc) (gpointer data, const UsherResult *result);
  * plugin; the handle itself lives until the plugin completed it (or the instance is freed). */
 UsherReply *uc_reply_new (UsherInstance *instance, gint64 timeout_ms, UcReplyFunc func, gpointer data);
 
+/* In a UcReplyFunc: the core gave this answer, because the plugin still owed it when it had to stop. What it was
+ * asked for may have been done, unlike when the plugin itself says USHER_CANCELLED. */
+gboolean uc_reply_was_cut_off (const UsherResult *result);
+
 const char *uc_status_word (UsherStatus status); /* "ok", "retry", ... */

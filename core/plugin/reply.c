@@ -207,15 +207,22 @@ uc_reply_cancelled (UsherReply *handle)
   return cancelled;
 }
 
+static const UsherResult cut_off
+    = { .struct_size = sizeof cut_off, .status = USHER_CANCELLED, .message = "the instance is stopping" };
+
+gboolean
+uc_reply_was_cut_off (const UsherResult *result)
+{
+  return result == &cut_off;
+}
+
 void
 uc_replies_cancel (UsherInstance *instance)
 {
-  static const UsherResult cancelled
-      = { .struct_size = sizeof cancelled, .status = USHER_CANCELLED, .message = "the instance is stopping" };
   GList *first;
 
   while ((first = g_queue_peek_head_link (&instance->priv->waiting)) != NULL)
-    answer (first->data, &cancelled);
+    answer (first->data, &cut_off);
 }
 
 void

@@ -8,7 +8,7 @@
 
 #define MAX_AGENTS 6
 #define MAX_QUEUES 4
-#define MAX_CUSTOMERS 10
+#define MAX_CUSTOMERS 14
 #define MAX_LIVE 256
 
 struct Dice
@@ -20,6 +20,7 @@ struct Dice
   guint ids;
   guint agents, queues, customers;
   guint often[32], total; /* how often which kind of command */
+  guint sense;            /* percent of actions that are sensible */
   gboolean all;           /* at first everybody may do everything */
   guint setting_up;       /* how far */
 };
@@ -358,7 +359,7 @@ pick_taste (Dice *dice)
 {
   for (gsize k = 0; k < G_N_ELEMENTS (kinds); k++)
     dice->total += dice->often[k] = kinds[k].often << dice_below (dice, 6);
-  dice->customers = 1 + dice_below (dice, MAX_CUSTOMERS);
+  dice->customers = 2 + dice_below (dice, MAX_CUSTOMERS - 1);
 }
 
 static UcCommand
@@ -404,6 +405,50 @@ any_command (Dice *dice)
     }
 }
 
+/* ---- people at work ------------------------------------------------------------------------------------ */
+
+/* The next sensible thing that this agent would do: without it most centres come to rest, with everybody on a
+ * break and nobody to ask. */
+static UcCommand
+go_on (Dice *dice, const UcAgent *agent)
+{
+  UcCommand command = { .agent = word (dice, "u", (guint)(agent->id[1] - '0')) };
+  const UcInteraction *interaction = agent->interactions->len > 0
+                                         ? agent->interactions->pdata[dice_below (dice, agent->interactions->len)]
+                                         : NULL;
+
+  command.by = command.agent;
+  if (interaction == NULL || (agent->asked != UC_AGENT_AVAILABLE && agent->offered == 0 && chance (dice, 50)))
+    {
+      command.type = UC_COMMAND_SET_STATUS;
+      command.status = "available";
+      command.cause = agent->asked == UC_AGENT_LOGGED_OUT ? "login" : NULL;
+      return command;
+    }
+  command.interaction = g_string_chunk_insert_const (dice->words, interaction->id);
+  command.type = interaction->state == UC_INTERACTION_OFFERED
+                     ? (chance (dice, 70) ? UC_COMMAND_ACCEPT : UC_COMMAND_REJECT)
+                 : interaction->state == UC_INTERACTION_ACTIVE ? UC_COMMAND_END
+                                                               : UC_COMMAND_WRAP_UP_DONE;
+  return command;
+}
+
+static UcCommand
+sensible_command (Dice *dice)
+{
+  const UcAgent *agent = uc_engine_agent (dice->engine, any_agent (dice));
+
+  if (agent == NULL || chance (dice, 40))
+    return receive (dice);
+  if (chance (dice, 10))
+    return (UcCommand){ .type = UC_COMMAND_TICK };
+  if (!agent->enabled && chance (dice, 50))
+    return put_user (dice, word (dice, "u", (guint)(agent->id[1] - '0')));
+  if (agent->presence != UC_PRESENCE_NONE && agent->presence != UC_PRESENCE_HERE)
+    return (UcCommand){ .type = UC_COMMAND_PRESENCE, .agent = any_agent (dice), .state = "here" };
+  return go_on (dice, agent);
+}
+
 /* ---- the whole ----------------------------------------------------------------------------------------- */
 
 Dice *
@@ -417,6 +462,7 @@ dice_new (guint64 seed)
   dice->agents = 1 + dice_below (dice, MAX_AGENTS);
   dice->queues = 1 + dice_below (dice, MAX_QUEUES);
   dice->all = chance (dice, 50);
+  dice->sense = 20 + dice_below (dice, 75);
   pick_taste (dice);
   return dice;
 }
@@ -462,7 +508,7 @@ set_up (Dice *dice, UcCommand *command)
 static gint64
 jump_ahead (Dice *dice)
 {
-  static const guint jumps[] = { 1, 1, 100, 3000, 25000 };
+  static const guint jumps[] = { 1, 1, 1, 100, 100, 3000, 25000 };
   gint64 next = uc_engine_next_deadline (dice->engine);
 
   if (next < G_MAXINT64 && next > dice->now && chance (dice, 5))
@@ -480,7 +526,9 @@ dice_next (Dice *dice, UcEngine *engine, gint64 now)
   if (set_up (dice, &action.command))
     return action;
   action.at = dice->now = jump_ahead (dice);
-  if (dice_below (dice, 400) > 0)
+  if (chance (dice, dice->sense))
+    action.command = sensible_command (dice);
+  else if (dice_below (dice, 200) > 0)
     action.command = any_command (dice);
   return action;
 }

@@ -181,6 +181,18 @@ is_plain (const char *text)
   return TRUE;
 }
 
+/* One line: a new line within is written as C would. */
+static char *
+quote (const char *value)
+{
+  g_autofree char *escaped = NULL;
+
+  if (is_plain (value))
+    return g_strdup (value);
+  escaped = g_strescape (value, "\"");
+  return g_shell_quote (escaped);
+}
+
 static void
 write_member (GString *out, const UcCommand *command, const CommandMember *member)
 {
@@ -194,8 +206,7 @@ write_member (GString *out, const UcCommand *command, const CommandMember *membe
     }
   if (command_string (command, member) == NULL)
     return;
-  quoted = is_plain (command_string (command, member)) ? g_strdup (command_string (command, member))
-                                                       : g_shell_quote (command_string (command, member));
+  quoted = quote (command_string (command, member));
   g_string_append_printf (out, " %s=%s", member->name, quoted);
 }
 
@@ -216,51 +227,66 @@ script_text (const Script *script)
   return g_string_free (out, FALSE);
 }
 
+static gboolean bad_line (GError **error, guint line, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
 static gboolean
-bad_line (GError **error, guint line, const char *what)
+bad_line (GError **error, guint line, const char *format, ...)
 {
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
   g_set_error (error, UC_ERROR, UC_ERROR_INVALID,
-               "line %u of the script: %s (a line is: TIME COMMAND MEMBER=VALUE ...)", line, what);
+               "line %u of the script: %s; a line is: TIME COMMAND MEMBER=VALUE ...", line, what);
   return FALSE;
 }
 
+static const CommandMember *
+find_member (const char *word, const char *value)
+{
+  for (gsize m = 0; m < n_command_members && value != NULL; m++)
+    if (strlen (command_members[m].name) == (gsize)(value - word)
+        && strncmp (command_members[m].name, word, (gsize)(value - word)) == 0)
+      return &command_members[m];
+  return NULL;
+}
+
 static gboolean
-read_member (Script *script, UcCommand *command, const char *word)
+read_member (Script *script, UcCommand *command, const char *word, guint line, GError **error)
 {
   const char *value = strchr (word, '=');
+  const CommandMember *member = find_member (word, value);
+  g_autofree char *text = value != NULL ? g_strcompress (value + 1) : NULL;
 
-  for (gsize m = 0; m < n_command_members && value != NULL; m++)
-    {
-      const CommandMember *member = &command_members[m];
-
-      if (strlen (member->name) != (gsize)(value - word)
-          || strncmp (member->name, word, (gsize)(value - word)) != 0)
-        continue;
-      if (member->is_int)
-        command_int (command, member) = g_ascii_strtoll (value + 1, NULL, 10);
-      else
-        command_string (command, member) = g_string_chunk_insert_const (script->words, value + 1);
-      return TRUE;
-    }
-  return FALSE;
+  if (member == NULL)
+    return bad_line (error, line, "%s is no member of a command", word);
+  if (!member->is_int)
+    command_string (command, member) = g_string_chunk_insert_const (script->words, text);
+  else if (!g_ascii_string_to_signed (value + 1, 10, G_MININT64, G_MAXINT64, &command_int (command, member), NULL))
+    return bad_line (error, line, "%s is no number", word);
+  return TRUE;
 }
 
 static gboolean
 read_action (Script *script, char **words, guint line, GError **error)
 {
-  Action action = { .at = g_ascii_strtoll (words[0], NULL, 10) };
+  Action action = { 0 };
   guint type = 0;
 
+  if (!g_ascii_string_to_signed (words[0], 10, 0, G_MAXINT64, &action.at, NULL))
+    return bad_line (error, line, "'%s' is no time", words[0]);
   if (words[1] == NULL)
     return bad_line (error, line, "the command is missing");
   while (type < G_N_ELEMENTS (type_words) && g_strcmp0 (type_words[type], words[1]) != 0)
     type++;
   if (type == G_N_ELEMENTS (type_words))
-    return bad_line (error, line, "there is no such command");
+    return bad_line (error, line, "there is no such command: %s", words[1]);
   action.command.type = type;
   for (gsize w = 2; words[w] != NULL; w++)
-    if (!read_member (script, &action.command, words[w]))
-      return bad_line (error, line, words[w]);
+    if (!read_member (script, &action.command, words[w], line, error))
+      return FALSE;
   g_array_append_val (script->actions, action);
   return TRUE;
 }

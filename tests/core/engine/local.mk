@@ -13,7 +13,6 @@ engine_tests = \
 	%D%/test-offer \
 	%D%/test-presence \
 	%D%/test-presets \
-	%D%/test-random \
 	%D%/test-restore \
 	%D%/test-routing \
 	%D%/test-seed \
@@ -33,8 +32,6 @@ engine_test_libs = libengine-world.la libuc-engine.la libuc-base.la
 %C%_test_interaction_LDADD = $(engine_test_libs)
 %C%_test_offer_SOURCES = %D%/test-offer.c
 %C%_test_offer_LDADD = $(engine_test_libs)
-%C%_test_random_SOURCES = %D%/test-random.c %D%/model.c %D%/model.h
-%C%_test_random_LDADD = $(engine_test_libs)
 %C%_test_restore_SOURCES = %D%/test-restore.c
 %C%_test_restore_LDADD = $(engine_test_libs)
 %C%_test_routing_SOURCES = %D%/test-routing.c

@@ -4,6 +4,7 @@ libuc_base_la_SOURCES = \
 	%D%/conf.c %D%/conf.h %D%/problem.c \
 	%D%/error.c %D%/error.h \
 	%D%/event.c %D%/event.h \
+	%D%/folder.c %D%/folder.h \
 	%D%/id.c %D%/id.h \
 	%D%/json.c %D%/json.h \
 	%D%/loop.c %D%/loop.h \

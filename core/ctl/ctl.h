@@ -24,6 +24,8 @@ int ctl_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 UcConf *ctl_conf (GPtrArray *problems);
 /* The database that it names. */
 char *ctl_store_path (void);
+/* The folder of kept files that belongs to it. */
+char *ctl_media_path (void);
 
 /* ---- asking the daemon (ask.c) ------------------------------------------------------------------------- */
 
@@ -57,6 +59,8 @@ int ctl_do_why (Ctl *ctl, int argc, char **argv);
 int ctl_do_call (Ctl *ctl, int argc, char **argv);
 int ctl_do_batch (Ctl *ctl, int argc, char **argv);
 int ctl_do_drain (Ctl *ctl, int argc, char **argv);
+int ctl_do_backup (Ctl *ctl, int argc, char **argv);
+int ctl_do_restore (int argc, char **argv);
 int ctl_do_journal_verify (int argc, char **argv);
 int ctl_do_op_list (Ctl *ctl, int argc, char **argv);
 int ctl_do_outbox_list (Ctl *ctl, int argc, char **argv);

@@ -20,6 +20,16 @@ ctl_store_path (void)
   return g_build_filename (data_dir != NULL ? data_dir->value : LOCALSTATEDIR "/lib/usher", name, NULL);
 }
 
+char *
+ctl_media_path (void)
+{
+  g_autoptr (GPtrArray) problems = uc_problems_new ();
+  g_autoptr (UcConf) conf = ctl_conf (problems);
+  UcConfEntry *data_dir = uc_conf_entry (uc_conf_section (conf, "usher", NULL), "data_dir");
+
+  return g_build_filename (data_dir != NULL ? data_dir->value : LOCALSTATEDIR "/lib/usher", "media", NULL);
+}
+
 int
 ctl_do_journal_verify (int argc, char **argv)
 {

@@ -1,6 +1,7 @@
 bin_PROGRAMS += usherctl
 usherctl_SOURCES = \
 	%D%/ask.c \
+	%D%/backup.c \
 	%D%/call.c \
 	%D%/ctl.h \
 	%D%/drain.c \

@@ -101,6 +101,8 @@ static const Command commands[] = {
   { "metrics", "", 0, 0, "all figures, in the text format of Prometheus", ctl_do_metrics, NULL },
   { "call", "NAME [JSON|-]", 1, 2, "run one operation", ctl_do_call, NULL },
   { "batch", "[FILE|-]", 0, 1, "run operations, one per line: NAME JSON", ctl_do_batch, NULL },
+  { "backup", "FOLDER", 1, 1, "back up the database and the kept files", ctl_do_backup, NULL },
+  { "restore", "FOLDER", 1, 1, "put a backup in the place of the database", NULL, ctl_do_restore },
   { "journal verify", "[FILE|FOLDER]", 0, 1, "check the database, a backup, or a file", NULL,
     ctl_do_journal_verify },
   { "op list", "", 0, 0, "all operations", ctl_do_op_list, NULL },

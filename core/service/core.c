@@ -12,6 +12,7 @@
 #include "core/service/alarm.h"
 #include "core/service/api.h"
 #include "core/service/auth.h"
+#include "core/service/backup.h"
 #include "core/service/bridge.h"
 #include "core/service/desk.h"
 #include "core/service/drain.h"
@@ -247,6 +248,7 @@ uc_core_free (UcCore *core)
 {
   core->stopping = TRUE;
   g_clear_pointer (&core->monitor, uc_monitor_free);
+  uc_backup_free (core->backup);
   if (core->media != NULL)
     uc_media_stop (core->media);
   if (core->auth != NULL)

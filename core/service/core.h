@@ -16,6 +16,7 @@ typedef struct UcCore UcCore;
 typedef struct UcTxn UcTxn;
 typedef struct UcAdmission UcAdmission;
 typedef struct UcAuth UcAuth;
+typedef struct UcBackup UcBackup;
 typedef struct UcBridge UcBridge;
 typedef struct UcDesks UcDesks;
 typedef struct UcDrain UcDrain;
@@ -64,6 +65,7 @@ struct UcCore
   UcMonitor *monitor;
   UcAuth *auth;
   UcMedia *media;
+  UcBackup *backup; /* the one under way, or the last one; NULL = none yet */
   UcIntake *intake;
   UcOutbox *outbox;
   UcBridge *bridge;

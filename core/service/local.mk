@@ -6,6 +6,7 @@ libuc_service_la_SOURCES = \
 	%D%/auth-private.h \
 	%D%/auth.c %D%/auth.h \
 	%D%/breaker.c %D%/breaker.h \
+	%D%/backup.c %D%/backup.h \
 	%D%/bridge-case.c \
 	%D%/bridge-decide.c \
 	%D%/bridge-pace.c \
@@ -49,6 +50,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-outbox.c \
 	%D%/ops-playback.c \
 	%D%/ops-session.c \
+	%D%/ops-store.c \
 	%D%/ops-system.c \
 	%D%/ops-timeline.c \
 	%D%/ops-why.c \
@@ -73,7 +75,10 @@ libuc_service_la_SOURCES = \
 	%D%/watchdog.c %D%/watchdog.h
 # For the daemon, for usherctl and for tests; it needs nothing of the rest of this folder.
 noinst_LTLIBRARIES += libuc-verify.la
-libuc_verify_la_SOURCES = %D%/verify.c %D%/verify.h %D%/verify-print.c
+libuc_verify_la_SOURCES = \
+	%D%/restore.c %D%/restore.h \
+	%D%/verify-print.c \
+	%D%/verify.c %D%/verify.h
 
 libuc_service_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(SYSTEMD_CFLAGS)
 libuc_service_la_LIBADD = libuc-engine.la libuc-store.la libuc-plugin.la libuc-net.la libuc-base.la $(SODIUM_LIBS) $(SYSTEMD_LIBS)

@@ -488,11 +488,12 @@ uc_verify (const char *path, UcVerifyProgress progress, gpointer data, UcVerifyR
 {
   g_autoptr (UcJournal) journal = uc_journal_open (path, error);
   Verify verify = { .journal = journal, .report = report };
-  gint64 begun = g_get_monotonic_time ();
+  gint64 begun;
 
   memset (report, 0, sizeof *report);
   if (journal == NULL || !uc_journal_check_pages (journal, error))
     return FALSE;
+  begun = g_get_monotonic_time ();
   uc_journal_info (journal, &verify.info);
   report->last_seq = verify.info.last_seq;
   verify.engine = uc_engine_new ();

@@ -1,6 +1,8 @@
 noinst_LTLIBRARIES += libuc-store.la
 libuc_store_la_SOURCES = \
+	%D%/backup.h \
 	%D%/batch.c %D%/batch.h \
+	%D%/sqlite-backup.c \
 	%D%/journal.h \
 	%D%/lock.c \
 	%D%/sqlite.h \

@@ -38,6 +38,9 @@ uc_step_system_line (UcStep *step, UcInteraction *interaction, const char *id, c
   event->author_name = g_strdup (author_name);
   event->code = g_strdup (code);
   event->text = g_strdup (text);
+  /* So that a network that tells it once more does not end the customer's next chat. */
+  if (step->command->type == UC_COMMAND_CUSTOMER_END)
+    event->external_id = g_strdup (step->command->external_id);
   uc_step_emit (step, event);
 }
 

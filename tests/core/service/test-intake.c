@@ -465,6 +465,21 @@ test_history_says_what_was_missed (void)
 }
 
 static void
+test_end_told_again_spares_the_next_chat (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  kit_say ("u1", "first", "hello");
+  kit_leave ("u1", "bye");
+  kit_restart ();
+  kit_say ("u1", "second", "hello again");
+  kit_leave ("u1", "bye");
+  kit_settle ();
+  g_assert_cmpint (kit_interaction ("u1")->state, ==, UC_INTERACTION_WAITING);
+  kit_end ();
+}
+
+static void
 test_customer_who_left_is_kept_until_acknowledged (void)
 {
   g_autofree char *id = start_chat ("u1");
@@ -494,6 +509,7 @@ main (int argc, char **argv)
   g_test_add_func ("/intake/same-delivery-twice-at-once", test_same_delivery_twice_at_once);
   g_test_add_func ("/intake/bad-deliveries-are-refused", test_bad_deliveries_are_refused);
   g_test_add_func ("/intake/unknown-queue-is-not-lost", test_unknown_queue_is_not_lost);
+  g_test_add_func ("/intake/end-told-again", test_end_told_again_spares_the_next_chat);
   g_test_add_func ("/intake/customer-who-left-is-kept-until-acknowledged",
                    test_customer_who_left_is_kept_until_acknowledged);
   g_test_add_func ("/outbox/message-reaches-the-channel-in-order", test_message_reaches_the_channel_in_order);

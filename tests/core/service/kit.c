@@ -14,7 +14,7 @@
 Kit kit;
 
 /* The core's clock follows the wall clock when it is set ahead; the tests set it. */
-static gint64 ahead_us;
+static gint64 ahead_us; /* atomic: the store's threads look at the clock, too */
 
 gint64
 g_get_real_time (void)
@@ -22,7 +22,7 @@ g_get_real_time (void)
   struct timespec now;
 
   clock_gettime (CLOCK_REALTIME, &now);
-  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + ahead_us;
+  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + __atomic_load_n (&ahead_us, __ATOMIC_RELAXED);
 }
 
 char *kit_error, *kit_details;
@@ -354,7 +354,7 @@ kit_pass (gint64 ms)
       gint64 step = MIN (ms, whole);
       gboolean passed = FALSE;
 
-      ahead_us += step * 1000;
+      __atomic_fetch_add (&ahead_us, step * 1000, __ATOMIC_RELAXED);
       ms -= step;
       /* The kernel's timer knows nothing of it: one that is due before all others wakes the loop. */
       uc_loop_timer_at (kit.core->loop, 1, on_passed, &passed);

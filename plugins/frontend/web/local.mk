@@ -29,13 +29,13 @@ web_ui_sources = %D%/build.mjs %D%/ui/api.ts %D%/ui/app.tsx %D%/ui/clock.ts %D%/
 	%D%/ui/pages/chats.tsx %D%/ui/pages/customers.tsx %D%/ui/pages/faqs.tsx %D%/ui/pages/history.tsx %D%/ui/pages/playback.tsx %D%/ui/pages/records.tsx %D%/ui/pages/rules.tsx \
 	%D%/ui/pages/supervise.tsx %D%/ui/pages/team.tsx %D%/ui/pages/waiting.tsx %D%/ui/panels.ts %D%/ui/parts/alarms.tsx %D%/ui/parts/case.tsx \
 	%D%/ui/parts/codes-editor.tsx %D%/ui/parts/codes.tsx %D%/ui/parts/composer.tsx %D%/ui/parts/context.tsx %D%/ui/parts/conversation.tsx \
-	%D%/ui/parts/customer-line.tsx %D%/ui/parts/customer.tsx %D%/ui/parts/faq.tsx %D%/ui/parts/fields.tsx %D%/ui/parts/follow.tsx \
+	%D%/ui/parts/customer-line.tsx %D%/ui/parts/customer.tsx %D%/ui/parts/decide.tsx %D%/ui/parts/faq.tsx %D%/ui/parts/fields.tsx %D%/ui/parts/follow.tsx \
 	%D%/ui/parts/help.tsx %D%/ui/parts/icons.tsx %D%/ui/parts/inputs.tsx %D%/ui/parts/instances.tsx %D%/ui/parts/kit.tsx %D%/ui/parts/line.tsx %D%/ui/parts/list.tsx \
 	%D%/ui/parts/live.tsx %D%/ui/parts/login.tsx %D%/ui/parts/marked.tsx %D%/ui/parts/master.tsx %D%/ui/parts/merge.tsx %D%/ui/parts/message.tsx \
 	%D%/ui/parts/notices.tsx %D%/ui/parts/offer.tsx %D%/ui/parts/palette.tsx %D%/ui/parts/panes.tsx \
 	%D%/ui/parts/people.tsx %D%/ui/parts/policy-editor.tsx %D%/ui/parts/rail.tsx \
 	%D%/ui/parts/replay-line.tsx %D%/ui/parts/replay-then.tsx %D%/ui/parts/replay.tsx %D%/ui/parts/status.tsx %D%/ui/parts/sure.tsx %D%/ui/parts/timeline.tsx \
-	%D%/ui/parts/transcript.tsx %D%/ui/parts/why.tsx %D%/ui/placeholders.ts %D%/ui/policy-form.ts %D%/ui/protocol.ts %D%/ui/ranges.ts %D%/ui/refusals.ts %D%/ui/replay-file.ts \
+	%D%/ui/parts/transcript.tsx %D%/ui/parts/undelivered.tsx %D%/ui/parts/why.tsx %D%/ui/placeholders.ts %D%/ui/policy-form.ts %D%/ui/protocol.ts %D%/ui/ranges.ts %D%/ui/refusals.ts %D%/ui/replay-file.ts \
 	%D%/ui/replay-words.ts %D%/ui/replay.ts %D%/ui/route.ts %D%/ui/shape.ts %D%/ui/sorting.ts \
 	%D%/ui/state.ts %D%/ui/storage.ts %D%/ui/store.ts %D%/ui/strings-records.ts %D%/ui/strings-supervise.ts %D%/ui/strings.ts %D%/ui/views.ts
 EXTRA_DIST += $(web_ui_sources) %D%/tsconfig.json package.json package-lock.json tsconfig.json .npmrc ui/web/stamp

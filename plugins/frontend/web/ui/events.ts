@@ -283,8 +283,9 @@ export function putMessage(list: Message[], message: Message): Message[] {
   if (at >= 0) {
     const known = list[at]!;
     const state = higher(known.state, message.state);
+    const undecided = state === message.state ? message.undecided : known.undecided;
     const next = [...list];
-    next[at] = { ...known, ...message, state, error: explains(state) ? (message.error ?? known.error) : null };
+    next[at] = { ...known, ...message, state, undecided, error: explains(state) ? (message.error ?? known.error) : null };
     return next;
   }
   const before = list.filter((other) => other.n < message.n).length;
@@ -306,11 +307,16 @@ function addMessage(state: State, id: string, event: DeskEvent): State {
   return message.author === 'customer' ? setTyping(next, id, 0) : next;
 }
 
+/** By a person: it goes out again, or is left as it is. By itself a state only rises. */
 function setMessageState(list: Message[], event: DeskEvent): Message[] {
+  const word = normalMessage(event as Partial<Message>).state;
+  const decided = text(event.by) !== null;
   return list.map((message) => {
     if (message.message !== event.message) return message;
-    const state = higher(message.state, normalMessage(event as Partial<Message>).state);
-    return { ...message, state, error: explains(state) ? (text(event.error) ?? message.error) : null };
+    if (decided && word === 'queued') return { ...message, state: word, error: null, undecided: false };
+    const state = higher(message.state, word);
+    const error = explains(state) ? (text(event.error) ?? message.error) : null;
+    return { ...message, state, error, undecided: !decided && explains(state) };
   });
 }
 

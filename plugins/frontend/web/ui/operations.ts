@@ -15,6 +15,7 @@ import type {
   Message,
   Policy,
   TimelineItem,
+  Undelivered,
   Why,
 } from './protocol';
 
@@ -99,6 +100,12 @@ export interface Operations {
     { interaction: string; text: string; client_id: string; faq?: string },
     { message: string; n: number; parts?: number }
   >;
+  'outbox.list': Op<{ state?: string; cursor?: number; limit?: number }, { messages: Undelivered[]; next: number | null }>;
+  'outbox.replay': Op<{ message: string }>;
+  'outbox.discard': Op<{ message: string }>;
+  'save.list': Op<{ state?: string; before?: number; limit?: number }, { interactions: Interaction[]; more: boolean }>;
+  'save.retry': Op<{ interaction?: string; all?: boolean }, { count: number }>;
+  'save.discard': Op<{ interaction?: string; all?: boolean }, { count: number }>;
   'interaction.end': Op<{ interaction: string }>;
   'interaction.wrap_up_done': Op<{ interaction: string }>;
   'interaction.save': Op<{ interaction: string }>;

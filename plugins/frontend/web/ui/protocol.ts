@@ -211,10 +211,29 @@ export interface Message {
   read_at: number;
   state: MessageState | null;
   error: string | null;
+  /** Failed or uncertain, and nobody has said whether it is sent again. */
+  undecided: boolean;
   /** null = a plain message; what else it is: postback, quick_reply, reaction, edit, retract, ... */
   form: string | null;
   reply_to: string | null;
   attachments: Attachment[];
+}
+
+/** A message that did not get out, as outbox.list has it. */
+export interface Undelivered {
+  message: string;
+  state: 'waiting' | 'uncertain' | 'dead';
+  interaction: string | null;
+  at: number;
+  since: number;
+  text: string | null;
+  channel: string;
+  name: string | null;
+  identity: string | null;
+  queue_name: string | null;
+  author_name: string | null;
+  attempts: number;
+  error: string | null;
 }
 
 export type SaveState = 'requested' | 'queued' | 'saved' | 'failed';

@@ -261,6 +261,7 @@ export function normalMessage(message: Partial<Message>): Message {
     read_at: num(message.read_at),
     state,
     error: explains(state) ? text(message.error) : null,
+    undecided: Boolean(message.undecided) && explains(state),
     form: text(message.form),
     reply_to: text(message.reply_to),
     attachments: normalAttachments(message.attachments),

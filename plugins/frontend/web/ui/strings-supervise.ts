@@ -55,6 +55,19 @@ export const s = {
     older: 'Older chat',
   },
 
+  undelivered: {
+    page: 'Not delivered',
+    note: 'What did not reach the customer or the CRM, and what perhaps did. It waits for a person: send it again, or leave it.',
+    none: 'Everything was delivered.',
+    columns: { at: 'Written', who: 'Customer', what: 'Message', why: 'What happened', then: 'Then' },
+    states: { waiting: 'Waits', uncertain: 'Perhaps sent', dead: 'Not delivered', refused: 'Not saved' },
+    tries: (n: number) => (n === 0 ? '' : `· tried again ${count(n, 'time', 'times')}`),
+    aCase: 'The case of this chat',
+    saveAgain: 'Save again',
+    moreMessages: 'More messages',
+    moreCases: 'More cases',
+  },
+
   replay: {
     label: (who: string) => `Replay of the chat with ${who}`,
     line: 'Time line',

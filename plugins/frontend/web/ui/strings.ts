@@ -285,6 +285,7 @@ export const t = {
     sending: 'Sending…',
     waitingForLine: 'Goes out when the line is back',
     again: 'Send again',
+    leave: 'Leave it',
     retry: 'Retry',
     edit: 'Edit',
     menu: 'Chat menu',

@@ -13,6 +13,7 @@ import { holds } from '../marks';
 import { ChoiceRow } from '../parts/inputs';
 import { Avatar, Button, Chip, IconButton, Problem } from '../parts/kit';
 import { Search } from '../parts/master';
+import { UndeliveredTable } from '../parts/undelivered';
 import type { Agent, AskedStatus, Instance, Queue } from '../protocol';
 import { CallError } from '../protocol';
 import { useStore } from '../store';
@@ -51,6 +52,11 @@ export function Team(): JSX.Element {
         ) : (
           <AgentTable agents={list} now={now} />
         )}
+      </section>
+      <section className="card broad" aria-labelledby="team-undelivered">
+        <h2 id="team-undelivered">{s.undelivered.page}</h2>
+        <p className="hint">{s.undelivered.note}</p>
+        <UndeliveredTable />
       </section>
       <section className="card" aria-labelledby="team-instances">
         <h2 id="team-instances">{s.team.plugins}</h2>

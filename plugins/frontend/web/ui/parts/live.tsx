@@ -170,7 +170,7 @@ function EarlierLines({ earlier, who }: { earlier: Earlier; who: string }): JSX.
       {asked && earlier.more === false && <p className="hint">{t.conversation.beginning}</p>}
       {earlier.lines.length > 0 && (
         <ol aria-label={t.conversation.earlier}>
-          <Lines messages={earlier.lines} customerName={who} unreadFrom={null} onAgain={null} />
+          <Lines messages={earlier.lines} customerName={who} unreadFrom={null} />
           <li className="day-line">
             <span>{t.conversation.thisChat}</span>
           </li>
@@ -220,7 +220,7 @@ export function LiveTimeline({
                 messages={one.messages}
                 customerName={who}
                 unreadFrom={unreadFrom}
-                onAgain={one.state === 'active' && one.ended_at === 0 ? (message) => desk.say(one.interaction, message.text) : null}
+                decide
               />
               {pending.map((entry) => (
                 <PendingLine key={entry.client_id} pending={entry} onEdit={onEdit} />

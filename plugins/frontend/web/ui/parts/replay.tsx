@@ -237,7 +237,7 @@ const Conversation = memo(function Conversation({
           <p className="hint">{s.replay.nothingYet}</p>
         ) : (
           <ol className="transcript">
-            <Lines messages={messages} customerName={customer} unreadFrom={null} onAgain={null} find={find} />
+            <Lines messages={messages} customerName={customer} unreadFrom={null} find={find} />
           </ol>
         )}
       </div>

@@ -9,22 +9,18 @@ import { Fragment } from 'react';
 import { dayOf, isoTime, sameDay, timeOfDay } from '../format';
 import type { Author, Message } from '../protocol';
 import { t } from '../strings';
+import { Decide } from './decide';
 import { Icon } from './icons';
-import { Button } from './kit';
 import { Marked } from './marked';
 import { Attachments, FormMark } from './message';
 
-function StateMark({ message, onAgain }: { message: Message; onAgain: (() => void) | null }): JSX.Element | null {
+function StateMark({ message, decide }: { message: Message; decide: boolean }): JSX.Element | null {
   if (message.author !== 'agent' || message.state === null) return null;
   if (message.state === 'failed')
     return (
       <span className="fate failed">
         <Icon name="alert" size={14} /> {t.conversation.failed(message.error ?? '')}
-        {onAgain !== null && (
-          <Button look="ghost" onPress={onAgain}>
-            {t.conversation.again}
-          </Button>
-        )}
+        {decide && message.undecided && <Decide message={message.message} uncertain={false} />}
       </span>
     );
   if (message.state === 'uncertain')
@@ -32,11 +28,7 @@ function StateMark({ message, onAgain }: { message: Message; onAgain: (() => voi
       <span className="fate uncertain">
         <Icon name="alert" size={14} /> <strong>{t.conversation.states.uncertain}.</strong>{' '}
         {message.error === null ? t.conversation.uncertain : t.conversation.uncertainWhy(message.error)}
-        {onAgain !== null && (
-          <Button look="ghost" onPress={onAgain}>
-            {t.conversation.sendOnce}
-          </Button>
-        )}
+        {decide && message.undecided && <Decide message={message.message} uncertain />}
       </span>
     );
   const icon = message.state === 'queued' ? 'clock' : message.state === 'sent' ? 'check' : 'checks';
@@ -111,13 +103,14 @@ export function Lines({
   messages,
   customerName,
   unreadFrom,
-  onAgain,
+  decide = false,
   find,
 }: {
   messages: Message[];
   customerName: string;
   unreadFrom: number | null;
-  onAgain: ((message: Message) => void) | null;
+  /** Whether what did not get out may be sent again here. */
+  decide?: boolean;
   find?: string;
 }): JSX.Element {
   const lastOwn = [...messages].reverse().find((message) => message.author === 'agent');
@@ -149,7 +142,7 @@ export function Lines({
               joined={joined && message.form === null}
               mark={<FormMark message={message} all={messages} />}
               attachments={<Attachments list={message.attachments} />}
-              foot={showMark && <StateMark message={message} onAgain={onAgain === null ? null : () => onAgain(message)} />}
+              foot={showMark && <StateMark message={message} decide={decide} />}
             />
           </Fragment>
         );

@@ -9,7 +9,7 @@ import { Stream } from '../../scenario/lib/wait.mjs'
 import { breathe } from './phoenix.mjs'
 
 /** How long anything may take that the daemon's deaths come between. */
-const patience = 60000
+const patience = 120000
 
 /** On the web chat: plugins/channel/webchat/protocol.md. */
 export class Visitor {

@@ -9,7 +9,7 @@ import { Socket } from '../../scenario/lib/socket.mjs'
 import { Stream } from '../../scenario/lib/wait.mjs'
 import { breathe } from './phoenix.mjs'
 
-const patience = 60000
+const patience = 120000
 const ranks = ['queued', 'uncertain', 'sent', 'delivered', 'read', 'failed']
 
 const withMessages = (interaction) => ({

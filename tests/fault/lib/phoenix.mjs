@@ -105,11 +105,10 @@ export class Phoenix {
 
   #ended(code, signal) {
     this.listener.down?.()
+    if (signal === 'SIGKILL') this.deaths.push({ at: Date.now() })
     if (!this.wanted) return
-    if (signal === 'SIGKILL') {
-      this.deaths.push({ at: Date.now() })
-      this.running = this.#life({})
-    } else this.running = Promise.reject(new Error(`usherd ended with ${code ?? signal}:\n${this.daemon.log}`))
+    if (signal === 'SIGKILL') this.running = this.#life({})
+    else this.running = Promise.reject(new Error(`usherd ended with ${code ?? signal}:\n${this.daemon.log}`))
     this.running.catch(() => undefined)
   }
 
@@ -129,8 +128,7 @@ export class Phoenix {
     const slow = setTimeout(() => child.kill('SIGABRT'), 60000)
     const [code, signal] = await this.daemon.exited
     clearTimeout(slow)
-    if (signal === 'SIGKILL') this.deaths.push({ at: Date.now() })
-    else if (code !== 0) throw new Error(`usherd ended with ${code ?? signal}:\n${this.daemon.log}`)
+    if (signal !== 'SIGKILL' && code !== 0) throw new Error(`usherd ended with ${code ?? signal}:\n${this.daemon.log}`)
   }
 
   /** Ends it however it stands and removes its folder. */

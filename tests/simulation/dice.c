@@ -21,6 +21,7 @@ struct Dice
   guint agents, queues, customers;
   guint often[32], total; /* how often which kind of command */
   guint sense;            /* percent of actions that are sensible */
+  guint grain;            /* all times are multiples of it, ms: so that things fall due together */
   gboolean all;           /* at first everybody may do everything */
   guint setting_up;       /* how far */
 };
@@ -37,6 +38,15 @@ static gboolean
 chance (Dice *dice, guint percent)
 {
   return dice_below (dice, 100) < percent;
+}
+
+/* Some time below that. */
+static gint64
+ms (Dice *dice, guint n)
+{
+  gint64 time = dice_below (dice, n);
+
+  return time - time % dice->grain;
 }
 
 static const char *
@@ -182,12 +192,12 @@ put_policy (Dice *dice)
   command.on_reject = statuses[dice_below (dice, G_N_ELEMENTS (statuses))];
   command.on_timeout = statuses[dice_below (dice, G_N_ELEMENTS (statuses))];
   command.acceptance_ms = 1000 * (1 + dice_below (dice, 20));
-  command.return_reject_ms = chance (dice, 50) ? 0 : dice_below (dice, 20000);
-  command.return_timeout_ms = chance (dice, 50) ? 0 : dice_below (dice, 20000);
+  command.return_reject_ms = chance (dice, 50) ? 0 : ms (dice, 20000);
+  command.return_timeout_ms = chance (dice, 50) ? 0 : ms (dice, 20000);
   command.max_misses = 1 + dice_below (dice, 3);
-  command.lease_ms = dice_below (dice, 8000);
-  command.grace_ms = dice_below (dice, 20000);
-  command.code_grace_ms = chance (dice, 30) ? 0 : dice_below (dice, 20000);
+  command.lease_ms = ms (dice, 8000);
+  command.grace_ms = ms (dice, 20000);
+  command.code_grace_ms = chance (dice, 30) ? 0 : ms (dice, 20000);
   return command;
 }
 
@@ -462,6 +472,7 @@ dice_new (guint64 seed)
   dice->agents = 1 + dice_below (dice, MAX_AGENTS);
   dice->queues = 1 + dice_below (dice, MAX_QUEUES);
   dice->all = chance (dice, 50);
+  dice->grain = chance (dice, 30) ? 1000 : 1;
   dice->sense = 20 + dice_below (dice, 75);
   pick_taste (dice);
   return dice;
@@ -512,8 +523,8 @@ jump_ahead (Dice *dice)
   gint64 next = uc_engine_next_deadline (dice->engine);
 
   if (next < G_MAXINT64 && next > dice->now && chance (dice, 5))
-    return next - dice_below (dice, 2); /* at a deadline, or just before */
-  return dice->now + dice_below (dice, jumps[dice_below (dice, G_N_ELEMENTS (jumps))]);
+    return dice->grain > 1 ? next : next - dice_below (dice, 2); /* at a deadline, or just before */
+  return dice->now + ms (dice, jumps[dice_below (dice, G_N_ELEMENTS (jumps))]);
 }
 
 Action

@@ -52,6 +52,7 @@ oracle_act (Oracle *oracle, UcEventType type, const Work *work, const Agent *age
               .agent = agent != NULL ? agent->id : NULL,
               .cause = cause,
               .deadline = deadline,
+              .ended_at = type == UC_EVENT_INTERACTION_ENDED ? work->ended_at : 0,
               .refused = type == UC_EVENT_INTERACTION_QUEUED ? work->refused : 0 };
 
   g_array_append_val (oracle->acts, act);

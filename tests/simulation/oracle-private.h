@@ -46,7 +46,7 @@ typedef struct
   const Queue *queue;
   Agent *agent;
   State state;
-  gint64 key, deadline, acceptance_ms, accepted_at;
+  gint64 key, deadline, acceptance_ms, accepted_at, ended_at;
   guint64 refused; /* agents */
   gboolean left, overdue;
   GPtrArray *codes; /* of const char*: "list/code" */
@@ -75,7 +75,7 @@ typedef struct
 {
   UcEventType type;
   const char *interaction, *agent, *cause;
-  gint64 deadline;
+  gint64 deadline, ended_at;
   guint64 refused;
 } Act;
 

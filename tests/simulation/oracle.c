@@ -119,6 +119,8 @@ receive (Oracle *oracle, const UcCommand *command)
 static void
 end (Oracle *oracle, Work *work, const char *by, gint64 deadline)
 {
+  if (work->ended_at == 0)
+    work->ended_at = oracle->now;
   oracle_act (oracle, UC_EVENT_INTERACTION_ENDED, work, work->agent, by, deadline);
   if (work->talk->open == work)
     work->talk->open = NULL;
@@ -441,6 +443,7 @@ same (Oracle *oracle, const Act *act, const UcEvent *event)
 {
   return act->type == event->type && is (act->interaction, event->interaction) && is (act->agent, event->agent)
          && is (act->cause, cause_of (event)) && act->deadline == event->deadline
+         && act->ended_at == event->ended_at
          && act->refused == (event->excluded != NULL ? agents_in (oracle, event->excluded) : 0);
 }
 

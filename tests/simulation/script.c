@@ -8,39 +8,13 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/engine/command-json.h"
 
-static const char *const type_words[] = {
-  [0] = "restart",
-  [UC_COMMAND_PUT_USER] = "put_user",
-  [UC_COMMAND_PUT_QUEUE] = "put_queue",
-  [UC_COMMAND_PUT_MEMBERSHIP] = "put_membership",
-  [UC_COMMAND_SET_STATUS] = "set_status",
-  [UC_COMMAND_RECEIVE] = "receive",
-  [UC_COMMAND_CUSTOMER_END] = "customer_end",
-  [UC_COMMAND_ACCEPT] = "accept",
-  [UC_COMMAND_REJECT] = "reject",
-  [UC_COMMAND_SEND] = "send",
-  [UC_COMMAND_MESSAGE_STATE] = "message_state",
-  [UC_COMMAND_END] = "end",
-  [UC_COMMAND_WRAP_UP_DONE] = "wrap_up_done",
-  [UC_COMMAND_SET_CUSTOMER] = "set_customer",
-  [UC_COMMAND_SAVE] = "save",
-  [UC_COMMAND_SAVE_STATE] = "save_state",
-  [UC_COMMAND_TICK] = "tick",
-  [UC_COMMAND_PUT_POLICY] = "put_policy",
-  [UC_COMMAND_PUT_CODES] = "put_codes",
-  [UC_COMMAND_PUT_FAQ] = "put_faq",
-  [UC_COMMAND_FAQ_USED] = "faq_used",
-  [UC_COMMAND_STOP_NEW] = "stop_new",
-  [UC_COMMAND_PRESENCE] = "presence",
-  [UC_COMMAND_SET_CODES] = "set_codes",
-  [UC_COMMAND_MATCHES] = "matches",
-  [UC_COMMAND_FOLLOW] = "follow",
-  [UC_COMMAND_ECHO] = "echo",
-  [UC_COMMAND_PROFILE] = "profile",
-  [UC_COMMAND_MERGED] = "merged",
-  [UC_COMMAND_DRAIN] = "drain",
-};
+static const char *
+type_word (guint type)
+{
+  return type == 0 ? "restart" : uc_command_word (type);
+}
 
 #define WORD(member)                                                                                              \
   {                                                                                                               \
@@ -219,7 +193,7 @@ script_text (const Script *script)
     {
       const Action *action = script_action (script, a);
 
-      g_string_append_printf (out, "%" G_GINT64_FORMAT " %s", action->at, type_words[action->command.type]);
+      g_string_append_printf (out, "%" G_GINT64_FORMAT " %s", action->at, type_word (action->command.type));
       for (gsize m = 0; m < n_command_members; m++)
         write_member (out, &action->command, &command_members[m]);
       g_string_append_c (out, '\n');
@@ -279,9 +253,9 @@ read_action (Script *script, char **words, guint line, GError **error)
     return bad_line (error, line, "'%s' is no time", words[0]);
   if (words[1] == NULL)
     return bad_line (error, line, "the command is missing");
-  while (type < G_N_ELEMENTS (type_words) && g_strcmp0 (type_words[type], words[1]) != 0)
+  while (type_word (type) != NULL && strcmp (type_word (type), words[1]) != 0)
     type++;
-  if (type == G_N_ELEMENTS (type_words))
+  if (type_word (type) == NULL)
     return bad_line (error, line, "there is no such command: %s", words[1]);
   action.command.type = type;
   for (gsize w = 2; words[w] != NULL; w++)

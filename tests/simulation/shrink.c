@@ -73,6 +73,60 @@ fewer_actions (Shrink *shrink)
   return any;
 }
 
+/* ---- two at a time -------------------------------------------------------------------------------------- */
+
+#define FEW 40 /* it takes the square of that */
+
+static gboolean
+without_two (Shrink *shrink, guint a, guint b)
+{
+  GArray *fewer = g_array_copy (shrink->best->actions);
+
+  g_array_remove_index (fewer, b);
+  g_array_remove_index (fewer, a);
+  return keep_if_failing (shrink, fewer);
+}
+
+/* The two as one, in the place of the first or of the second: a log-in and a status, say. */
+static gboolean
+as_one (Shrink *shrink, guint a, guint b, gboolean first)
+{
+  GArray *fewer = g_array_copy (shrink->best->actions);
+  UcCommand both = g_array_index (fewer, Action, a).command;
+  const UcCommand *more = &script_action (shrink->best, b)->command;
+
+  if (both.type != more->type)
+    {
+      g_array_unref (fewer);
+      return FALSE;
+    }
+  for (gsize m = 0; m < n_command_members; m++)
+    if (command_members[m].is_int && command_int (more, &command_members[m]) != 0)
+      command_int (&both, &command_members[m]) = command_int (more, &command_members[m]);
+    else if (!command_members[m].is_int && command_string (more, &command_members[m]) != NULL)
+      command_string (&both, &command_members[m]) = command_string (more, &command_members[m]);
+  g_array_index (fewer, Action, first ? a : b).command = both;
+  g_array_remove_index (fewer, first ? b : a);
+  return keep_if_failing (shrink, fewer);
+}
+
+static gboolean
+fewer_pairs (Shrink *shrink)
+{
+  gboolean any = FALSE;
+
+  if (shrink->best->actions->len > FEW)
+    return FALSE;
+  for (guint a = 0; a + 1 < shrink->best->actions->len; a++)
+    for (guint b = a + 1; b < shrink->best->actions->len; b++)
+      if (without_two (shrink, a, b) || as_one (shrink, a, b, TRUE) || as_one (shrink, a, b, FALSE))
+        {
+          any = TRUE;
+          b = a; /* others stand there now */
+        }
+  return any;
+}
+
 /* ---- simpler actions ----------------------------------------------------------------------------------- */
 
 static gboolean
@@ -154,7 +208,7 @@ shrink (const Script *script, ScriptTrial trial, gpointer data, guint *trials)
   if (failure != NULL)
     {
       shrink.kind = kind_of (failure);
-      while ((fewer_actions (&shrink) || simpler_actions (&shrink)) && ++rounds < 20)
+      while ((fewer_actions (&shrink) || simpler_actions (&shrink) || fewer_pairs (&shrink)) && ++rounds < 50)
         ;
     }
   if (trials != NULL)

@@ -3,9 +3,12 @@
  * The engine against the stupid router: random scripts, identical actions, and every invariant after every event.
  *
  * USHER_SEED=N begins with another script, USHER_COUNT=N says how many; script N of a run is script 0 of seed + N.
- * A failing script is made small and printed; put into a file it is run again by USHER_SCRIPT=FILE.
+ * A failing script is made small and printed; put into a file it is run again by USHER_SCRIPT=FILE. Of one that
+ * crashes or never ends the seed is printed.
  */
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/lib/proof.h"
 #include "tests/simulation/run.h"
@@ -47,8 +50,32 @@ static gboolean seen[G_N_ELEMENTS (wanted)];
 
 typedef struct
 {
-  guint64 seed, scripts, actions, events, offers;
+  guint64 actions, events, offers;
 } Tally;
+
+/* ---- who dies ------------------------------------------------------------------------------------------ */
+
+static char last_words[128]; /* ready before it happens: a handler can't format */
+
+static void
+speak (int number)
+{
+  if (write (STDOUT_FILENO, last_words, strlen (last_words)) < 0)
+    _exit (2);
+  signal (number, SIG_DFL);
+  raise (number);
+}
+
+static void
+announce_crashes (void)
+{
+  static const int numbers[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGTRAP, SIGTERM, SIGINT };
+
+  for (gsize n = 0; n < G_N_ELEMENTS (numbers); n++)
+    signal (numbers[n], speak);
+}
+
+/* ---- scripts ------------------------------------------------------------------------------------------- */
 
 static void
 remember (const UcEvent *event)
@@ -111,6 +138,8 @@ random_script (guint64 seed, Tally *tally)
   g_autoptr (GArray) actions = g_array_sized_new (FALSE, FALSE, sizeof (Action), N_ACTIONS);
   char *wrong = NULL;
 
+  g_snprintf (last_words, sizeof last_words,
+              "\n# it was in the script of USHER_SEED=%" G_GUINT64_FORMAT " USHER_COUNT=1\n", seed);
   for (guint n = 0; n < N_ACTIONS && wrong == NULL; n++)
     {
       Action action = dice_next (dice, run->engine, run->now);
@@ -179,6 +208,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  announce_crashes ();
   g_test_add_func ("/simulation/router/scripts", test_scripts);
   return g_test_run ();
 }

@@ -14,6 +14,7 @@ include tests/plugins/local/local.mk
 include tests/plugins/web/local.mk
 include tests/scenario/local.mk
 include tests/browser/local.mk
+include tests/bench/local.mk
 include tests/simulation/local.mk
 include tests/simulation/node/local.mk
 include tests/fault/local.mk

@@ -202,7 +202,7 @@ test_leap (void)
 static void
 gather_for_long (Rig *rig)
 {
-  rig->capabilities.settle_ms = 20000;
+  rig->capabilities.settle_ms = 10000;
 }
 
 /* A delivery that gets no answer for half a minute is told; that minute is made by hand. */
@@ -223,7 +223,7 @@ test_stalled_delivery (void)
   g_assert_cmpfloat (figure ("usher_intake_oldest_delivery_seconds"), >=, 31);
   kit_pass (1000);
   g_assert_nonnull (uc_alarm_find (kit.core, "intake.stalled"));
-  kit_pass (20000);
+  kit_pass (10000);
   kit_until (delivered.done);
   kit_pass (1000);
   g_assert_null (uc_alarm_find (kit.core, "intake.stalled"));

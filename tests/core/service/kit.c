@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "core/base/error.h"
+#include "core/service/verify.h"
 
 Kit kit;
 
@@ -316,11 +317,26 @@ kit_remove_tree (const char *path)
   g_remove (path);
 }
 
+/* Whatever a test did: the engine makes the same of it again, and the tables are what the journal says. */
+static void
+verify_journal (void)
+{
+  g_autofree char *path = g_build_filename (kit.dir, "usher.db", NULL);
+  g_auto (UcVerifyReport) report = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (!uc_verify (path, NULL, NULL, &report, &error))
+    g_error ("the journal can't be verified: %s", error->message);
+  if (report.finding != NULL)
+    g_error ("the journal is wrong: %s", report.finding);
+}
+
 void
 kit_end (void)
 {
   if (kit.core != NULL)
     kit_stop ();
+  verify_journal ();
   kit_remove_tree (kit.dir);
   g_free (kit.dir);
   g_ptr_array_unref (kit.sent);

@@ -26,6 +26,15 @@ check_PROGRAMS += %D%/test-engine
 %C%_test_engine_LDADD = %D%/libkit.la libengine-world.la libuc-verify.la libuc-engine.la libuc-store.la
 TESTS += %D%/test-engine
 
+EXTRA_DIST += %D%/test-backup.mjs
+if HAVE_NODE
+if PLUGIN_LOCAL
+if PLUGIN_WEBCHAT
+TESTS += %D%/test-backup.mjs
+endif
+endif
+endif
+
 check_PROGRAMS += %D%/test-verify
 %C%_test_verify_SOURCES = %D%/test-verify.c %D%/day.c %D%/day.h
 %C%_test_verify_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)

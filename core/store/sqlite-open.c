@@ -142,23 +142,15 @@ quick_check (UcSqlite *sqlite, GError **error)
   return FALSE;
 }
 
-/* "table user", ... of everything that the migrations make. Made once in a process. */
+/* "table user", ... of everything there is. */
 static GPtrArray *
-schema_objects (GError **error)
+list_objects (UcSqlite *sqlite, GError **error)
 {
-  static GPtrArray *objects;
-  g_autoptr (UcSqlite) model = NULL;
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
   sqlite3_stmt *names = NULL;
-  int code;
+  int code = sqlite3_prepare_v2 (sqlite->db, "SELECT type || ' ' || name FROM sqlite_schema ORDER BY rowid", -1,
+                                 &names, NULL);
 
-  if (objects != NULL)
-    return objects;
-  model = connect_to (":memory:", SQLITE_OPEN_READWRITE, error);
-  if (model == NULL || !uc_sqlite_migrate (model, uc_sqlite_migrations, uc_sqlite_n_migrations, error))
-    return NULL;
-  code = sqlite3_prepare_v2 (model->db, "SELECT type || ' ' || name FROM sqlite_schema ORDER BY rowid", -1, &names,
-                             NULL);
   while (code == SQLITE_OK || code == SQLITE_ROW)
     {
       code = sqlite3_step (names);
@@ -167,9 +159,23 @@ schema_objects (GError **error)
     }
   sqlite3_finalize (names);
   if (code == SQLITE_DONE && !g_ptr_array_find (list, NULL, NULL))
-    objects = g_steal_pointer (&list);
-  else
-    set_error (model, "can't tell what a database must have", error);
+    return g_steal_pointer (&list);
+  set_error (sqlite, "can't tell what the database has", error);
+  return NULL;
+}
+
+/* Of everything that the migrations make. Made once in a process. */
+static GPtrArray *
+schema_objects (GError **error)
+{
+  static GPtrArray *objects;
+  g_autoptr (UcSqlite) model = NULL;
+
+  if (objects != NULL)
+    return objects;
+  model = connect_to (":memory:", SQLITE_OPEN_READWRITE, error);
+  if (model != NULL && uc_sqlite_migrate (model, uc_sqlite_migrations, uc_sqlite_n_migrations, error))
+    objects = list_objects (model, error);
   return objects;
 }
 
@@ -178,25 +184,17 @@ static gboolean
 check_complete (UcSqlite *sqlite, GError **error)
 {
   const GPtrArray *objects = schema_objects (error);
+  g_autoptr (GPtrArray) there = objects != NULL ? list_objects (sqlite, error) : NULL;
 
-  for (guint i = 0; objects != NULL && i < objects->len; i++)
-    {
-      const char *object = objects->pdata[i];
-      g_autofree char *sql
-          = g_strdup_printf ("SELECT count(*) FROM sqlite_schema WHERE type || ' ' || name = '%s'", object);
-      gint64 there;
-
-      if (!read_int (sqlite, sql, &there, error))
+  for (guint i = 0; there != NULL && i < objects->len; i++)
+    if (!g_ptr_array_find_with_equal_func (there, objects->pdata[i], g_str_equal, NULL))
+      {
+        g_set_error (error, UC_ERROR, UC_ERROR_FAILED,
+                     "the database %s has lost its %s: another program changed it; restore it from a backup",
+                     sqlite->path, (const char *)objects->pdata[i]);
         return FALSE;
-      if (there == 0)
-        {
-          g_set_error (error, UC_ERROR, UC_ERROR_FAILED,
-                       "the database %s has lost its %s: another program changed it; restore it from a backup",
-                       sqlite->path, object);
-          return FALSE;
-        }
-    }
-  return objects != NULL;
+      }
+  return there != NULL;
 }
 
 /* A log that an unclean exit left is given back to a full disk first: then there is room again to write. */

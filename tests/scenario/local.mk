@@ -43,13 +43,14 @@ EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/drain.mjs 
 	%D%/test-seed-messenger.mjs \
 	%D%/test-seed-table.mjs \
 	%D%/test-seed-webchat.mjs \
-	%D%/test-seed-xmpp.mjs
+	%D%/test-seed-xmpp.mjs \
+	%D%/test-watch.mjs
 if HAVE_NODE
 TESTS += %D%/test-seed-table.mjs
 if PLUGIN_LOCAL
 if PLUGIN_WEB
 if PLUGIN_WEBCHAT
-TESTS += %D%/drain.mjs %D%/test-seed-webchat.mjs
+TESTS += %D%/drain.mjs %D%/test-seed-webchat.mjs %D%/test-watch.mjs
 endif
 if PLUGIN_MESSENGER
 TESTS += %D%/test-seed-messenger.mjs %D%/test-messenger-trouble.mjs

@@ -89,7 +89,7 @@ static const struct
                                                           "last_n interaction window_until tagged_until" },
   [UC_EVENT_STATE_INTERACTION]
   = { "state.interaction", "interaction conversation channel network identity name queue queue_name state "
-                           "agent offer deadline acceptance_ms enqueued_at boost excluded accepted_at "
+                           "agent offer since deadline acceptance_ms enqueued_at boost excluded accepted_at "
                            "ended_at ended_by customer customer_name draft mode case_id attempts error "
                            "status cause codes matches follows overdue uncoded" },
 };

@@ -219,7 +219,7 @@ apply_interaction_row (UcEngine *engine, const UcEvent *row)
   if (agent == NULL)
     return;
   if (interaction->state == UC_INTERACTION_OFFERED)
-    interaction->offered_ms = uc_offer_interval (engine, interaction, agent);
+    interaction->offered_ms = row->deadline - row->since;
   agent->shown = uc_agent_shown (agent, agent->asked);
   uc_place_limit (agent, TRUE);
 }

@@ -278,8 +278,9 @@ void uc_engine_free (UcEngine *engine);
 
 /* Puts one stored row back: policy.changed, user.changed, queue.changed, membership.changed, codes.changed,
  * state.agent, state.conversation, state.interaction, in this order of types. Then uc_engine_restored once. A
- * state.interaction row has the state of its save in `status`; offer and deadline count only where its state has
- * them. A row that contradicts the rows before it, or names what is not there, is refused and changes nothing. */
+ * state.interaction row has the state of its save in `status`; offer, since (when it was offered) and deadline
+ * count only where its state has them. A row that contradicts the rows before it, or names what is not there, is
+ * refused and changes nothing. */
 gboolean uc_engine_restore (UcEngine *engine, const UcEvent *row, GError **error);
 /* Offers what can be offered. Run as a command: its events are journaled. A drain is not in the rows: an engine
  * that was restored offers, unless UC_COMMAND_DRAIN came before this. */

@@ -122,6 +122,8 @@ check_place (UcEngine *engine, const UcEvent *row, GError **error)
     return wrong (error, row, row->interaction, "%s, but overdue", row->state);
   if ((offered || (wrap_up && !row->overdue)) && row->deadline <= 0)
     return wrong (error, row, row->interaction, "the deadline is missing");
+  if (offered && (row->since < 0 || row->since > row->deadline))
+    return wrong (error, row, row->interaction, "it was offered after the end of the offer");
   return TRUE;
 }
 

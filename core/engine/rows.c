@@ -155,6 +155,8 @@ interaction_rows (const UcInteraction *interaction, gpointer data)
   row->state = g_strdup (uc_interaction_state_word (interaction->state));
   row->agent = g_strdup (interaction->agent != NULL ? interaction->agent->id : NULL);
   row->offer = g_strdup (interaction->offer);
+  if (interaction->state == UC_INTERACTION_OFFERED)
+    row->since = interaction->deadline - interaction->offered_ms;
   row->deadline = interaction->deadline;
   row->enqueued_at = interaction->enqueued_at;
   row->boost = interaction->boost;

@@ -33,7 +33,8 @@ static const struct
                            " ORDER BY c.rowid",
     UC_EVENT_STATE_CONVERSATION },
   /* Left alone, SQLite would walk all interactions there ever were to spare the sorting of the few. */
-  { UC_SQLITE_INTERACTION ("override_ms") "interaction INDEXED BY interaction_live WHERE closed_at = 0 ORDER BY "
+  { UC_SQLITE_INTERACTION ("CASE state WHEN 'offered' THEN deadline - acceptance_ms ELSE 0 END AS since, "
+                           "override_ms") "interaction INDEXED BY interaction_live WHERE closed_at = 0 ORDER BY "
                                           "enqueued_at, interaction.id",
     UC_EVENT_STATE_INTERACTION },
 };

@@ -100,7 +100,7 @@ test_interaction_life (Kit *kit, gconstpointer data)
   kit_do (kit, OFFERED_1);
   expect_conversation (kit, 0, "int_1");
   expect_live (kit, "{'type':'state.interaction'," INT_1 ",'state':'offered','agent':'usr_a','offer':'off_1',"
-                    "'deadline':900,'cause':'new'}");
+                    "'since':500,'deadline':900,'cause':'new'}");
 
   kit_do (kit, "{'type':'offer.ended','interaction':'int_1','agent':'usr_a','offer':'off_1','cause':'timed_out'}");
   expect_live (kit, "{'type':'state.interaction'," INT_1 ",'state':'waiting','cause':'new'}");

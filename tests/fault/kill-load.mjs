@@ -2,7 +2,8 @@
 //
 // kill -9 at random moments under load: customers on two channels write all the time, agents with room for two chats each take
 // offers, let some pass, answer, save, end and wrap up; the daemon is ended at random moments, a third of them while it starts, and
-// started again at once. In the end the chats are brought to their end and a checker compares what all sides have seen.
+// started again at once. In the end the chats are brought to their end and a checker compares what all sides have seen, and the
+// engine must make the same events again from the journal.
 // USHER_KILLS: how often.
 import { sleep } from '../lib/daemon.mjs'
 import { proofSeed, proofSize, random } from '../lib/proof.mjs'
@@ -52,8 +53,10 @@ async function attend(desk, over) {
   await desk.call('agent.set_status', { status: 'available' })
   for (;;) {
     await desk.until('an offer', () => over.done || fresh(), 600000)
+    if (over.done) break
+    // It may have gone with the same news that brought it.
     const offered = fresh()
-    if (!offered) break
+    if (!offered) continue
     seen.add(offered.offer)
     if (!ending && chance(0.1)) continue
     if (!ending && chance(0.1)) {
@@ -83,9 +86,10 @@ async function kill(world) {
 
 /** Nothing waits and nobody has anything any more. */
 async function allEnded(world) {
-  for (; ; await sleep(50)) {
+  for (const end = Date.now() + 120000; ; await sleep(50)) {
     const { interactions } = await world.ctl('system.status')
     if (Object.values(interactions).every((count) => count === 0)) return
+    if (Date.now() > end) throw new Error(`the chats do not come to their end: ${JSON.stringify(interactions)}`)
   }
 }
 
@@ -125,6 +129,7 @@ async function play(world) {
   }
   await Promise.race([story(), failed])
   report(world, await world.check(), began)
+  await world.replays()
 }
 
 console.log(`# USHER_SEED=${seed} USHER_KILLS=${kills}`)

@@ -2,9 +2,11 @@
 //
 // A contact centre whose daemon may be killed at any moment: a web chat "site", a Messenger page "page" on the stand-in for the
 // Graph API, the local CRM, desks. Afterwards it gathers what every side has seen, for the checker.
+import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { Daemon, OperationError, pluginDirs, sleep } from '../../lib/daemon.mjs'
 import { Graph } from '../../lib/graph.mjs'
 import { check } from './checker.mjs'
@@ -209,6 +211,14 @@ export class World {
           .join('\n')}`,
       )
     return { ...figures, events: world.journal.length, cases: world.cases.length }
+  }
+
+  /** Stops the daemon; its journal must be what the engine makes of its own commands. */
+  async replays() {
+    await this.node.stop()
+    const args = ['--config', this.node.daemon.conf, '--verify-journal']
+    const { stdout, stderr } = await promisify(execFile)(path.join(build, 'usherd'), args)
+    console.log(`# ${`${stdout}${stderr}`.trim().split('\n').at(-1)}`)
   }
 
   async end() {

@@ -21,6 +21,7 @@ struct Dice
   guint agents, queues, customers;
   guint often[32], total; /* how often which kind of command */
   guint sense;            /* percent of actions that are sensible */
+  gboolean flaky;         /* desks come and go */
   guint grain;            /* all times are multiples of it, ms: so that things fall due together */
   gboolean all;           /* at first everybody may do everything */
   guint setting_up;       /* how far */
@@ -420,14 +421,14 @@ any_command (Dice *dice)
 /* The next sensible thing that this agent would do: without it most centres come to rest, with everybody on a
  * break and nobody to ask. */
 static UcCommand
-go_on (Dice *dice, const UcAgent *agent)
+go_on (Dice *dice, const UcAgent *agent, const char *who)
 {
-  UcCommand command = { .agent = word (dice, "u", (guint)(agent->id[1] - '0')) };
+  UcCommand command = { .agent = who };
   const UcInteraction *interaction = agent->interactions->len > 0
                                          ? agent->interactions->pdata[dice_below (dice, agent->interactions->len)]
                                          : NULL;
 
-  command.by = command.agent;
+  command.by = who;
   if (interaction == NULL || (agent->asked != UC_AGENT_AVAILABLE && agent->offered == 0 && chance (dice, 50)))
     {
       command.type = UC_COMMAND_SET_STATUS;
@@ -446,17 +447,20 @@ go_on (Dice *dice, const UcAgent *agent)
 static UcCommand
 sensible_command (Dice *dice)
 {
-  const UcAgent *agent = uc_engine_agent (dice->engine, any_agent (dice));
+  const char *who = any_agent (dice);
+  const UcAgent *agent = uc_engine_agent (dice->engine, who);
 
   if (agent == NULL || chance (dice, 40))
     return receive (dice);
   if (chance (dice, 10))
     return (UcCommand){ .type = UC_COMMAND_TICK };
   if (!agent->enabled && chance (dice, 50))
-    return put_user (dice, word (dice, "u", (guint)(agent->id[1] - '0')));
-  if (agent->presence != UC_PRESENCE_NONE && agent->presence != UC_PRESENCE_HERE)
-    return (UcCommand){ .type = UC_COMMAND_PRESENCE, .agent = any_agent (dice), .state = "here" };
-  return go_on (dice, agent);
+    return put_user (dice, who);
+  if (dice->flaky && chance (dice, 8))
+    return (UcCommand){ .type = UC_COMMAND_PRESENCE,
+                        .agent = who,
+                        .state = agent->presence == UC_PRESENCE_HERE ? "away" : "here" };
+  return go_on (dice, agent, who);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
@@ -473,6 +477,7 @@ dice_new (guint64 seed)
   dice->queues = 1 + dice_below (dice, MAX_QUEUES);
   dice->all = chance (dice, 50);
   dice->grain = chance (dice, 30) ? 1000 : 1;
+  dice->flaky = chance (dice, 25);
   dice->sense = 20 + dice_below (dice, 75);
   pick_taste (dice);
   return dice;

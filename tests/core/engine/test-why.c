@@ -470,6 +470,29 @@ collect_agent (const UcAgent *agent, gpointer data)
   g_ptr_array_add (data, agent->id);
 }
 
+/* Of some pairs the one whose verdict has been put right least often: the rare ones count too. */
+static void
+pick (Why *why, Dice *dice, GPtrArray *interactions, GPtrArray *agents, const char **interaction,
+      const char **agent)
+{
+  guint best = G_MAXUINT;
+
+  for (guint n = 0; n < 10; n++)
+    {
+      const char *what = interactions->pdata[dice_below (dice, interactions->len)];
+      const char *who = agents->pdata[dice_below (dice, agents->len)];
+      UcVerdict verdict;
+
+      uc_engine_why_agent (why->engine, uc_engine_interaction (why->engine, what),
+                           uc_engine_agent (why->engine, who), &verdict);
+      if (verdict.kind == UC_VERDICT_HAS_IT || why->changed[verdict.kind] >= best)
+        continue;
+      best = why->changed[verdict.kind];
+      *interaction = what;
+      *agent = who;
+    }
+}
+
 static void
 try_out (Why *why, Dice *dice)
 {
@@ -479,9 +502,11 @@ try_out (Why *why, Dice *dice)
   uc_engine_each_agent (why->engine, collect_agent, agents);
   for (guint n = 0; n < 3 && interactions->len > 0 && agents->len > 0; n++)
     {
-      const char *interaction = interactions->pdata[dice_below (dice, interactions->len)];
-      const char *agent = agents->pdata[dice_below (dice, agents->len)];
+      const char *interaction = NULL, *agent = NULL;
 
+      pick (why, dice, interactions, agents, &interaction, &agent);
+      if (interaction == NULL)
+        return;
       one_remedy (why, interaction, agent);
       if (uc_engine_interaction (why->engine, interaction)->state == UC_INTERACTION_WAITING)
         all_remedies (why, interaction, agent);

@@ -105,7 +105,14 @@ uc_conn_free (UcConn *conn)
 
 /* ---- idle and lingering -------------------------------------------------------------------------------- */
 
-static void start (UcConn *conn);
+static void
+stand_in_line (UcConn *conn)
+{
+  unwatch (conn);
+  conn->ready_at = g_get_monotonic_time ();
+  set_state (conn, UC_CONN_READY, 0);
+  uc_line_move (conn->net);
+}
 
 static void
 idle_readable (gpointer data, guint32 events)
@@ -115,7 +122,7 @@ idle_readable (gpointer data, guint32 events)
   ssize_t n = recv (conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
   if (n > 0)
-    start (conn);
+    stand_in_line (conn);
   else if (n == 0 || (errno != EAGAIN && errno != EINTR))
     uc_conn_free (conn);
 }
@@ -216,19 +223,6 @@ wrote_some (SoupServerMessage *message, guint n, gpointer data)
   conn->deadline = uc_clock_now () + WRITE_TIMEOUT_MS;
 }
 
-static void
-run_ready (gpointer data)
-{
-  UcNet *net = data;
-
-  if (!uc_net_deferred (net))
-    return;
-  net->ready_deferred = FALSE;
-  /* Those that become ready meanwhile wait for the next turn. */
-  for (guint left = net->ready.length; left > 0 && net->ready.length > 0; left--)
-    start (g_queue_peek_head (&net->ready));
-}
-
 /* libsoup may hold the beginning of a pipelined request, and only tells whether there is anything at all to read;
  * then the next request goes through its buffers. */
 static void
@@ -246,10 +240,7 @@ go_on (UcConn *conn, GIOStream *stolen)
     }
   conn->depth++;
   g_set_object (&conn->ahead, stolen);
-  set_state (conn, UC_CONN_READY, 0);
-  if (!conn->net->ready_deferred)
-    uc_net_defer (conn->net, run_ready);
-  conn->net->ready_deferred = TRUE;
+  stand_in_line (conn);
 }
 
 /* libsoup takes a chunk size that is none for the end of the body: what follows would be a request of its own,
@@ -343,8 +334,8 @@ make_stream (UcConn *conn)
 }
 
 /* A whole request may run in here, up to the answer, and free the connection. */
-static void
-start (UcConn *conn)
+void
+uc_conn_start (UcConn *conn)
 {
   UcNet *net = conn->net;
   g_autoptr (GSocketAddress) address = NULL;

@@ -158,8 +158,10 @@ static void
 acceptable (gpointer data, guint32 events)
 {
   UcListener *listener = data;
+  const UcNet *net = listener->net;
 
-  for (int i = 0; i < ACCEPTS_PER_TURN; i++)
+  /* While the line of requests is long, who connects waits in the kernel. */
+  for (int i = 0; i < ACCEPTS_PER_TURN && net->ready.length <= net->limits.max_connections / 2; i++)
     {
       UcAddress peer = { 0 };
       int fd;

@@ -6,6 +6,7 @@ libuc_net_la_SOURCES = \
 	%D%/conn.c \
 	%D%/framer.c \
 	%D%/http.c \
+	%D%/line.c \
 	%D%/listener.c \
 	%D%/net.c \
 	%D%/request.c \

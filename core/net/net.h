@@ -35,6 +35,9 @@ typedef struct
  * needed. */
 typedef struct
 {
+  /* May be NULL: its requests are always served. Otherwise a POST may be refused, before its body is read, when
+   * this returns FALSE (the error says why) or when more is asked for than can be served. */
+  gboolean (*admit) (gpointer data, GError **error);
   void (*http) (gpointer data, UsherExchange *exchange, const UsherRequest *request);
   int (*ws_open) (gpointer data, UsherSocket *socket, const UsherRequest *request);
   void (*ws_message) (gpointer data, UsherSocket *socket, const char *text, gsize len, bool binary);
@@ -101,7 +104,7 @@ typedef struct
   guint sockets, max_sockets;
   gsize socket_queue, most_socket_queue,
       max_socket_queue; /* bytes to send: of all, of the slowest, limit of each */
-  guint64 requests, sockets_opened, messages_in, messages_out, sockets_overrun;
+  guint64 requests, sockets_opened, messages_in, messages_out, sockets_overrun, refused;
   guint64 connections_refused, sockets_refused; /* because there were too many */
 } UcNetCounters;
 void uc_net_counters (UcNet *net, UcNetCounters *counters);

@@ -162,6 +162,7 @@ typedef struct
   gboolean served;      /* has had an answer, so it is a kept-alive one */
   gboolean refused;     /* the answer was given before the body came */
   gsize max_body, received;
+  gint64 ready_at; /* since when it stands in line, monotonic us */
   gint64 deadline;
   GList link; /* in the queue of its state */
 } UcConn;
@@ -169,6 +170,8 @@ typedef struct
 /* Takes the descriptor. */
 void uc_conn_new (UcNet *net, UcListenKind kinds, int fd, const UcAddress *peer);
 void uc_conn_free (UcConn *conn);
+/* Hands it to libsoup: its request is here, or begins to be. */
+void uc_conn_start (UcConn *conn);
 /* Answers in plain text over libsoup's head, without reading on, and closes. */
 void uc_conn_refuse (UcConn *conn, int status, const char *message);
 /* Answers through libsoup. body: instead of the response's own, kept and not copied; NULL = none. */
@@ -187,6 +190,11 @@ guint uc_conns_arriving (UcNet *net);
 gboolean uc_conns_close_oldest (UcNet *net);
 guint uc_conns_count (UcNet *net);
 void uc_conn_request_started (SoupServer *server, SoupServerMessage *message, gpointer net);
+
+/* ---- line.c: requests that wait for their turn --------------------------------------------------------- */
+
+/* Somebody stands in net->ready. */
+void uc_line_move (UcNet *net);
 
 /* ---- request.c ----------------------------------------------------------------------------------------- */
 
@@ -300,6 +308,8 @@ struct UcNet
   GQueue closing;       /* by the time the closing handshake has to be over */
   GQueue dirty;         /* to be flushed at the end of the turn */
   gboolean flush_deferred, ready_deferred;
+  gint64 stands_since; /* the line of requests does not get shorter, monotonic us; 0 = it does */
+  gboolean stands;     /* for so long that some are refused */
 
   guint8 chunk[UC_NET_CHUNK];
 };

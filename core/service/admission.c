@@ -69,17 +69,17 @@ uc_admission_is_shut (UcCore *core, UcShut reason, UcWork work)
   return core->admission->text[reason] != NULL && work >= core->admission->from[reason];
 }
 
-/* More rows than the next transaction takes: the queue stands instead of flowing, and everybody's commit, an
- * agent's too, waits behind it for more than the one that runs and its own. Counted in transactions, so that a
- * slow disk, which takes long for each but the same number, is not taken for overload. Commits keep their order,
- * so it is here that the queue is kept short. */
+/* The queue is half of what a transaction takes: a commit, an agent's too, waits for the one that runs and for its
+ * own, and both stay short. Counted in transactions and not in time, so that a slow disk, which takes long for
+ * each but the same number, is not taken for overload. Commits keep their order, so it is here that the queue is
+ * kept short. */
 static gboolean
 is_behind (UcCore *core)
 {
   UcStorePressure pressure;
 
   uc_store_pressure (core->store, &pressure);
-  return pressure.waiting_rows > pressure.rows_per_commit || pressure.oldest_us > STALLED_US;
+  return pressure.waiting_rows > pressure.rows_per_commit / 2 || pressure.oldest_us > STALLED_US;
 }
 
 static gboolean

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/service/admission.h"
 #include "core/service/bridge.h"
 #include "core/service/core.h"
 #include "core/service/desk.h"
@@ -51,15 +52,24 @@ route_ws_closed (gpointer data, UsherSocket *socket, int code)
   instance->head->ws_closed (instance->self, socket, code);
 }
 
+/* What customers bring; what agents and pages ask for is not. */
+static gboolean
+route_admit (gpointer data, GError **error)
+{
+  return uc_core_admits (((UsherInstance *)data)->service, UC_WORK_CUSTOMER, error);
+}
+
 static bool
 service_route (UsherInstance *instance, const char *path, int flags, size_t max_body)
 {
-  static const UcRouteHandler handler = { route_http, route_ws_open, route_ws_message, route_ws_closed };
+  static const UcRouteHandler handler = { NULL, route_http, route_ws_open, route_ws_message, route_ws_closed },
+                              channel
+                              = { route_admit, route_http, route_ws_open, route_ws_message, route_ws_closed };
   UcCore *core = instance->service;
   g_autoptr (GError) error = NULL;
 
-  if (uc_net_route (core->net, UC_LISTEN_PUBLIC, instance->mount, path, flags, max_body, &handler, instance,
-                    &error))
+  if (uc_net_route (core->net, UC_LISTEN_PUBLIC, instance->mount, path, flags, max_body,
+                    instance->kind == UC_KIND_CHANNEL ? &channel : &handler, instance, &error))
     return true;
   g_warning ("%s \"%s\": route %s: %s", uc_kind_word (instance->kind), instance->name, path, error->message);
   return false;

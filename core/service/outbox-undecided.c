@@ -98,6 +98,17 @@ is_stale (UcOutbox *outbox, const UcEvent *row)
   return line != NULL && line->rank != UC_RANK_UNCERTAIN && line->rank != UC_RANK_FINAL;
 }
 
+/* A channel that has not started yet is known by what its plugin can do at best. */
+static gboolean
+has_echoes (const UsherInstance *instance)
+{
+  const UsherChannelCapabilities *caps = instance != NULL ? uc_instance_capabilities (instance) : NULL;
+
+  if (caps == NULL && instance != NULL)
+    caps = instance->plugin->channel.capabilities;
+  return caps != NULL && caps->echoes;
+}
+
 static void
 on_rows (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
@@ -119,7 +130,7 @@ on_rows (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, co
       if (is_stale (outbox, row))
         continue;
       uc_undecided_note (outbox, row->message, row->channel, uc_rank_of (row->state), row->deadline);
-      if (strcmp (row->state, "uncertain") == 0 && instance != NULL && uc_instance_capabilities (instance)->echoes)
+      if (strcmp (row->state, "uncertain") == 0 && has_echoes (instance))
         uc_uncertain_add (outbox, row);
     }
 }

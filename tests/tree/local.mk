@@ -1,5 +1,5 @@
 # The source tree checked against its own rules.
-tree_tests = %D%/test-headers.sh %D%/test-layers.sh
+tree_tests = %D%/test-headers.sh %D%/test-layers.sh %D%/test-units.sh
 dist_noinst_SCRIPTS += $(tree_tests)
 TESTS += $(tree_tests)
 EXTRA_DIST += %D%/tap.sh

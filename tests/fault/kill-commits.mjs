@@ -97,6 +97,9 @@ async function once(fault) {
   }
 }
 
+/** The fault at the N-th boundary. By turns: every second before the commit, every second after it. */
+const faultAt = (form, n) => `${faults[form] ?? faults[(n + seed) % 2 ? 'begin' : 'told']}:${n}`
+
 /** Makes runs with the faults that `more` gives until it gives none, two at a time: each mostly waits. */
 async function each(more) {
   let failed = null
@@ -118,7 +121,7 @@ async function everyBoundary(form) {
   let n = 0
   let missed = 0
   const done = ({ struck }) => struck || missed++
-  await each(() => missed < 2 && { fault: `${faults[form]}:${++n}`, done })
+  await each(() => missed < 2 && { fault: faultAt(form, ++n), done })
   console.log(`# ${form}: ended at each of ${n - missed} commits`)
   // A scenario of this size can't do with fewer.
   assert.ok(n - missed >= 20, `only ${n - missed} commits were met`)
@@ -130,17 +133,17 @@ async function someBoundaries(form, count) {
   const chosen = Array.from({ length: count }, () => 1 + Math.floor(next() * counted))
   console.log(`# ${form}: ended at ${count} of ${counted}: ${chosen.join(' ')}`)
   assert.ok(counted >= 20, `only ${counted} were counted`)
-  await each(() => chosen.length > 0 && { fault: `${faults[form]}:${chosen.shift()}` })
+  await each(() => chosen.length > 0 && { fault: faultAt(form, chosen.shift()) })
 }
 
 /** How many boundaries of each kind; 0 = all. */
-const forms = {
-  begin: proofSize(3, 0, 0),
-  sync: proofSize(3, 12, 0),
-  told: proofSize(3, 0, 0),
-  torn: proofSize(3, 12, 300),
-}
+const forms = proofSize(
+  { begin: 3, sync: 3, told: 3, torn: 3 },
+  { turns: 0, sync: 12, torn: 12 },
+  { begin: 0, sync: 0, told: 0, torn: 300 },
+)
 const titles = {
+  turns: 'before a commit writes anything or when it is durable, by turns',
   begin: 'before a commit writes anything',
   sync: 'between its last write and its sync',
   told: 'when it is durable and nobody was told',

@@ -152,6 +152,13 @@ run_command (const Command *command, int argc, char **argv)
 
   if (argc < command->least || argc > command->most)
     return ctl_complain ("usage: usherctl %s %s", command->words, command->usage), CTL_USAGE;
+  /* Taking the usual files instead of those of the daemon that was meant would be worse than an error. */
+  if (command->run_alone != NULL && option_socket != NULL)
+    return ctl_complain (
+               "%s asks no daemon, so --socket does not tell where the files are; name its configuration "
+               "with --config FILE",
+               command->words),
+           CTL_USAGE;
   if (command->run_alone != NULL)
     return command->run_alone (argc, argv);
   socket = find_socket ();

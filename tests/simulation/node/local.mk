@@ -1,6 +1,8 @@
 # Whole nodes under one seeded scheduler. What is not the same twice on a real machine (threads, clocks, sleep, exit,
 # the listeners) is led by the linker into machine.c and node.c; loop.c and machine.c stand for core/base's loop.c,
 # clock.c and id.c, which the linker then leaves out.
+# Not where threads are watched: these are coroutines.
+if !TSAN
 check_PROGRAMS += %D%/node-sim
 %C%_node_sim_SOURCES = \
 	%D%/agents.c \
@@ -27,3 +29,4 @@ check_PROGRAMS += %D%/node-sim
 	-Wl,--wrap=uc_store_lock -Wl,--wrap=uc_store_lock_settle \
 	-Wl,--wrap=uc_writer_commit -Wl,--wrap=uc_mark_is_on
 TESTS += %D%/node-sim
+endif

@@ -129,7 +129,7 @@ take_ack (Said *said, gint64 n)
     }
   /* A client that waits for the answer before it sends the next. */
   if (said->who->network->ordered && is_numbered (said))
-    sim_later (sim_delay (20000), "a customer goes on", say_next, said->who);
+    sim_later (sim_delay (12000), "a customer goes on", say_next, said->who);
 }
 
 static void
@@ -276,7 +276,7 @@ say_next (gpointer data)
   sim.facts.said++;
   deliver_later (said, who->network->ordered ? 0 : sim_delay (400), "a customer's message arrives");
   if (!who->network->ordered && who->left > 0)
-    sim_later (sim_delay (25000), "a customer goes on", say_next, who);
+    sim_later (sim_delay (15000), "a customer goes on", say_next, who);
 }
 
 /* ---- what the network tells of our messages -------------------------------------------------------------- */
@@ -563,7 +563,7 @@ network_new (Network *network, const char *name, guint people)
       who->said = sim_list ();
       who->left = (guint)sim_range (1, 5);
       g_ptr_array_add (network->people, who);
-      sim_later (sim_range (0, 60000), "a customer begins", say_next, who);
+      sim_later (sim_range (0, 40000), "a customer begins", say_next, who);
     }
 }
 

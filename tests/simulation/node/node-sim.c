@@ -123,7 +123,7 @@ run_seed (guint64 seed, SimLie lie)
   networks_begin ();
   crm_begin ();
   agents_begin ();
-  until += sim_range (60000, 240000);
+  until += sim_range (40000, 160000);
   plan_faults (until - SIM_EPOCH);
   node_begin ();
   node_settle ();

@@ -47,6 +47,13 @@ check_PROGRAMS += %D%/test-migrate
 %C%_test_migrate_LDADD = %D%/libkit.la $(SQLITE_LIBS)
 TESTS += %D%/test-migrate
 
+EXTRA_DIST += %D%/schema-1.sql %D%/schema-2.sql
+check_PROGRAMS += %D%/test-schemas
+%C%_test_schemas_SOURCES = %D%/test-schemas.c
+%C%_test_schemas_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_schemas_LDADD = %D%/libkit.la libengine-world.la libuc-verify.la libuc-engine.la libuc-store.la $(SQLITE_LIBS)
+TESTS += %D%/test-schemas
+
 check_PROGRAMS += %D%/test-playback
 %C%_test_playback_SOURCES = %D%/test-playback.c
 %C%_test_playback_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)

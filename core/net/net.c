@@ -234,6 +234,7 @@ uc_net_counters (UcNet *net, UcNetCounters *counters)
   counters->http_connections = uc_conns_count (net);
   counters->max_connections = net->limits.max_connections;
   counters->open_exchanges = net->open.length;
+  counters->line = net->ready.length;
   counters->sockets = uc_sockets_count (net);
   counters->max_sockets = net->limits.max_sockets;
   counters->max_socket_queue = net->limits.max_socket_queue;

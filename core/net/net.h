@@ -101,10 +101,12 @@ gboolean uc_exchange_peer (UsherExchange *exchange, guint *uid, int *pid);
 typedef struct
 {
   guint http_connections, max_connections, open_exchanges;
+  guint line; /* requests that wait for their turn */
   guint sockets, max_sockets;
   gsize socket_queue, most_socket_queue,
       max_socket_queue; /* bytes to send: of all, of the slowest, limit of each */
-  guint64 requests, sockets_opened, messages_in, messages_out, sockets_overrun, refused;
+  guint64 requests, sockets_opened, messages_in, messages_out, sockets_overrun;
+  guint64 refused;                              /* requests, because that line stood or their owner had no room */
   guint64 connections_refused, sockets_refused; /* because there were too many */
 } UcNetCounters;
 void uc_net_counters (UcNet *net, UcNetCounters *counters);

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/service/drain.h"
 #include "core/service/hold.h"
+#include "core/service/metrics.h"
 
 /* A person at a desk feels a pause of this length, and a caller's own time limit is near. */
 #define STALLED_US (2 * G_USEC_PER_SEC)
@@ -80,6 +81,18 @@ is_behind (UcCore *core)
 
   uc_store_pressure (core->store, &pressure);
   return pressure.waiting_rows > pressure.rows_per_commit / 2 || pressure.oldest_us > STALLED_US;
+}
+
+void
+uc_admission_queues (UcCore *core, GArray *queues)
+{
+  guint64 refused = 0;
+  UcStorePressure pressure;
+
+  uc_store_pressure (core->store, &pressure);
+  for (guint work = 0; work < UC_WORK_CLASSES; work++)
+    refused += core->admission->refused[UC_SHUT_OVERLOAD][work];
+  uc_queues_add (queues, "store.commits", pressure.waiting_rows, pressure.rows_per_commit / 2, refused);
 }
 
 static gboolean

@@ -3,6 +3,7 @@
  * All queues inside that grow with what comes from outside, with their limits. docs/reliability.md has the list
  * with what happens when one is full. Main thread.
  */
+#include "core/service/admission.h"
 #include "core/service/auth.h"
 #include "core/service/desk.h"
 #include "core/service/feed.h"
@@ -34,6 +35,7 @@ add_store (UcCore *core, GArray *queues)
 
   uc_store_figures (core->store, &figures);
   uc_store_pressure (core->store, &pressure);
+  uc_admission_queues (core, queues);
   uc_queues_add (queues, "store.reads", pressure.reads, pressure.most_reads, figures.reads_refused);
 }
 
@@ -44,6 +46,7 @@ add_net (UcCore *core, GArray *queues)
 
   uc_net_counters (core->net, &net);
   uc_queues_add (queues, "net.connections", net.http_connections, net.max_connections, net.connections_refused);
+  uc_queues_add (queues, "net.line", net.line, net.max_connections, net.refused);
   uc_queues_add (queues, "net.websockets", net.sockets, net.max_sockets, net.sockets_refused);
   /* Each has a limit of its own: the fullest one tells how near somebody is to it. */
   uc_queues_add_bytes (queues, "net.websocket-output", net.sockets, net.max_sockets, net.most_socket_queue,

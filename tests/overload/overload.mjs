@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import net from 'node:net'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { Customer, Daemon, request, sleep, until } from '../lib/daemon.mjs'
@@ -21,6 +22,8 @@ const promptly = proofSize(5000, 2000, 100)
 /** Enough that the web chat's own limit for one visitor is not reached. */
 const customers = 1000
 const growth = 300 * 1024 * 1024
+const sleepers = proofSize(4, 10, 50)
+const trickles = proofSize(50, 100, 200)
 
 class Bureau {
   async open(config = {}) {
@@ -169,7 +172,85 @@ function check(texts, acked, said) {
   assert.deepEqual({ lost, doubled }, { lost: 0, doubled: 0 })
 }
 
+/** A connection that begins a request and brings a byte of it now and then; `cut` once the server ends it. */
+class Trickle {
+  constructor(port) {
+    const head = `POST /channel/site/send HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 1000\r\n\r\n{`
+    this.cut = false
+    this.socket = net.connect(port, '127.0.0.1')
+    this.socket.on('error', () => (this.cut = true))
+    this.socket.on('close', () => (this.cut = true))
+    this.socket.resume()
+    let sent = 0
+    this.timer = setInterval(() => {
+      if (!this.cut && sent < head.length) this.socket.write(head[sent++])
+    }, 200)
+  }
+
+  end() {
+    clearInterval(this.timer)
+    this.socket.destroy()
+  }
+}
+
 await run([
+  [
+    `${sleepers} desks and ${trickles} customers that stop reading or writing cost the others nothing`,
+    async () => {
+      const bureau = new Bureau()
+      const slow = []
+      try {
+        await bureau.open()
+        const chats = []
+        for (const login of ['anna', 'ben']) chats.push(await bureau.busy(login))
+        const tokens = await bureau.crowd(200)
+        // Supervisors see every event: theirs are the longest queues.
+        await bureau.daemon.ctl('user.put', { login: 'sue', name: 'Sue', role: 'supervisor' })
+        await bureau.daemon.ctl('user.password', { user: 'sue', password: 'correct horse' })
+        const desks = []
+        for (let i = 0; i < sleepers; i++) {
+          const desk = await new Agent(bureau, 'sue').open()
+          desk.socket.onClose = (code) => (desk.closed = code)
+          desks.push(desk)
+        }
+        const before = bureau.rss()
+        for (const desk of desks) desk.socket.socket.pause()
+        for (let i = 0; i < trickles; i++) slow.push(new Trickle(bureau.port))
+        const overrun = async () => (await bureau.daemon.ctl('system.status')).net.sockets_overrun
+        let written = []
+        let most = before
+        const { times } = await working('beside the slow', chats, async () => {
+          // What a socket holds in the kernel comes first: several MB each.
+          for (let round = 0; (await overrun()) < sleepers && round < 40; round++) {
+            written = written.concat((await flood(bureau.port, tokens, 16, 0, 1, `slow-${round}-`)).acked)
+            most = Math.max(most, bureau.rss())
+          }
+        })
+        const cut = await overrun()
+        console.log(`# ${written.length} messages until ${cut} of ${sleepers} desks that do not read were cut; ${slow.filter((each) => each.cut).length} of ${trickles} slow requests were`)
+        console.log(`# agents beside them: ${times.length} actions, p50 ${round(quantile(times, 0.5))} ms, p99 ${round(quantile(times, 0.99))} ms`)
+        console.log(`# memory ${Math.round(before / 1048576)} MiB before, at most ${Math.round(most / 1048576)} MiB`)
+        assert.equal(cut, sleepers, 'who does not read is cut')
+        assert.ok(quantile(times, 0.99) < promptly, `agents' p99 is below ${promptly} ms`)
+        assert.ok(most - before < growth, 'memory stays bounded')
+        // One of them wakes up: it reads what had been sent, is told why, and goes on where it was.
+        const [desk] = desks
+        desk.socket.socket.resume()
+        await until('the desk knows that it was cut', async () => desk.closed !== undefined)
+        // 1013 (try again later), or cut when it did not read that either for five seconds.
+        assert.ok([1013, 1006].includes(desk.closed), `closed with ${desk.closed}`)
+        const since = desk.events.items.at(-1)?.seq ?? desk.welcome.seq
+        assert.ok((await desk.connect({ since })).seq > since)
+        await bureau.daemon.stop()
+      } catch (error) {
+        error.stack += `\n--- usherd said:\n${bureau.daemon?.log.split('\n').slice(-12).join('\n')}`
+        throw error
+      } finally {
+        for (const each of slow) each.end()
+        await bureau.end()
+      }
+    },
+  ],
   [
     `ten times what is sustained, for ${seconds} s, while agents work`,
     async () => {

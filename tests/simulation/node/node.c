@@ -147,11 +147,11 @@ on_published (gpointer data, const UcFeedItem *item)
 
 static void start_again (gpointer data);
 
-/* A full disk passes; the service manager tries again. */
+/* A full disk passes, and so does one that fails once; the service manager tries again. */
 static void
-start_failed (const GError *error)
+start_failed (const GError *error, guint64 failed_syncs)
 {
-  if (!disk_is_full ())
+  if (!disk_is_full () && sim.facts.failed_syncs == failed_syncs)
     sim_broken ("the node does not start: %s", error->message);
   uc_plan_free (g_steal_pointer (&node.plan));
   sim_later (sim_range (1000, 10000), "the node is started", start_again, NULL);
@@ -161,6 +161,7 @@ static void
 start (gpointer data)
 {
   g_autoptr (GError) error = NULL;
+  const guint64 failed_syncs = sim.facts.failed_syncs;
 
   node.life++;
   node.stopping = FALSE;
@@ -179,7 +180,7 @@ start (gpointer data)
   if (!machine_dead)
     disk_die_at (0);
   if (node.core == NULL && !machine_dead)
-    start_failed (error);
+    start_failed (error, failed_syncs);
   else if (node.core != NULL && !machine_dead)
     uc_feed_listen (node.core->feed, on_published, NULL);
 }

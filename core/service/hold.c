@@ -4,8 +4,6 @@
  */
 #include "core/service/hold.h"
 
-#include <string.h>
-
 #include "core/base/clock.h"
 #include "core/service/alarm.h"
 #include "core/service/shell.h"
@@ -13,18 +11,36 @@
 
 #define FIRST_MS 1000
 #define MOST_MS 16000
-/* A store that fails again so soon is not tried as often: a small write may find the room that others don't. */
+/* A store that fails again so soon is not tried as often. */
 #define SOON_MS 30000
+/* What is written to find out: more than most changes, so that they find the room that it found. */
+#define TRIAL_BYTES (24 * 1024)
+#define SPACE "core"
+#define KEY "trial"
 
 static void try_later (UcCore *core);
 
 static void
 let_go (UcCore *core)
 {
+  UcBatch *batch = uc_batch_new ();
+
+  uc_batch_kv (batch, SPACE, KEY, NULL, 0);
+  uc_store_commit (core->store, batch, NULL, NULL);
   g_clear_pointer (&core->held, g_free);
   core->held_until = uc_clock_now ();
   uc_alarm_clear (core, "store");
   uc_shell_resume (core);
+}
+
+static void
+raise_alarm (UcCore *core, const char *why)
+{
+  uc_alarm_raise (
+      core, "store",
+      "changes can't be stored: %s; until a write succeeds, which is tried every few seconds, nothing new "
+      "is taken and what is stored can be read",
+      why != NULL ? why : "no reason given");
 }
 
 static void
@@ -43,10 +59,7 @@ on_tried (gpointer data, UcStoreResult result, const char *why)
       let_go (core);
       break;
     default:
-      uc_alarm_raise (core, "store",
-                      "changes can't be stored: %s; until a write succeeds, which is tried every few seconds, "
-                      "nothing new is taken and what is stored can be read",
-                      why != NULL ? why : "no reason given");
+      raise_alarm (core, why);
       core->hold_ms = MIN (core->hold_ms * 2, MOST_MS);
       try_later (core);
     }
@@ -57,11 +70,11 @@ try_now (gpointer data)
 {
   UcCore *core = data;
   UcBatch *batch = uc_batch_new ();
-  g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, uc_clock_now ());
+  g_autofree char *bytes = g_malloc0 (TRIAL_BYTES);
 
   core->hold_timer = 0;
   uc_space_look (core);
-  uc_batch_kv (batch, "core", "written", now, strlen (now));
+  uc_batch_kv (batch, SPACE, KEY, bytes, TRIAL_BYTES);
   uc_store_commit (core->store, batch, on_tried, core);
 }
 
@@ -77,6 +90,8 @@ uc_hold (UcCore *core)
   gboolean again = core->held_until != 0 && uc_clock_now () - core->held_until < SOON_MS;
 
   core->hold_ms = again ? MIN (core->hold_ms * 2, MOST_MS) : FIRST_MS;
+  if (again)
+    raise_alarm (core, core->held);
   uc_space_look (core);
   try_later (core);
 }

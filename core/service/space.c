@@ -13,6 +13,8 @@
 #include "core/service/alarm.h"
 
 #define LOOK_MS 2000
+/* When it is low or soon will be: a flood fills what is left quickly. */
+#define LOOK_LOW_MS 100
 #define MIB (G_GUINT64_CONSTANT (1024) * 1024)
 
 /* Of the file system in percent, but no more than so much: a share of a very large disk is more than anybody
@@ -35,6 +37,7 @@ struct UcSpace
   gint64 set[UC_SPACE_LEVELS];
   guint64 available, total;
   UcSpaceLevel level;
+  gboolean near;  /* to the first mark, or beyond it */
   gboolean blind; /* said that it can't be looked at */
   guint64 timer;
 };
@@ -115,6 +118,7 @@ look (UcSpace *space)
   space->available = (guint64)info.f_bavail * info.f_frsize;
   space->total = (guint64)info.f_blocks * info.f_frsize;
   uc_space_marks (&marks, space->total, space->set);
+  space->near = space->available / 2 < marks.below[UC_SPACE_LOW];
   level = uc_space_level (&marks, space->available, space->level);
   if (level == space->level)
     return;
@@ -127,8 +131,8 @@ on_timer (gpointer data)
 {
   UcSpace *space = data;
 
-  space->timer = uc_loop_timer_in (space->core->loop, LOOK_MS, on_timer, space);
   look (space);
+  space->timer = uc_loop_timer_in (space->core->loop, space->near ? LOOK_LOW_MS : LOOK_MS, on_timer, space);
 }
 
 void

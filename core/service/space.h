@@ -28,7 +28,8 @@ void uc_space_marks (UcSpaceMarks *marks, guint64 total, const gint64 set[UC_SPA
 /* A level is left again only when there is a tenth more than what it began with, so that it does not flap. */
 UcSpaceLevel uc_space_level (const UcSpaceMarks *marks, guint64 available, UcSpaceLevel now);
 
-/* Looks at once, then every two seconds. */
+/* Looks at once, then every two seconds, ten times a second while there is not twice what the alarm begins with.
+ */
 UcSpace *uc_space_new (UcCore *core);
 void uc_space_free (UcSpace *space);
 /* A write failed: looks now instead of later. */

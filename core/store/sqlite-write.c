@@ -8,6 +8,8 @@
 /* 64 MiB of log in pages of 4 KiB; then again after as much more, while a long read holds the log. Under load each
  * checkpoint writes most pages of the database again: with 4 MiB the store took two thirds of the messages. */
 #define CHECKPOINT_PAGES 16384
+/* On a disk that is short of room: the log is begun anew again and again instead of growing. */
+#define SPARING_PAGES 32
 /* Rows of age removed per transaction, so that a new batch never waits long. */
 #define PRUNE_ROWS 500
 
@@ -325,7 +327,9 @@ uc_writer_checkpoint (UcWriter *writer)
       writer->wal_pages = MAX (writer->wal_pages, 1); /* unknown after an unclean start */
       uc_writer_fold (writer);
     }
-  if (writer->broken != NULL || writer->wal_pages < writer->checkpoint_above)
+  if (writer->broken != NULL
+      || writer->wal_pages
+             < (writer->sparing ? MIN (writer->checkpoint_above, SPARING_PAGES) : writer->checkpoint_above))
     return;
   fold (writer, SQLITE_CHECKPOINT_PASSIVE);
   writer->checkpoint_above = writer->wal_pages + CHECKPOINT_PAGES;

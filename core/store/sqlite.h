@@ -101,7 +101,8 @@ typedef struct
   guint wal_pages;        /* in the log, by the last commit */
   guint checkpoint_above; /* pages of log that start the next checkpoint */
   gboolean checkpoint_warned;
-  gboolean full; /* the last transaction found no room */
+  gboolean full;    /* the last transaction found no room */
+  gboolean sparing; /* there is little room: keep the log short */
 
   gint64 expired_seq; /* the journal was looked through for old lines up to here */
 } UcWriter;

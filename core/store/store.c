@@ -220,6 +220,7 @@ commit_batches (UcStore *store, GQueue *jobs)
   __atomic_add_fetch (&store->transactions, 1, __ATOMIC_RELAXED);
   __atomic_store_n (&store->last_seq, store->writer->last_seq, __ATOMIC_RELEASE);
   return_jobs (store->back, jobs);
+  store->writer->sparing = g_atomic_int_get (&store->spare);
   uc_writer_checkpoint (store->writer);
   note_log (store);
 }

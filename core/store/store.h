@@ -119,7 +119,8 @@ void uc_store_figures (UcStore *store, UcStoreFigures *figures);
  * ends that: call it when none of your batches with events is pending any more, then uc_store_load and count on
  * from uc_store_last_seq. */
 void uc_store_reset (UcStore *store);
-/* While on, what can wait is not written: the search index of closed chats. The disk is short of room. */
+/* The disk is short of room: while on, what can wait is not written (the search index of closed chats), and the
+ * log is kept short. */
 void uc_store_spare (UcStore *store, gboolean on);
 
 /* ---- reading; only what is durable; limit 0 = 1000 ----------------------------------------------------- */

@@ -14,8 +14,16 @@
 void
 messenger_respond (Messenger *mg, UsherExchange *exchange, int status, const char *text)
 {
-  static const char *const headers[]
-      = { "Cache-Control", "no-store", "X-Content-Type-Options", "nosniff", "Allow", "GET, POST", NULL };
+  /* Meta has pauses of its own; a proxy in between, or a person, may want to know. */
+  const char *const headers[] = { "Cache-Control",
+                                  "no-store",
+                                  "X-Content-Type-Options",
+                                  "nosniff",
+                                  "Allow",
+                                  "GET, POST",
+                                  status == 503 ? "Retry-After" : NULL,
+                                  "10",
+                                  NULL };
   UsherResponse response = { .struct_size = sizeof response,
                              .status = status,
                              .content_type = "text/plain; charset=utf-8",

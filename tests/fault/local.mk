@@ -49,3 +49,15 @@ check_PROGRAMS += %D%/power-store
 %C%_power_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_power_store_LDADD = %D%/libdisk.la $(SQLITE_LIBS)
 TESTS += %D%/power-store
+
+EXTRA_DIST += %D%/disk-full.mjs %D%/loop-core.mjs %D%/lib/mount.mjs
+if HAVE_NODE
+if PLUGIN_WEB
+if PLUGIN_WEBCHAT
+TESTS += %D%/loop-core.mjs
+if PLUGIN_MESSENGER
+TESTS += %D%/disk-full.mjs
+endif
+endif
+endif
+endif

@@ -9,7 +9,7 @@
 #include "tests/fault/teller.h"
 #include "tests/lib/proof.h"
 
-#define PARTS 40
+#define PARTS 24
 
 static Story *story;
 
@@ -26,8 +26,8 @@ typedef struct
 static Stretch stretches[] = {
   { "new", 0, 0, TRUE, TRUE },
   { "open", 0, 2, FALSE, TRUE },
-  { "work", 2, 20, FALSE, FALSE },
-  { "more", 20, PARTS - 1, FALSE, FALSE },
+  { "work", 2, 12, FALSE, FALSE },
+  { "more", 12, PARTS - 1, FALSE, FALSE },
 };
 
 typedef struct
@@ -97,7 +97,7 @@ test_kind (gconstpointer data)
 {
   DiskKind kind = (DiskKind)GPOINTER_TO_INT (data);
   /* There are some hundred of most, and tens of thousands of allocations. */
-  guint64 stride = kind == DISK_MEMORY ? proof_size (499, 41, 1) : proof_size (7, 1, 1);
+  guint64 stride = kind == DISK_MEMORY ? proof_size (997, 401, 1) : proof_size (7, 1, 1);
 
   for (gsize s = 0; s < G_N_ELEMENTS (stretches); s++)
     for (int lasting = 0; lasting < 2; lasting++)
@@ -120,7 +120,7 @@ test_kind (gconstpointer data)
 static void
 test_compound (void)
 {
-  guint64 runs = proof_size (50, 1000, 50000), seed = proof_seed (4711);
+  guint64 runs = proof_size (30, 300, 50000), seed = proof_seed (4711);
   g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32)seed);
   Tally tally = { 0 };
 

@@ -9,7 +9,7 @@
 #include "tests/fault/teller.h"
 #include "tests/lib/proof.h"
 
-#define PARTS 40
+#define PARTS 16
 
 static Story *story;
 
@@ -25,11 +25,11 @@ live (gboolean clean)
   disk_record ();
   g_assert_true (teller_open (&teller, TRUE));
   disk_mark (0);
-  for (guint i = 10; i < story->parts->len + 10; i += 10)
+  for (guint i = 5; i < story->parts->len + 5; i += 5)
     {
       teller_tell (&teller, MIN (i, story->parts->len - 1));
       teller_tidy (&teller);
-      if (i == 20 && clean)
+      if (i == 10 && clean)
         {
           teller_close (&teller);
           g_assert_true (teller_open (&teller, FALSE));

@@ -102,3 +102,7 @@ check_PROGRAMS += %D%/test-monitor
 %C%_test_monitor_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/lib
 %C%_test_monitor_LDADD = libuc-service.la
 TESTS += %D%/test-monitor
+check_PROGRAMS += %D%/test-space
+%C%_test_space_SOURCES = %D%/test-space.c
+%C%_test_space_LDADD = libuc-service.la
+TESTS += %D%/test-space

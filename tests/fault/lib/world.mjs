@@ -23,7 +23,8 @@ const running = new Set()
 process.on('exit', () => {
   for (const { child, dir } of running) {
     child?.kill('SIGKILL')
-    rmSync(dir, { recursive: true, force: true })
+    // It may write a file while it dies.
+    rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 })
   }
 })
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))

@@ -369,7 +369,9 @@ complete (gpointer data)
   if (sending->life != node.life || given->to->network->instance == NULL)
     return;
   given->open = FALSE;
-  given->refused = sending->status == USHER_CONTENT;
+  /* A late answer to an earlier attempt takes nothing back. */
+  if (sending->status == USHER_CONTENT)
+    given->refused = TRUE;
   if (sending->status == USHER_UNCERTAIN || sending->status == USHER_LOST)
     given->ambiguous = TRUE;
   given->to->network->host->complete (sending->reply, &result);

@@ -123,6 +123,33 @@ await run([
       }),
   ],
   [
+    'the daemon is stopped and started under a chat: desk and widget go on by themselves, and drafts stay',
+    () =>
+      stage('planned-restart', {}, async (scene) => {
+        const desk = await scene.agent('anna');
+        await desk.choose('Available');
+        const shop = await scene.customer();
+        const writing = shop.frame.getByLabel('Message', { exact: true });
+        await shop.open('Vera', 'Hello');
+        await desk.accept();
+        await desk.say('before the restart');
+        await shop.sees('before the restart');
+        await desk.composer.fill('half a sentence');
+        await writing.fill('half a question');
+        await scene.daemon.stop();
+        await scene.daemon.start();
+        await live(desk);
+        assert.equal(await desk.composer.inputValue(), 'half a sentence');
+        assert.equal(await writing.inputValue(), 'half a question');
+        await shop.frame.getByRole('button', { name: 'Send', exact: true }).click();
+        await desk.sees('half a question');
+        await desk.composer.press('Control+Enter');
+        await shop.sees('half a sentence');
+        await desk.status('Busy');
+        await sameAsFresh(desk, ['before the restart', 'half a question', 'half a sentence']);
+      }),
+  ],
+  [
     'an offer that ends while the line is cut is gone when it is back, with the reason and without blame',
     () =>
       stage('offer-while-cut', { seed: { acceptance_ms: 3000 } }, async (scene) => {

@@ -22,6 +22,86 @@ finding_of (const char *path)
   return g_steal_pointer (&report.finding);
 }
 
+/* ---- steps as JSON --------------------------------------------------------------------------------------- */
+
+static const char *
+event_json (guint k, gsize *len, gpointer data)
+{
+  const char *json = k == 0 ? data : NULL;
+
+  *len = json != NULL ? strlen (json) : 0;
+  return json;
+}
+
+/* Strings from `by` on, then numbers from `capacity` on: each is set, so that none is forgotten. */
+#define FIRST_STRING G_STRUCT_OFFSET (UcCommand, by)
+#define FIRST_NUMBER G_STRUCT_OFFSET (UcCommand, capacity)
+
+static void
+round_trip (UcCommandType type)
+{
+  g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
+  g_autoptr (GStringChunk) chunk = g_string_chunk_new (1024);
+  UcEvent *event = uc_event_new (UC_EVENT_MESSAGE_ADDED, 77);
+  UcCommand command = { .type = type };
+  g_auto (UcRecord) record = { 0 };
+  g_autofree char *step = NULL, *json = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (glong at = FIRST_STRING; at < FIRST_NUMBER; at += (glong)sizeof (char *))
+    {
+      g_autofree char *value = g_strdup_printf ("%s\"%ld\\ \n\u00fc", type % 2 ? "a" : "", at);
+
+      G_STRUCT_MEMBER (const char *, &command, at) = g_string_chunk_insert (chunk, value);
+    }
+  for (glong at = FIRST_NUMBER; at < (glong)sizeof command; at += (glong)sizeof (gint64))
+    G_STRUCT_MEMBER (gint64, &command, at) = at % 3 ? at : -1;
+  /* What is taken from the event, and ids that it uses. */
+  event->text = g_strdup (command.text);
+  event->conversation = g_strdup (command.new_conversation);
+  event->interaction = g_strdup (command.new_interaction);
+  event->message = g_strconcat (command.seed, "-1", NULL);
+  event->external_id = g_strdup ("another");
+  g_ptr_array_add (events, event);
+  json = uc_event_to_json (event, NULL);
+  step = uc_record_step (&command, TRUE, 77, events, 0);
+  g_assert_nonnull (strstr (step, "\"text\":0"));
+  g_assert_true (uc_record_read (&record, step, strlen (step), event_json, json, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (record.kind, ==, UC_RECORD_STEP);
+  g_assert_true (record.reborn && !record.expired && record.now == 77 && record.command.type == type);
+  for (glong at = FIRST_STRING; at < FIRST_NUMBER; at += (glong)sizeof (char *))
+    if (at != G_STRUCT_OFFSET (UcCommand, new_message)) /* of no use to the step */
+      g_assert_cmpstr (G_STRUCT_MEMBER (const char *, &record.command, at), ==,
+                       G_STRUCT_MEMBER (const char *, &command, at));
+  g_assert_null (record.command.new_message);
+  for (glong at = FIRST_NUMBER; at < (glong)sizeof command; at += (glong)sizeof (gint64))
+    g_assert_cmpint (G_STRUCT_MEMBER (gint64, &record.command, at), ==, G_STRUCT_MEMBER (gint64, &command, at));
+}
+
+static void
+test_round_trip (void)
+{
+  g_autoptr (UcEngine) engine = uc_engine_new ();
+  g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
+
+  /* Every command that the engine knows has a word. */
+  for (int type = 1;; type++)
+    {
+      UcCommand command = { .type = (UcCommandType)type, .seed = "s" };
+      g_autoptr (GError) error = NULL;
+
+      if (!uc_engine_step (engine, &command, 1, events, &error) && strstr (error->message, "no command number"))
+        {
+          g_assert_null (uc_command_word ((UcCommandType)type));
+          g_assert_cmpint (type, >, UC_COMMAND_DRAIN);
+          return;
+        }
+      g_assert_nonnull (uc_command_word ((UcCommandType)type));
+      round_trip ((UcCommandType)type);
+    }
+}
+
 /* ---- random days ---------------------------------------------------------------------------------------- */
 
 static void
@@ -210,6 +290,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/verify/round-trip", test_round_trip);
   g_test_add_func ("/verify/days", test_days);
   ADD ("changes", test_changes);
   ADD ("unreadable", test_unreadable);

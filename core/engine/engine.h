@@ -216,8 +216,8 @@ typedef enum
   UC_COMMAND_SEND, /* agent interaction text client_id max_text (0 = no limit) text_unit; new_message. A text that
                       is parted makes several lines: new_message and client_id are those of the first, the others
                       have an id of the seed and no client_id */
-  UC_COMMAND_MESSAGE_STATE, /* conversation interaction(optional) agent(optional) message n state external_id error
-                             */
+  UC_COMMAND_MESSAGE_STATE, /* conversation interaction(optional) agent(optional) message n state external_id
+                             * error; `by` = a person decided about one that is uncertain or failed */
   UC_COMMAND_END,           /* agent interaction; new_message */
   UC_COMMAND_WRAP_UP_DONE,  /* agent interaction */
   UC_COMMAND_SET_CUSTOMER,  /* interaction customer customer_name draft agent(optional: must own it; ends matches)

@@ -395,6 +395,44 @@ test_outbox (Kit *kit, gconstpointer data)
   g_assert_cmpuint (outbox_length (kit), ==, 0);
 }
 
+static guint
+undecided (Kit *kit)
+{
+  g_auto (Answer) answer = { 0 };
+  UcOutboxQuery query = { .limit = 10 };
+
+  uc_store_outbox_list (kit->store, &query, on_rows, &answer);
+  answer_wait (&answer);
+  for (guint i = 0; i < answer.rows->len; i++)
+    g_assert_true (((UcEvent *)answer.rows->pdata[i])->undecided);
+  return answer.rows->len;
+}
+
+/* What failed waits for a person: it goes out again by his word alone, or is left. */
+static void
+test_undecided (Kit *kit, gconstpointer data)
+{
+  do_messages (kit);
+  do_state (kit, "failed", ",'error':'refused'");
+  g_assert_cmpuint (undecided (kit), ==, 1);
+  g_assert_cmpuint (outbox_length (kit), ==, 0);
+  do_state (kit, "queued", "");
+  expect_state (kit, "failed", "refused", NULL);
+  do_state (kit, "queued", ",'by':'usr_a'");
+  expect_state (kit, "queued", NULL, NULL);
+  g_assert_cmpuint (undecided (kit), ==, 0);
+  g_assert_cmpuint (outbox_length (kit), ==, 1);
+  do_state (kit, "uncertain", ",'error':'no answer'");
+  g_assert_cmpuint (undecided (kit), ==, 1);
+  do_state (kit, "uncertain", ",'error':'no answer','by':'usr_a'");
+  expect_state (kit, "uncertain", "no answer", NULL);
+  g_assert_cmpuint (undecided (kit), ==, 0);
+  /* Left or not, the echo may still tell. What was taken and comes back is undecided anew. */
+  do_state (kit, "sent", "");
+  do_state (kit, "failed", ",'error':'bounced'");
+  g_assert_cmpuint (undecided (kit), ==, 1);
+}
+
 /* A receipt may overtake the answer to the sending. */
 static void
 test_late_sent_id (Kit *kit, gconstpointer data)
@@ -1126,6 +1164,7 @@ main (int argc, char **argv)
   ADD ("messages-interleaved", test_messages_interleaved);
   ADD ("message-states", test_message_states);
   ADD ("outbox", test_outbox);
+  ADD ("undecided", test_undecided);
   ADD ("late-sent-id", test_late_sent_id);
   ADD ("external-ids", test_external_ids);
   ADD ("conversation", test_conversation);

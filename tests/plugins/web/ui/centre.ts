@@ -202,6 +202,7 @@ export class Centre {
       sent_at: 0,
       state: author === 'agent' ? 'queued' : null,
       error: null,
+      undecided: false,
       form: null,
       reply_to: null,
       attachments: [],

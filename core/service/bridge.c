@@ -615,6 +615,8 @@ uc_bridge_reload (UcBridge *bridge)
   g_autoptr (GPtrArray) list = g_ptr_array_new ();
 
   g_hash_table_remove_all (bridge->looks);
+  /* They are read again after the closed ones; until then no answer to the past must find them. */
+  g_hash_table_remove_all (bridge->saves);
   uc_engine_each_interaction (bridge->core->engine, look_again, list);
   for (guint i = 0; uc_core_crm (bridge->core) != NULL && i < list->len; i++)
     {

@@ -21,10 +21,12 @@
 static void try_later (UcCore *core);
 
 static void
-let_go (UcCore *core)
+let_go (gpointer data)
 {
+  UcCore *core = data;
   UcBatch *batch = uc_batch_new ();
 
+  core->hold_timer = 0;
   uc_batch_kv (batch, SPACE, KEY, NULL, 0);
   uc_store_commit (core->store, batch, NULL, NULL);
   g_clear_pointer (&core->held, g_free);
@@ -56,7 +58,8 @@ on_tried (gpointer data, UcStoreResult result, const char *why)
       uc_shell_give_up (why);
       break;
     case UC_STORE_OK:
-      let_go (core);
+      /* Not from inside the store's callback: everything is begun anew. */
+      core->hold_timer = uc_loop_timer_in (core->loop, 0, let_go, core);
       break;
     default:
       raise_alarm (core, why);

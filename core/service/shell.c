@@ -13,6 +13,7 @@
 #include "core/engine/command-json.h"
 #include "core/service/bridge.h"
 #include "core/service/desk.h"
+#include "core/service/drain.h"
 #include "core/service/feed.h"
 #include "core/service/hold.h"
 #include "core/service/intake.h"
@@ -380,9 +381,12 @@ uc_shell_go (UcCore *core)
   UcTxn *txn = uc_txn_new (core);
   g_autofree char *seed = uc_id_new ("s");
   gint64 now = uc_clock_now ();
+  guint before;
 
+  uc_drain_restored (core, txn);
+  before = txn->events->len;
   uc_engine_restored (core->engine, seed, now, txn->events);
-  if (txn->events->len > 0)
-    note_step (txn, 0, uc_record_restored (seed, now));
+  if (txn->events->len > before)
+    note_step (txn, before, uc_record_restored (seed, now));
   uc_txn_commit (txn, NULL, NULL);
 }

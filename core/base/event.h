@@ -63,10 +63,10 @@ typedef enum
   UC_EVENT_INTERACTION_OVERDUE,
   UC_EVENT_FAQ_USED,        /* faq.used: an answer was sent in a chat */
   UC_EVENT_CUSTOMER_MERGED, /* customer.merged: `dropped` is `customer` from now on; removed=1 undoes it */
+  UC_EVENT_SYSTEM_DRAIN,    /* system.drain: no new offers are made (enabled=1), or they are again; a start ends it
+                             */
 
   /* Whole rows, made by the store when the daemon starts; never in the journal */
-  UC_EVENT_SYSTEM_DRAIN, /* system.drain: no new offers are made (enabled=1), or they are again; a start ends it
-                          */
   UC_EVENT_STATE_AGENT,
   UC_EVENT_STATE_CONVERSATION,
   UC_EVENT_STATE_INTERACTION,

@@ -221,7 +221,8 @@ export class Centre {
   }
 
   mark(one: Interaction, message: Message, state: MessageState): void {
-    Object.assign(message, { state, error: state === 'failed' ? 'blocked' : null });
+    const unclear = state === 'failed' || state === 'uncertain';
+    Object.assign(message, { state, error: state === 'failed' ? 'blocked' : null, undecided: unclear });
     this.emit('message.state', {
       conversation: one.conversation,
       agent: ME,

@@ -267,8 +267,10 @@ stop_dead_core (gpointer data)
       loop_turn ();
     else if (machine_runnable (&thread) > 0)
       machine_run (0);
-    else
+    else if (MIN (timer, thread) < G_MAXINT64)
       sim.now = MIN (timer, thread);
+    else
+      g_error ("the dead process never comes to its end");
   free_core (NULL);
   sim.now = died_at;
 }
@@ -299,9 +301,12 @@ close_core (void)
 {
   networks_lost ();
   agents_lost ();
-  if (machine_call (free_core, NULL) && !machine_dead)
+  if (!machine_call (free_core, NULL))
+    return;
+  /* It may have died in its last commit; then the rest is as after any death. */
+  forget_core ();
+  if (!machine_dead)
     {
-      forget_core ();
       sim_trace ("node: stopped in order");
       sim_later (sim_range (50, 3000), "the node is started", start_again, NULL);
     }

@@ -113,7 +113,9 @@ uc_txn_step (UcTxn *txn, const UcCommand *command, GError **error)
 void
 uc_txn_append (UcTxn *txn, UcEvent *event)
 {
-  event->seq = ++txn->core->seq;
+  /* What is about to be refused must not use up a number: desks would wait for an event that never comes. */
+  if (!txn->core->recovering)
+    event->seq = ++txn->core->seq;
   g_ptr_array_add (txn->events, event);
   g_ptr_array_add (txn->steps, uc_record_appended ());
 }

@@ -336,13 +336,22 @@ start_look (const UsherCrmOps *ops, void *self, UsherReply *reply, gpointer data
 }
 
 static void
-look (Look *looking)
+line_up (Look *looking)
 {
   if (looking->busy || looking->waiting || looking->timer != 0)
     return;
   looking->waiting = TRUE;
   g_queue_push_tail (&looking->bridge->waiting_looks, looking);
-  uc_bridge_go (looking->bridge);
+}
+
+/* Afterwards it may be over, and any other, too. */
+static void
+look (Look *looking)
+{
+  UcBridge *bridge = looking->bridge;
+
+  line_up (looking);
+  uc_bridge_go (bridge);
 }
 
 void
@@ -633,7 +642,6 @@ uc_bridge_reload (UcBridge *bridge)
 void
 uc_bridge_kick (UcBridge *bridge)
 {
-  g_autoptr (GPtrArray) list = g_ptr_array_new ();
   GHashTableIter iter;
   gpointer value;
 
@@ -642,15 +650,14 @@ uc_bridge_kick (UcBridge *bridge)
   ask_description (bridge);
   g_hash_table_iter_init (&iter, bridge->looks);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_ptr_array_add (list, value);
-  for (guint i = 0; i < list->len; i++)
     {
-      Look *looking = list->pdata[i];
+      Look *looking = value;
 
       uc_loop_timer_remove (bridge->core->loop, looking->timer);
       looking->timer = 0;
-      look (looking);
+      line_up (looking);
     }
+  uc_bridge_go (bridge);
   uc_bridge_save_kick (bridge);
 }
 

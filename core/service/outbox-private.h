@@ -19,7 +19,7 @@ typedef struct
   gint64 n;
   char *message, *external_id;
   int rank;
-  gint64 sent_at; /* made, or taken by the network if this process saw it */
+  gint64 sent_at; /* made, or given to the network if this process did that */
 } UcSentLine;
 
 /* One message on its way. */

@@ -68,6 +68,9 @@ store_final (UcOut *out, UcThread *thread)
     return;
   txn = uc_txn_new (outbox->core);
   uc_thread_step (thread, txn, line, out->state, out->external_id, out->why);
+  /* By the network's clock it took the message before we heard of it: a receipt up to then covers it. */
+  if (out->begun_at != 0 && strcmp (out->state, "sent") == 0)
+    line->sent_at = MIN (line->sent_at, out->begun_at);
   if (out->receipt > UC_RANK_SENT && strcmp (out->state, "sent") == 0)
     uc_thread_step (thread, txn, line, out->receipt == UC_RANK_READ ? "read" : "delivered", NULL, NULL);
   uc_txn_commit (txn, on_final_stored, final_new (out));

@@ -626,6 +626,25 @@ test_receipt_by_time_while_it_is_sent (void)
   end ();
 }
 
+/* The network's answer took its time; the customer had read the message before we had it. */
+static void
+test_receipt_by_time_of_before_the_answer (void)
+{
+  g_autofree char *chat = start (echoing);
+  gint64 between;
+
+  kit_write (chat, "one");
+  kit_until (kit.sent->len == 1);
+  kit_pass (100);
+  between = uc_clock_now ();
+  kit_pass (100);
+  complete (0, USHER_OK, "net-1");
+  kit_wait_state ("u1", "one", "sent");
+  receipt_until ("u1", between, USHER_RECEIPT_READ);
+  assert_state ("u1", "one", "read");
+  end ();
+}
+
 /* The customer has seen everything that the network was given; whether this was among it is not known. */
 static void
 test_receipt_by_time_does_not_settle_what_is_uncertain (void)
@@ -698,6 +717,7 @@ main (int argc, char **argv)
   g_test_add_func ("/outbox/receipt/by-time", test_receipt_by_time);
   g_test_add_func ("/outbox/receipt/durable-when-answered", test_receipt_is_durable_when_answered);
   g_test_add_func ("/outbox/receipt/by-time-while-it-is-sent", test_receipt_by_time_while_it_is_sent);
+  g_test_add_func ("/outbox/receipt/by-time-of-before-the-answer", test_receipt_by_time_of_before_the_answer);
   g_test_add_func ("/outbox/receipt/by-time-does-not-settle-what-is-uncertain",
                    test_receipt_by_time_does_not_settle_what_is_uncertain);
   g_test_add_func ("/outbox/receipt/late-id-is-learned", test_late_id_is_learned);

@@ -123,7 +123,8 @@ uc_breaker_bad (UcBreaker *breaker, guint64 ticket, const char *key, gint64 not_
     return FALSE;
   breaker->under_way--;
   g_hash_table_add (breaker->failing, g_strdup (key));
-  if (breaker->window != 1 && g_hash_table_size (breaker->failing) < FAILING)
+  /* All that may go at once failed: nobody is left whose success would let the others go. */
+  if (g_hash_table_size (breaker->failing) < (breaker->window != 0 ? MIN (FAILING, breaker->window) : FAILING))
     return FALSE;
   return uc_breaker_pause (breaker, ticket,
                            uc_backoff (breaker->dice, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, breaker->pauses,

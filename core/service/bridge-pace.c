@@ -50,6 +50,9 @@ uc_bridge_go (UcBridge *bridge)
 {
   gpointer one;
 
+  if (bridge->save_next && uc_breaker_is_open (bridge->breaker) && bridge->saving < MOST_SAVES
+      && uc_breaker_lets (bridge->breaker) && (one = g_queue_pop_head (&bridge->waiting_saves)) != NULL)
+    uc_bridge_save_begin (one);
   while (bridge->looking < MOST_LOOKS && uc_breaker_lets (bridge->breaker)
          && (one = g_queue_pop_head (&bridge->waiting_looks)) != NULL)
     uc_bridge_look_begin (one);

@@ -28,6 +28,7 @@ struct UcBridge
   GQueue waiting_looks;  /* of Look*, to be begun */
   GQueue waiting_saves;  /* of Save* */
   guint looking, saving; /* under way */
+  gboolean save_next;    /* while one at a time tries, customers and cases take turns */
   GHashTable *failed;    /* interaction -> gint64*: since when its case is refused */
   guint64 judge_timer, reload_timer;
   guint64 saved, retries;

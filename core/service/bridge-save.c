@@ -156,8 +156,9 @@ later (Save *save, gint64 not_before_ms, const char *why)
   save->attempts++;
   g_clear_pointer (&save->transcript, g_free);
   tell (save, "queued", save->row != NULL ? save->row->case_id : NULL, save->attempts, why);
-  /* While the CRM is away, when to try is not its own affair; others come first now. */
-  if (uc_breaker_is_open (bridge->breaker))
+  /* While the CRM is away, when to try is not its own affair; others come first now. When the CRM was not even
+   * asked, nothing holds it up: then it waits by itself. */
+  if (uc_breaker_is_open (bridge->breaker) && !uc_breaker_lets (bridge->breaker))
     run (save);
   else
     save->timer = uc_loop_timer_in (bridge->core->loop, wait, on_timer, save);
@@ -354,6 +355,7 @@ uc_bridge_save_begin (gpointer data)
 
   save->waiting = FALSE;
   save->busy = TRUE;
+  save->bridge->save_next = FALSE;
   uc_store_interactions (save->bridge->core->store, &query, on_row, attempt_new (save));
 }
 

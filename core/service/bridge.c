@@ -362,6 +362,7 @@ uc_bridge_look_begin (gpointer data)
 
   looking->waiting = FALSE;
   looking->busy = TRUE;
+  looking->bridge->save_next = TRUE;
   asked->ticket = uc_breaker_begin (looking->bridge->breaker);
   looking->bridge->looking++;
   uc_bridge_call (looking->bridge->core, start_look, looking, on_found, asked);

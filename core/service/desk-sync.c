@@ -202,6 +202,9 @@ go_live (Snapshot *snapshot)
   desk->phase = UC_DESK_LIVE;
   uc_desk_send_string (desk, out);
   uc_desks_queues_changed (desk->desks);
+  /* Those that changed while the snapshot was made were not sent to this desk. */
+  uc_desks_instances_changed (desk->desks);
+  uc_desks_alarms_changed (desk->desks);
   /* Events that became durable while the messages were read. If they are no longer kept, start over. */
   if (desk->phase == UC_DESK_LIVE && !uc_feed_replay (core->feed, snapshot->seq, core->durable, replay_one, desk))
     uc_desk_sync (desk);
@@ -290,8 +293,10 @@ resume (UsherDesk *desk)
   desk->phase = UC_DESK_LIVE;
   uc_desk_send_string (desk, out);
   uc_feed_replay (core->feed, desk->since, core->durable, replay_one, desk);
-  /* Waiting counts are no events: whoever was away has missed them. */
+  /* Waiting counts, instances and alarms are no events: whoever was away has missed them. */
   uc_desks_queues_changed (desk->desks);
+  uc_desks_instances_changed (desk->desks);
+  uc_desks_alarms_changed (desk->desks);
   return TRUE;
 }
 

@@ -128,7 +128,11 @@ block (Lane *lane, guint64 ticket, UsherInstance *instance, const UsherResult *r
   gint64 pause = MIN (LONGEST_PAUSE_MS, (gint64)FIRST_PAUSE_MS << MIN (uc_breaker_pauses (lane->breaker), 10));
 
   if (!uc_breaker_pause (lane->breaker, ticket, pause))
-    return;
+    {
+      /* No news of today, but its message waits again: if the way is free, nobody else would send it. */
+      uc_outbox_pump_all (lane->outbox, lane->channel);
+      return;
+    }
   note_refusal (lane, result);
   g_warning ("channel \"%s\": sending pauses for %" G_GINT64_FORMAT " s (%s): %s", lane->channel, pause / 1000,
              uc_status_word (result->status), lane->why);

@@ -31,7 +31,11 @@ static void on_judge (gpointer data);
 static void
 judge_at (UcOutbox *outbox, gint64 at)
 {
+  /* A steady stream of failures must not put it off for ever. */
+  if (outbox->judge_timer != 0 && outbox->judge_at <= at)
+    return;
   uc_loop_timer_remove (outbox->core->loop, outbox->judge_timer);
+  outbox->judge_at = at;
   outbox->judge_timer = uc_loop_timer_at (outbox->core->loop, at, on_judge, outbox);
 }
 

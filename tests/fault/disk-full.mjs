@@ -50,9 +50,12 @@ const filler = path.join(daemon.data, 'filler')
 /** Takes all the room there is. */
 const fill = () => appendFileSync(filler, Buffer.alloc(free()))
 
-/** The answer to one message: {ack} or {refused}. */
+/** The answer to one message: {ack} or {refused}. It is refused by the chat, or already at the door. */
 async function say(customer, text, id = randomUUID()) {
-  const frames = await customer.send({ message: { id, text, name: customer.name } })
+  const sent = await customer.post('/send', { token: customer.token, frames: [{ message: { id, text, name: customer.name } }] })
+  if (sent.status === 503) return { refused: { id, code: 'busy', retry_after: Number(sent.headers['retry-after']) } }
+  assert.equal(sent.status, 200, sent.text)
+  const { frames } = sent.body
   const answer = frames.find((frame) => (frame.ack ?? frame.refused)?.id === id)
   assert.ok(answer, JSON.stringify(frames))
   if (answer.ack) acknowledged.set(text, customer)

@@ -56,6 +56,8 @@ class Supervised {
     const env = {
       LD_PRELOAD: preload,
       ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`,
+      // What is critical ends the daemon here by its own way, as it does for users.
+      G_DEBUG: '',
       USHER_FAULT: this.fault,
       USHER_FAULT_PATH: '*/usher.db*',
     }

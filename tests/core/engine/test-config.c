@@ -176,7 +176,7 @@ test_unknown_command_is_refused (void)
   g_autoptr (World) world = world_new ();
 
   REFUSES (world, UC_ERROR_INVALID, "no command number 0", .type = 0);
-  REFUSES (world, UC_ERROR_INVALID, "no command number", .type = UC_COMMAND_MERGED + 1);
+  REFUSES (world, UC_ERROR_INVALID, "no command number", .type = UC_COMMAND_DRAIN + 1);
   g_assert_false (uc_engine_step (world->engine, &(UcCommand){ .type = 99 }, 1, world->events, NULL));
 }
 

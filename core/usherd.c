@@ -207,8 +207,11 @@ may_start (const UcPlan *plan, GPtrArray *problems)
   guint missing = 0;
 
   for (guint i = 0; i < plan->instances->len; i++)
-    if (((const UcPlanned *)plan->instances->pdata[i])->plugin == NULL)
-      missing++;
+    {
+      const UcPlanned *planned = plan->instances->pdata[i];
+
+      missing += planned->enabled && planned->plugin == NULL;
+    }
   return problems->len <= missing;
 }
 

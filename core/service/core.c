@@ -248,7 +248,6 @@ uc_core_free (UcCore *core)
 {
   core->stopping = TRUE;
   g_clear_pointer (&core->monitor, uc_monitor_free);
-  uc_backup_free (core->backup);
   if (core->media != NULL)
     uc_media_stop (core->media);
   if (core->auth != NULL)
@@ -261,6 +260,9 @@ uc_core_free (UcCore *core)
   /* Then the store: its outstanding callbacks still find everything in place. */
   if (core->store != NULL)
     uc_store_close (core->store);
+  /* Joins its thread, which may be long in checking a copy. It reads through connections of its own: what is ours
+   * is closed by now. */
+  uc_backup_free (core->backup);
   for (guint i = 0; i < core->instances->len; i++)
     uc_instance_free (core->instances->pdata[i]);
   g_ptr_array_set_size (core->instances, 0);

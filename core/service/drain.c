@@ -143,7 +143,7 @@ leave (UcDrain *drain)
 {
   UcCore *core = drain->core;
 
-  g_message ("no offers are left: desks and pages are told to come back in a moment");
+  g_message ("desks and pages are told to come back in a moment");
   enter (drain, UC_DRAIN_LEAVING, uc_drain_times.leave);
   uc_net_stop_listening (core->net);
   uc_desks_bye (core->desks, NULL, "restarting", "the server restarts; connect again in a moment");
@@ -168,7 +168,10 @@ is_settled (UcCore *core)
 static void
 look_at_offers (UcDrain *drain)
 {
-  gboolean late = uc_clock_now () >= drain->deadline;
+  gint64 now = uc_clock_now ();
+  gboolean late = now >= drain->deadline;
+  /* Nothing can be stored, or it was not: the next start finds the offers as they are. */
+  gboolean stuck = late && (drain->core->recovering || now >= drain->deadline + uc_drain_times.settle);
 
   if (offers (drain->core) == 0)
     {
@@ -177,6 +180,8 @@ look_at_offers (UcDrain *drain)
       if (drain->stop)
         leave (drain);
     }
+  else if (drain->stop && stuck)
+    leave (drain);
   else if (late && !drain->taken_back && !drain->core->recovering)
     {
       drain->taken_back = TRUE;
@@ -214,15 +219,42 @@ look (gpointer data)
 
 /* ---- asked for ----------------------------------------------------------------------------------------- */
 
+typedef struct
+{
+  UcCore *core;
+  gboolean began;
+  UcTxnDone done;
+  gpointer data;
+} Beginning;
+
+/* Who was told that nothing was changed must not find the daemon draining later. */
+static void
+on_begun (gpointer data, const GError *error, GPtrArray *events)
+{
+  g_autofree Beginning *beginning = data;
+  UcDrain *drain = beginning->core->drain;
+
+  if (error != NULL && beginning->began && !drain->stop)
+    {
+      uc_loop_timer_remove (drain->core->loop, drain->timer);
+      drain->timer = 0;
+      drain->phase = UC_DRAIN_OFF;
+    }
+  beginning->done (beginning->data, error, events);
+}
+
 void
 uc_drain_begin (UcCore *core, const char *by, UcTxnDone done, gpointer data)
 {
-  if (core->drain->phase == UC_DRAIN_OFF)
+  Beginning *beginning = g_new (Beginning, 1);
+
+  *beginning = (Beginning){ core, core->drain->phase == UC_DRAIN_OFF, done, data };
+  if (beginning->began)
     {
       g_message ("draining: no new offers are made");
       begin (core->drain);
     }
-  tell_engine (core->drain, by, TRUE, FALSE, done, data);
+  tell_engine (core->drain, by, TRUE, FALSE, on_begun, beginning);
 }
 
 void
@@ -268,6 +300,8 @@ uc_drain_stop (UcCore *core, void (*done) (gpointer data), gpointer data)
     {
       drain->phase = UC_DRAIN_OFFERS;
       look_at_offers (drain);
+      if (drain->timer == 0)
+        drain->timer = uc_loop_timer_in (core->loop, LOOK_MS, look, drain);
     }
 }
 

@@ -20,7 +20,7 @@ typedef enum
 } UcDrainPhase;
 
 /* How long each part may take at most, ms. Together with an instance's own time to stop (10 s) and the closing of
- * the store they are less than the 45 s that the service file gives. Tests set them. */
+ * the store they are less than the 60 s that the service file gives. Tests set them. */
 typedef struct
 {
   gint64 leave, settle;

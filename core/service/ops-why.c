@@ -217,7 +217,7 @@ since_of (const Finding *finding)
 }
 
 static void
-add_finding (GString *out, const Asking *asking, const Finding *finding)
+add_finding (GString *out, const Asking *asking, UcOpCall *call, const Finding *finding)
 {
   const UcVerdict *verdict = &finding->verdict;
   g_autofree char *text = say_verdict (asking, finding);
@@ -233,7 +233,11 @@ add_finding (GString *out, const Asking *asking, const Finding *finding)
   uc_json_add_string (out, "status", uc_agent_status_word (verdict->status));
   uc_json_add_int (out, "load", verdict->load);
   uc_json_add_int (out, "capacity", verdict->capacity);
-  uc_json_add_string (out, "other", verdict->other != NULL ? verdict->other->id : NULL);
+  /* It may be of a queue that who asks does not supervise. */
+  if (verdict->other != NULL && uc_op_supervises (call, verdict->other->queue->id))
+    uc_json_add_string (out, "other", verdict->other->id);
+  else
+    uc_json_add_null (out, "other");
   uc_json_end (out);
 }
 
@@ -296,7 +300,7 @@ answer (UcOpCall *call, const UcInteraction *interaction)
   uc_json_add_int (out, "refusals", place.refusals);
   uc_json_begin_array (out, "agents");
   for (guint i = 0; i < findings->len; i++)
-    add_finding (out, &asking, &g_array_index (findings, Finding, i));
+    add_finding (out, &asking, call, &g_array_index (findings, Finding, i));
   uc_json_end_array (out);
   uc_json_add_int (out, "others", asking.others);
   uc_json_end (out);

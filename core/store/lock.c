@@ -133,12 +133,12 @@ uc_store_lock (const char *path, gboolean *fresh, GError **error)
       close (fd);
       return -1;
     }
-  if (!check_size (path, fd, fresh, error))
+  if (fresh != NULL && !check_size (path, fd, fresh, error))
     {
       close (fd);
       return -1;
     }
-  write_lock (fd, *fresh);
+  write_lock (fd, fresh != NULL ? *fresh : is_marked_new (fd) || !g_file_test (path, G_FILE_TEST_EXISTS));
   /* Opening the database itself tells what is wrong with it better than SQLite does, and makes a new file readable
    * by its owner only: it holds what customers wrote. */
   file = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -167,8 +167,9 @@ int
 uc_backup_lock (const char *path, GError **error)
 {
   g_autofree char *lock = g_strconcat (path, ".lock", NULL);
-  gboolean there = g_file_test (path, G_FILE_TEST_EXISTS), fresh;
-  int fd = uc_store_lock (path, &fresh, error);
+  gboolean there = g_file_test (path, G_FILE_TEST_EXISTS);
+  /* Whatever is there is going to be replaced, also a file without a byte. */
+  int fd = uc_store_lock (path, NULL, error);
 
   /* It makes an empty database where there is none. */
   if (fd >= 0 && !there)

@@ -156,8 +156,8 @@ static int
 expire_journal (UcSqlite *sqlite, gint64 before, gint64 *from, gboolean *more)
 {
   UcStatement *last
-      = uc_sqlite_statement (sqlite, "SELECT coalesce (max (seq), 0), count (*) FROM (SELECT seq FROM journal"
-                                     " WHERE seq > ?2 AND at < ?1 ORDER BY seq LIMIT " JOURNAL_ROWS ")");
+      = uc_sqlite_statement (sqlite, "SELECT coalesce (max (seq), 0), count (*) FROM (SELECT seq, at FROM journal"
+                                     " WHERE seq > ?2 ORDER BY seq LIMIT " JOURNAL_ROWS ") WHERE at < ?1");
   gint64 seq = 0;
   int code;
 

@@ -54,7 +54,8 @@ char *uc_sqlite_sentence (UcSqlite *sqlite, int code);
 /* ---- opening (sqlite-open.c, lock.c) ------------------------------------------------------------------- */
 
 /* Keeps other processes off the database; the descriptor is the lock. -1 on failure. fresh: there was no database,
- * or an earlier start was cut short before it was complete: it may be empty. */
+ * or an earlier start was cut short before it was complete: it may be empty; NULL = it is not going to be opened.
+ */
 int uc_store_lock (const char *path, gboolean *fresh, GError **error);
 /* From now on an empty database is a lost one. */
 void uc_store_lock_settle (int fd);

@@ -41,7 +41,7 @@ verified () {
 
 check "the service's place-holders are filled in" filled_in
 check "usherd can say that it is ready, that it lives, and has time to drain" \
-  has Type=notify WatchdogSec=10 TimeoutStopSec=45 Restart=on-failure StateDirectory=usher NotifyAccess=main
+  has Type=notify WatchdogSec=10 TimeoutStopSec=60 Restart=on-failure StateDirectory=usher NotifyAccess=main
 check "the socket has the name and address of the example's section" in_the_example
 check "systemd finds nothing wrong" verified
 done_testing

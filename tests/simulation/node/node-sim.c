@@ -496,6 +496,10 @@ main (int argc, char **argv)
           { NULL, 0, 0, 0, NULL, NULL, NULL } };
   g_autoptr (GOptionContext) context = g_option_context_new ("- whole nodes under one seeded scheduler");
 
+  /* Nodes log what is critical before they end as they mean to; G_DEBUG of the test environment would end them
+   * there. */
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+
   setlocale (LC_ALL, "C.UTF-8");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))

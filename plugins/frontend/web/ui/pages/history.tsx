@@ -180,7 +180,7 @@ function Past({ id }: { id: string }): JSX.Element {
       <section className="card" aria-labelledby="past-transcript">
         <h3 id="past-transcript">{t.history.transcript}</h3>
         <ol className="transcript">
-          <Lines messages={one.messages} customerName={nameOf(one)} unreadFrom={null} decide />
+          <Lines messages={one.messages} customerName={nameOf(one)} unreadFrom={null} decide onDecided={answer.reload} />
         </ol>
       </section>
     </article>

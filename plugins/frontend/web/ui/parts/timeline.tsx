@@ -14,13 +14,21 @@ import { Icon } from './icons';
 import { Marked } from './marked';
 import { Attachments, FormMark } from './message';
 
-function StateMark({ message, decide }: { message: Message; decide: boolean }): JSX.Element | null {
+function StateMark({
+  message,
+  decide,
+  onDecided,
+}: {
+  message: Message;
+  decide: boolean;
+  onDecided: () => void;
+}): JSX.Element | null {
   if (message.author !== 'agent' || message.state === null) return null;
   if (message.state === 'failed')
     return (
       <span className="fate failed">
         <Icon name="alert" size={14} /> {t.conversation.failed(message.error ?? '')}
-        {decide && message.undecided && <Decide message={message.message} uncertain={false} />}
+        {decide && message.undecided && <Decide message={message.message} uncertain={false} onDone={onDecided} />}
       </span>
     );
   if (message.state === 'uncertain')
@@ -28,7 +36,7 @@ function StateMark({ message, decide }: { message: Message; decide: boolean }): 
       <span className="fate uncertain">
         <Icon name="alert" size={14} /> <strong>{t.conversation.states.uncertain}.</strong>{' '}
         {message.error === null ? t.conversation.uncertain : t.conversation.uncertainWhy(message.error)}
-        {decide && message.undecided && <Decide message={message.message} uncertain />}
+        {decide && message.undecided && <Decide message={message.message} uncertain onDone={onDecided} />}
       </span>
     );
   const icon = message.state === 'queued' ? 'clock' : message.state === 'sent' ? 'check' : 'checks';
@@ -104,6 +112,7 @@ export function Lines({
   customerName,
   unreadFrom,
   decide = false,
+  onDecided = () => undefined,
   find,
 }: {
   messages: Message[];
@@ -111,6 +120,7 @@ export function Lines({
   unreadFrom: number | null;
   /** Whether what did not get out may be sent again here. */
   decide?: boolean;
+  onDecided?: () => void;
   find?: string;
 }): JSX.Element {
   const lastOwn = [...messages].reverse().find((message) => message.author === 'agent');
@@ -142,7 +152,7 @@ export function Lines({
               joined={joined && message.form === null}
               mark={<FormMark message={message} all={messages} />}
               attachments={<Attachments list={message.attachments} />}
-              foot={showMark && <StateMark message={message} decide={decide} />}
+              foot={showMark && <StateMark message={message} decide={decide} onDecided={onDecided} />}
             />
           </Fragment>
         );

@@ -95,10 +95,9 @@ thread_main (void)
 static gboolean
 may_go_on (const Thread *thread, gint64 *next)
 {
-  gint64 at = thread->done                                   ? G_MAXINT64
-              : thread->cond == NULL || thread->signalled    ? thread->ready_at
-              : machine_dead && thread->wake_at < G_MAXINT64 ? sim.now
-                                                             : thread->wake_at;
+  gint64 at = thread->done                                ? G_MAXINT64
+              : thread->cond == NULL || thread->signalled ? thread->ready_at
+                                                          : thread->wake_at;
 
   *next = MIN (*next, at);
   return at <= sim.now;

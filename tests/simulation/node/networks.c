@@ -468,8 +468,10 @@ network_send (void *self, const UsherLine *line, UsherReply *reply)
              line->user_id);
   if (given->open && !network->caps.idempotent_send)
     sim_broken ("%s is handed over while the network still has it", given->message);
-  /* Unless it died before the refusal was on the disk. */
-  if (given->refused && given->life == node.life)
+  /* A process that died may not have kept the refusal. */
+  if (given->life != node.life)
+    given->refused = FALSE;
+  if (given->refused)
     sim_broken ("%s is handed over although the network refused it for good", given->message);
   if (given->ambiguous && !network->caps.idempotent_send)
     sim_broken ("%s, whose fate is open, is blindly repeated", given->message);

@@ -488,6 +488,24 @@ network_send (void *self, const UsherLine *line, UsherReply *reply)
   decide (network, sending);
 }
 
+/* What such a network told once it does not tell again. */
+static void
+lose_deliveries (Network *network)
+{
+  for (guint p = 0; !network->redelivers && p < network->people->len; p++)
+    {
+      const Person *who = network->people->pdata[p];
+
+      for (guint s = 0; s < who->said->len; s++)
+        {
+          Said *said = who->said->pdata[s];
+
+          if (said->tries > 0 && !said->acked)
+            said->given_up = TRUE;
+        }
+    }
+}
+
 /* ---- instances ----------------------------------------------------------------------------------------- */
 
 static void *
@@ -503,10 +521,14 @@ network_create (UsherInstance *instance, const UsherHost *host)
   g_assert_not_reached ();
 }
 
+/* Answers to what it delivered do not come any more. */
 static void
 network_destroy (void *self)
 {
-  ((Network *)self)->instance = NULL;
+  Network *network = self;
+
+  network->instance = NULL;
+  lose_deliveries (network);
 }
 
 typedef struct
@@ -588,24 +610,6 @@ networks_begin (void)
   networks[1].redelivers = networks[1].ordered = TRUE;
   networks[1].caps.idempotent_send = TRUE;
   network_new (&networks[2], "plain", (guint)sim_range (1, 2));
-}
-
-/* What such a network told once it does not tell again. */
-static void
-lose_deliveries (Network *network)
-{
-  for (guint p = 0; !network->redelivers && p < network->people->len; p++)
-    {
-      const Person *who = network->people->pdata[p];
-
-      for (guint s = 0; s < who->said->len; s++)
-        {
-          Said *said = who->said->pdata[s];
-
-          if (said->tries > 0 && !said->acked)
-            said->given_up = TRUE;
-        }
-    }
 }
 
 void

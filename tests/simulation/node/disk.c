@@ -117,6 +117,8 @@ put (GByteArray *content, gint64 at, const guint8 *bytes, gsize len)
 {
   guint before = content->len;
 
+  if (len == 0)
+    return;
   if (at + (gint64)len > before)
     {
       g_byte_array_set_size (content, (guint)(at + (gint64)len));

@@ -16,7 +16,7 @@ import { mount, resize, unmount, whereMountsWork } from './lib/mount.mjs'
 const build = process.env.USHER_BUILDDIR ?? process.cwd()
 const KIB = 1024
 const marks = { space_warn: '400k', space_spare: '350k', space_refuse: '120k' }
-const patience = 20000
+const patience = 60000
 
 whereMountsWork()
 
@@ -200,7 +200,12 @@ await run([
       }
       assert.equal(error.status, 503)
       assert.equal(error.code, 'unavailable')
-      await until('the alarm', () => alarm('store'), patience)
+      // The log may be begun anew within the room it has: then a change is taken, until that is full, too.
+      for (let n = 0; !(await alarm('store')); n++) {
+        fill()
+        assert.ok(n < 3000, 'no alarm')
+        await anna.call('message.send', { interaction: chat, text: `again ${n} ${'z'.repeat(2000)}` }, `cmd-again-${n}`).catch(() => sleep(100))
+      }
       await assert.rejects(anna.call('message.send', { interaction: chat, text: 'no' }), /can't store anything just now/)
       const before = reloads()
       for (let n = 0; n < 8; n++) {
@@ -212,12 +217,12 @@ await run([
     },
   ],
   [
-    'it goes on by itself when there is room for agents, and takes customers when there is enough',
+    'it goes on by itself when there is room again',
     async () => {
       rmSync(filler)
+      resize(daemon.data, '4m')
       await until('the agent can write', () => anna.call('message.send', { interaction: chat, text: 'back' }, 'cmd-back'), patience)
       await until('the alarm is over', async () => !(await alarm('store')), patience)
-      resize(daemon.data, '4m')
       await until('customers are taken', async () => (await health()).storing, patience)
       assert.equal(await alarm('disk'), undefined)
       assert.equal(daemon.child.exitCode, null)

@@ -103,14 +103,11 @@ call_free (gpointer data)
 void
 fake_later (FakeHost *fake, UsherFunc func, void *data, GDestroyNotify dropped)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
   Call *call = g_new (Call, 1);
 
   *call = (Call){ fake, func, data, dropped };
   g_atomic_int_inc (&fake->priv->refs);
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, call_run, call, call_free);
-  g_source_attach (source, NULL);
+  g_idle_add_full (G_PRIORITY_DEFAULT, call_run, call, call_free);
 }
 
 static void

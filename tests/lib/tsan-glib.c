@@ -103,6 +103,58 @@ void (g_once_init_leave) (volatile void *location, gsize result)
   real (location, result);
 }
 
+/* ---- calls to the main thread ---------------------------------------------------------------------------- */
+
+typedef struct
+{
+  GSourceFunc func;
+  gpointer data;
+  GDestroyNotify notify;
+} Callback;
+
+static gboolean
+run_callback (gpointer data)
+{
+  Callback *callback = data;
+
+  acquire (callback->data);
+  return callback->func (callback->data);
+}
+
+static void
+drop_callback (gpointer data)
+{
+  Callback *callback = data;
+
+  if (callback->notify != NULL)
+    callback->notify (callback->data);
+  g_free (callback);
+}
+
+/* Only where the callback has the common shape: sources of file descriptors have another. */
+guint
+g_idle_add_full (gint priority, GSourceFunc func, gpointer data, GDestroyNotify notify)
+{
+  Callback *callback = g_new (Callback, 1);
+
+  REAL (g_idle_add_full);
+  *callback = (Callback){ func, data, notify };
+  release (data);
+  return real_g_idle_add_full (priority, run_callback, callback, drop_callback);
+}
+
+void
+g_main_context_invoke_full (GMainContext *context, gint priority, GSourceFunc func, gpointer data,
+                            GDestroyNotify notify)
+{
+  Callback *callback = g_new (Callback, 1);
+
+  REAL (g_main_context_invoke_full);
+  *callback = (Callback){ func, data, notify };
+  release (data);
+  real_g_main_context_invoke_full (context, priority, run_callback, callback, drop_callback);
+}
+
 /* ---- thread pools -------------------------------------------------------------------------------------- */
 
 typedef struct

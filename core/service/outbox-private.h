@@ -62,7 +62,7 @@ struct UcOutbox
   guint64 sweep_timer;
   GHashTable *undecided; /* message -> UcUndecided: uncertain or failed, and nobody has said what becomes of it */
   guint64 judge_timer, undecided_timer;
-  gint64 judge_at; /* when judge_timer fires */
+  gint64 judge_at;  /* when judge_timer fires */
   GQueue uncertain; /* of Uncertain*, oldest first: an echo may still tell */
   guint64 uncertain_timer;
   gboolean started; /* the store's list was read once: what it says about an earlier life was dealt with */

@@ -256,11 +256,18 @@ on_durable (gpointer data, const GError *error, GPtrArray *events)
   Snapshot *snapshot = data;
   UsherDesk *desk = snapshot->desk;
 
-  /* After a failed commit all desks are synchronised again by uc_desks_reset. */
-  if (desk->phase != UC_DESK_SYNCING || desk->sync != snapshot->sync || error != NULL)
+  if (desk->phase != UC_DESK_SYNCING || desk->sync != snapshot->sync)
     snapshot_free (snapshot);
-  else
+  else if (error == NULL)
     read_next (snapshot);
+  else
+    {
+      snapshot_free (snapshot);
+      /* When the engine is read again, uc_desks_reset synchronises all. But what failed together with this may
+       * have been nobody's event; then nothing else would ever bring the desk up to date. */
+      if (!desk->desks->core->recovering)
+        uc_desk_end (desk, "restarting", "the store does not answer; connect again in a moment");
+    }
 }
 
 void

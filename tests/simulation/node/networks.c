@@ -60,6 +60,7 @@ typedef struct
   gboolean open;      /* the network has not answered */
   gboolean ambiguous; /* it was never told whether */
   gboolean refused;   /* for good */
+  gboolean unfit;     /* will always be refused */
   gboolean acked_echo;
 } Given;
 
@@ -395,6 +396,8 @@ decide (Network *network, Sending *sending)
       sending->status = sim_chance (500) ? USHER_AUTH : USHER_POLICY;
       sim.facts.blocked++;
     }
+  else if (given->unfit)
+    sending->status = USHER_CONTENT;
   else if (sim.quiet || dice < 700)
     show (given);
   else if (dice < 800)
@@ -422,7 +425,10 @@ decide (Network *network, Sending *sending)
       sim.facts.ambiguous++;
     }
   else if (dice < 980)
-    sending->status = USHER_CONTENT;
+    {
+      sending->status = USHER_CONTENT;
+      given->unfit = TRUE;
+    }
   else
     {
       network->blocked_until = sim.now + sim_range (1000, 200000);
@@ -475,8 +481,8 @@ network_send (void *self, const UsherLine *line, UsherReply *reply)
     sim_broken ("%s is handed over although the network refused it for good", given->message);
   if (given->ambiguous && !network->caps.idempotent_send)
     sim_broken ("%s, whose fate is open, is blindly repeated", given->message);
-  /* Shown once already, it comes again after a crash: nobody sees that. */
-  if (line->n < given->to->handed_n && given->shown == 0)
+  /* Shown or refused already, it comes again after a crash: nobody sees that. */
+  if (line->n < given->to->handed_n && given->shown == 0 && !given->unfit)
     sim_broken ("%s, number %" G_GINT64_FORMAT " for %s, is handed over after number %" G_GINT64_FORMAT,
                 given->message, line->n, given->to->id, given->to->handed_n);
   given->to->handed_n = MAX (given->to->handed_n, line->n);

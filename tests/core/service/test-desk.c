@@ -431,7 +431,6 @@ test_new_password_ends_desks_and_tickets (void)
   kit_start (NULL);
   kit_seed ();
   desk = kit_desk_new ();
-  late = kit_desk_new ();
   uc_json_free (kit_desk_hello (desk, "anna", -1));
   log_in (&who);
   ticket = uc_auth_ticket (kit.core->auth, &who);
@@ -439,6 +438,7 @@ test_new_password_ends_desks_and_tickets (void)
   bye = kit_desk_wait (desk, "bye");
   g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
   uc_json_free (bye);
+  late = kit_desk_new ();
   bye = say_hello_with (late, ticket, "bye");
   g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
   uc_json_free (bye);

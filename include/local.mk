@@ -8,3 +8,6 @@ usherinclude_HEADERS = \
 	%D%/usher/types.h \
 	%D%/usher/usher.h
 nodist_usherinclude_HEADERS = %D%/usher/version.h
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = %D%/usher-plugin-1.pc

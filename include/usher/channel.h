@@ -128,19 +128,23 @@ struct UsherChannelOps
 
   /* Required. Hand one agent's message to the network, then complete `reply`: USHER_OK when the network took
    * it (external_id = its id there), or one of RETRY UNCERTAIN WINDOW RECIPIENT CONTENT AUTH POLICY. The core
-   * sends the messages of one conversation one after another and times out after 60 s (-> UNCERTAIN).
-   * `line` is borrowed until the reply is completed. Since 1.0 */
+   * sends the messages of one conversation one after another, those of several at once, and times out after
+   * 60 s (-> UNCERTAIN). Called only between `start` answered and `stop` called. RETRY, BUSY and LOST are sent
+   * again under the same message_id; UNCERTAIN only with idempotent_send. `line` is borrowed until the reply is
+   * completed. Since 1.0 */
   void (*send) (void *self, const UsherLine *line, UsherReply *reply);
 
   /* Optional. A system line ("queued", "agent_joined", ...) was added. Networks with no place for it leave
-   * this NULL. Not retried: what must be seen after an outage is in UsherHost.history. Since 1.0 */
+   * this NULL. No answer, not retried: what must be seen after an outage is in UsherHost.history. Since 1.0 */
   void (*notice) (void *self, const UsherLine *line);
 
-  /* Optional. The agent started (true) or stopped typing. Sent at most every 3 s, lapses after 6 s. Since 1.0 */
+  /* Optional; NULL with typing_out USHER_CAN_NOT. The agent started (true) or stopped typing to `user_id`. Sent at
+   * most every 3 s, lapses after 6 s; no answer. Since 1.0 */
   void (*typing) (void *self, const char *user_id, bool on);
 
-  /* Optional. What this instance can do, where that depends on its settings. Asked once after create; never NULL;
-   * valid until destroy. NULL slot = `capabilities` holds for all instances. Since 1.0 */
+  /* Optional. What this instance can do, where that depends on its settings. Asked once after create, before
+   * `start`; returns never NULL, the plugin's, valid until destroy. NULL slot = `capabilities` holds for all
+   * instances. Since 1.0 */
   const UsherChannelCapabilities *(*runtime_capabilities) (void *self);
 
   /* Optional. An agent has read everything up to this line of the customer's. At most one a second and

@@ -3,7 +3,11 @@
  * A CRM keeps customers and cases. The core looks customers up when a chat is queued, makes a draft for a
  * new one when it is accepted, files the transcript as a case, and lets agents search and edit.
  *
- * Every slot completes its reply exactly once, at once or later, from any thread. The core gives each 10 s
+ * Every slot completes its reply exactly once, at once or later, from any thread. Its other arguments are borrowed
+ * until the slot returns: what a thread is to see is copied. What the answer points to is copied by `complete`.
+ * The slots are called only between `start` answered and `stop` called, several at a time. Answers that every slot
+ * may give: RETRY or BUSY (not done, come again), UNCERTAIN (perhaps done), AUTH (this account may not), INVALID
+ * (message says which member), UNSUPPORTED, FAILED. The core gives each 10 s
  * (then the answer counts as USHER_UNCERTAIN) and repeats writes after RETRY, BUSY, UNCERTAIN and LOST with
  * back-off; the keys named below make that safe.
  */

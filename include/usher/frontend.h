@@ -19,12 +19,14 @@ struct UsherFrontendOps
   USHER_OPS_HEAD_MEMBERS;
 
   /* Required. One frame for the client of `desk`: UTF-8 JSON text, NUL-terminated, `len` excludes the NUL.
-   * `desk_data` is what desk_open was given. Must not block: queue it, and call desk_close when the client does
-   * not keep up (nothing is lost: it resumes). Since 1.0 */
+   * `desk_data` is what desk_open was given. `frame` is borrowed until it returns and may have megabytes. Called
+   * from inside desk_input, too. Must not block: queue it, and call desk_close when the client does not keep up
+   * (nothing is lost: it resumes). Since 1.0 */
   void (*desk_output) (void *self, UsherDesk *desk, void *desk_data, const char *frame, size_t len);
 
   /* Required. The core ended this desk (log-out, shut-down, protocol error); `reason` is for the client. The
-   * last call for it: close the connection. Not called when the plugin itself called desk_close. Since 1.0 */
+   * last call for it: close the connection; `desk` is gone when it returns. `code` is fit for a WebSocket's close
+   * frame. Not called when the plugin itself called desk_close, nor before `destroy`. Since 1.0 */
   void (*desk_closed) (void *self, UsherDesk *desk, void *desk_data, int code, const char *reason);
 };
 

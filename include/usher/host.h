@@ -66,7 +66,8 @@ struct UsherHost
   /* Any thread. Runs func (data) on the main thread, soon, once; dropped if the instance is destroyed first.
    * Since 1.0 */
   void (*invoke) (UsherInstance *instance, UsherFunc func, void *data);
-  /* Calls func (data) once after ms; returns an id > 0. Removed with the instance. Since 1.0 */
+  /* Calls func (data) once after ms (0 = as soon as the slot has returned), on the main thread; returns an id > 0,
+   * never used again. Removed with the instance. Since 1.0 */
   uint64_t (*timer_add) (UsherInstance *instance, int64_t ms, UsherFunc func, void *data);
   /* 0 and ids of timers that are over are ignored. Since 1.0 */
   void (*timer_remove) (UsherInstance *instance, uint64_t id);
@@ -130,12 +131,12 @@ struct UsherHost
 
   /* ---- front end -> core --------------------------------------------------------------------------------- */
 
-  /* A client connected. Returns NULL when the core takes no more desks. desk_data is handed to desk_output.
-   * Since 1.0 */
+  /* A client connected. Returns NULL when the core takes no more desks: refuse the client. The desk is valid until
+   * desk_close is called or desk_closed returns. desk_data is handed to desk_output. Since 1.0 */
   UsherDesk *(*desk_open) (UsherInstance *instance, const char *remote_address, void *desk_data);
-  /* One frame from the client. May call desk_output or desk_closed before it returns. Since 1.0 */
+  /* One frame from the client, copied. May call desk_output or desk_closed before it returns. Since 1.0 */
   void (*desk_input) (UsherDesk *desk, const char *frame, size_t len);
-  /* The client is gone. Since 1.0 */
+  /* The client is gone; the last use of the desk. Since 1.0 */
   void (*desk_close) (UsherDesk *desk);
 
   /* ---- HTTP and WebSocket -------------------------------------------------------------------------------- */
@@ -145,7 +146,7 @@ struct UsherHost
   /* Registers a path below the mount ("/hook", "/ws", "/"). max_body bounds request bodies and WebSocket
    * messages in bytes; 0 = 64 KiB. False when the path is taken (logged). In create or start. Since 1.0 */
   bool (*route) (UsherInstance *instance, const char *path, int flags, size_t max_body);
-  /* Answers an exchange; exactly once. Since 1.0 */
+  /* Answers an exchange; exactly once, the last use of it. `response` is copied. Since 1.0 */
   void (*http_respond) (UsherExchange *exchange, const UsherResponse *response);
   /* A pointer of the plugin's own that is kept with the socket; NULL until set. Since 1.0 */
   void (*ws_set_data) (UsherSocket *socket, void *data);

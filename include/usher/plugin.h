@@ -8,8 +8,18 @@
  *     for each configured instance: create -> start -> (slots) -> stop -> destroy
  *   -> unload (only when the daemon exits; a plugin is never unmapped)
  *
- * All slots are called on the core's main thread and must not block. A plugin may have threads of its
- * own; from them it may call only those host functions that say "any thread".
+ * Rules of every slot, unless its comment says otherwise:
+ *  - Thread: the core's main thread, one slot at a time. It must not block: what takes longer than about a
+ *    millisecond belongs into a thread of the plugin's own, whose results come back with UsherHost.invoke. From
+ *    such a thread only those host functions may be called that say "any thread".
+ *  - Ownership: arguments are borrowed until the slot returns (with a reply: see the slot) and never freed by the
+ *    plugin. The host copies what it is given.
+ *  - Errors: a slot that takes a reply answers through it, with an UsherStatus that says what the core should do
+ *    and a sentence for the administrator. Other slots have no way to fail; they log.
+ *  - Reply: completed exactly once with UsherHost.complete, from inside the slot or later, from any thread; also
+ *    when UsherHost.cancelled says that nobody waits any more, and before `stop` is answered.
+ *  - NULL: an optional slot that is NULL is a feature the plugin does not have; the core copes without.
+ *  - After `destroy` nothing of the instance is called any more, and the plugin calls nothing for it.
  */
 #ifndef USHER_PLUGIN_H
 #define USHER_PLUGIN_H
@@ -56,24 +66,36 @@ typedef struct
  * What an instance can be told to do about itself, the first members of every ops table. This head never grows:
  * a slot that all kinds get later is appended to each table. Since 1.0
  *
- * create   required. Makes the plugin's own state for one instance and returns it; it becomes the first
- *          argument of every other slot. No I/O here. Settings are read through the host. On failure
- *          returns NULL after UsherHost.fail told why.
- * start    optional. Opens what the instance needs; completes `reply` when it is ready for work, within 30 s.
- *          NULL = ready after create. When it answers anything but USHER_OK, `destroy` follows without `stop`.
- *          USHER_RETRY or USHER_BUSY: the core then tries again with back-off, beginning with create.
- *          USHER_NOT_CONFIGURED: the instance is skipped. Anything else: it has failed and stays down.
- * stop     optional. Finish or cancel outstanding work, then complete `reply`. The core waits 10 s.
- *          Replies owed by the plugin that are still open then are answered USHER_CANCELLED by the core.
- * destroy  required. Frees `self`. Routes, timers and sockets are removed by the core beforehand; what threads
- *          of the plugin still invoke is dropped, so join them here.
+ * create     Required. Called for each configured instance before anything else, and again before each new attempt
+ *            to start. Makes the plugin's own state and returns it; it becomes `self` of every other slot. No I/O
+ *            here. Settings are read through the host; `instance` and `host` stay valid until destroy returns. On
+ *            failure returns NULL after UsherHost.fail told why.
+ * start      Optional. Called once after create. Opens what the instance needs; completes `reply` when it is ready
+ *            for work, within 30 s (then: stop, destroy, and another attempt). NULL = ready after create. When it
+ *            answers anything but USHER_OK, `destroy` follows without `stop`. USHER_RETRY or USHER_BUSY: the core
+ *            then tries again with back-off (retry_after_ms is a wish), beginning with create.
+ *            USHER_NOT_CONFIGURED: the instance is skipped. Anything else: it has failed and stays down.
+ * stop       Optional. Called once, after `start` was called, when the daemon ends or the instance is to start
+ * anew. Finish or cancel outstanding work (complete open replies, USHER_CANCELLED where nothing was done), then
+ * complete `reply`. The core waits 10 s for both. Replies that are still open then are answered USHER_CANCELLED by
+ * the core. NULL = there is never anything outstanding. destroy    Required. The last call. Frees `self`. Routes,
+ * timers and sockets are removed by the core beforehand, without ws_closed; what threads of the plugin still
+ * invoke is dropped, so join them here.
  *
- * http       optional, needed if routes are registered. One request on a route of this instance. Answer
- *            `exchange` exactly once, at once or later, with UsherHost.http_respond.
- * ws_open    optional, needed for WebSocket routes. Return 0 to accept, or an HTTP status to refuse.
- *            `socket` is valid until ws_closed. UsherHost.ws_set_data stores a pointer with it.
- * ws_message one complete message; `data` is NUL-terminated for text, `len` excludes that NUL.
- * ws_closed  the socket is gone, by whichever side; the last call for it. Drop every pointer to it.
+ * http       Optional, needed if routes are registered. One request on a route of this instance; `request` is
+ *            borrowed until it returns, `exchange` is valid until it is answered. Answer exactly once, at once or
+ *            later (90 s at most, then the client gets 503), on the main thread with UsherHost.http_respond.
+ *            Everything in the request comes from a stranger; only its size is bounded (UsherHost.route).
+ * ws_open    Optional, needed with ws_message and ws_closed for WebSocket routes. Return 0 to accept, or an HTTP
+ *            status of 400 or more to refuse (no further call then). `socket` is valid until ws_closed returns.
+ *            UsherHost.ws_set_data stores a pointer with it.
+ * ws_message One complete message of at most the route's max_body bytes; text is UTF-8 and NUL-terminated, `len`
+ *            excludes that NUL; there may be others in it.
+ * ws_closed  The socket is gone, by whichever side; the last call for it, exactly once for each accepted socket
+ *            (but see destroy). `code` is that of the closing handshake; 1006 = the connection broke. Drop every
+ *            pointer to it.
+ *
+ * All of them since 1.0.
  */
 #define USHER_OPS_HEAD_MEMBERS                                                                                    \
   size_t struct_size;                                                                                             \
@@ -107,9 +129,11 @@ typedef struct
   const UsherChannelOps *channel;      /* NULL = not a channel */
   const UsherCrmOps *crm;              /* NULL = not a CRM */
   const UsherFrontendOps *frontend;    /* NULL = not a front end */
-  /* Optional, once per process, before the first create. Return false after host->log said why: the
-   * plugin is then treated as not loadable. */
+  /* Optional. Called once per process, before the first create; `host` is valid until the process ends. Return
+   * false after host->log (NULL, ...) said why: the plugin is then treated as not loadable. Since 1.0 */
   bool (*load) (const UsherHost *host);
+  /* Optional. Called once, when the process ends and after the last destroy, if `load` succeeded or is NULL.
+   * Since 1.0 */
   void (*unload) (void);
 } UsherPlugin;
 

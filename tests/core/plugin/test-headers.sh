@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Each public header compiles alone, as C11 and as C++17 and without a warning, and is installed.
+# Each public header compiles alone, as C11 and as C++17 and without a warning, and is installed; each slot says what it
+# is for and since when, and pkg-config tells what the build needs.
 set -eu
 
 makefile=$USHER_BUILDDIR/Makefile
@@ -45,5 +46,39 @@ for header in "$USHER_SRCDIR"/include/usher/*.h version.h; do
   check "$header is C++17 on its own" cxx "$dir/alone.cc"
   check "$header is installed" installed "$header"
 done
+# Paragraphs with a slot that lack a comment, or the ABI since which it is there; a banner speaks for its section.
+undocumented () {
+  awk 'BEGIN { RS = ""; FS = "\n" }
+    /---- / { section = $0 }
+    /\(\*[a-z_]+\) \(/ && !/#define/ {
+      if ($0 !~ /\/\*/ || ($0 !~ /Since [0-9]/ && section !~ /Since [0-9]/)) { print FILENAME ": " $0; bad = 1 } }
+    END { exit bad }' "$1"
+}
+for header in channel crm frontend host plugin; do
+  check "each slot in $header.h is documented, with its age" undocumented "$USHER_SRCDIR/include/usher/$header.h"
+done
+
+pc=$USHER_BUILDDIR/include/usher-plugin-1.pc
+field () {
+  sed -n "s/^$1[:=] *//p" "$pc"
+}
+# shellcheck disable=SC2016 # literally
+pc_is_right () {
+  ! grep -n '@' "$pc" &&
+    [ "$(field abi_major)" = "$(sed -n 's/^#define USHER_ABI_MAJOR //p' "$USHER_BUILDDIR/include/usher/version.h")" ] &&
+    [ "$(field abi_minor)" = "$(sed -n 's/^#define USHER_ABI_MINOR //p' "$USHER_BUILDDIR/include/usher/version.h")" ] &&
+    [ "$(field plugindir)" = '${libdir}/usher/plugins' ] && [ -z "$(field Libs)" ]
+}
+# What a build gets, from where it stands and from an image of the installation.
+flags_are_right () {
+  [ "$(pkg-config --libs "$pc")" = "" ] || return 1
+  mkdir -p "$dir/root/pc"
+  sed "s|^prefix=.*|prefix=/opt/usher|" "$pc" > "$dir/root/pc/usher-plugin-1.pc"
+  PKG_CONFIG_SYSROOT_DIR=$dir/root PKG_CONFIG_PATH=$dir/root/pc pkg-config --cflags usher-plugin-1 > "$dir/flags"
+  cat "$dir/flags"
+  [ "$(tr -d ' \n' < "$dir/flags")" = "-I$dir/root/opt/usher/include" ]
+}
+check "usher-plugin-1.pc has the ABI of the headers, the folder for plugins and nothing to link" pc_is_right
+check "its flags hold in an image of the installation" flags_are_right
 echo "1..$n"
 exit $failed

@@ -301,29 +301,17 @@ system_status (UcOpCall *call)
 }
 
 static void
+add_event (GString *out, UcOpCall *call, const UcEvent *row)
+{
+  g_autofree char *json = uc_event_to_json (row, NULL);
+
+  uc_json_add_raw (out, NULL, json);
+}
+
+static void
 on_events (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
-  UcOpCall *call = data;
-  g_autoptr (GString) out = NULL;
-
-  if (result != UC_STORE_OK)
-    {
-      uc_op_fail_store (call, why);
-      return;
-    }
-  out = g_string_sized_new (4096);
-  uc_json_begin (out);
-  uc_json_begin_array (out, "events");
-  for (guint i = 0; i < rows->len; i++)
-    {
-      g_autofree char *json = uc_event_to_json (rows->pdata[i], NULL);
-
-      uc_json_add_raw (out, NULL, json);
-    }
-  uc_json_end_array (out);
-  uc_json_add_bool (out, "more", more);
-  uc_json_end (out);
-  uc_op_reply (call, out->str);
+  uc_op_reply_rows (data, "events", result, rows, more, why, add_event);
 }
 
 static void

@@ -191,31 +191,6 @@ interaction_messages (UcOpCall *call)
 /* ---- interaction.list ---------------------------------------------------------------------------------- */
 
 static void
-on_list (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
-{
-  UcOpCall *call = data;
-  g_autoptr (GString) out = NULL;
-
-  if (result != UC_STORE_OK)
-    {
-      uc_op_fail_store (call, why);
-      return;
-    }
-  out = g_string_sized_new (4096);
-  uc_json_begin (out);
-  uc_json_begin_array (out, "interactions");
-  for (guint i = 0; i < rows->len; i++)
-    {
-      uc_view_interaction_row_open (out, NULL, rows->pdata[i]);
-      uc_json_end (out);
-    }
-  uc_json_end_array (out);
-  uc_json_add_bool (out, "more", more);
-  uc_json_end (out);
-  uc_op_reply (call, out->str);
-}
-
-static void
 interaction_list (UcOpCall *call)
 {
   g_autofree char *scope = uc_op_scope (call);
@@ -239,7 +214,7 @@ interaction_list (UcOpCall *call)
     query.agent = call->who.user;
   else if (query.agent == NULL || g_strcmp0 (query.agent, call->who.user) != 0)
     query.queues = scope;
-  uc_store_interactions (call->core->store, &query, on_list, call);
+  uc_store_interactions (call->core->store, &query, uc_op_reply_interactions, call);
 }
 
 /* ---- interaction.save ---------------------------------------------------------------------------------- */

@@ -45,9 +45,9 @@ word_of (const char *state)
 }
 
 static void
-add_message (GString *out, UcCore *core, const UcEvent *row)
+add_message (GString *out, UcOpCall *call, const UcEvent *row)
 {
-  const UcAgent *agent = row->by != NULL ? uc_engine_agent (core->engine, row->by) : NULL;
+  const UcAgent *agent = row->by != NULL ? uc_engine_agent (call->core->engine, row->by) : NULL;
   g_autofree char *text
       = row->text != NULL ? g_utf8_substring (row->text, 0, MIN (MAX_TEXT, g_utf8_strlen (row->text, -1))) : NULL;
   gboolean waiting = strcmp (row->state, "queued") == 0;
@@ -79,19 +79,10 @@ static void
 on_list (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
   UcOpCall *call = data;
-  g_autoptr (GString) out = NULL;
+  g_autoptr (GString) out = uc_op_open_rows (call, "messages", result, rows, why, add_message);
 
-  if (result != UC_STORE_OK)
-    {
-      uc_op_fail_store (call, why);
-      return;
-    }
-  out = g_string_sized_new (4096);
-  uc_json_begin (out);
-  uc_json_begin_array (out, "messages");
-  for (guint i = 0; i < rows->len; i++)
-    add_message (out, call->core, rows->pdata[i]);
-  uc_json_end_array (out);
+  if (out == NULL)
+    return;
   if (more)
     uc_json_add_int (out, "next", ((const UcEvent *)rows->pdata[rows->len - 1])->seq);
   else
@@ -212,31 +203,6 @@ outbox_decide (UcOpCall *call)
 /* ---- save.list ----------------------------------------------------------------------------------------- */
 
 static void
-on_saves (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
-{
-  UcOpCall *call = data;
-  g_autoptr (GString) out = NULL;
-
-  if (result != UC_STORE_OK)
-    {
-      uc_op_fail_store (call, why);
-      return;
-    }
-  out = g_string_sized_new (4096);
-  uc_json_begin (out);
-  uc_json_begin_array (out, "interactions");
-  for (guint i = 0; i < rows->len; i++)
-    {
-      uc_view_interaction_row_open (out, NULL, rows->pdata[i]);
-      uc_json_end (out);
-    }
-  uc_json_end_array (out);
-  uc_json_add_bool (out, "more", more);
-  uc_json_end (out);
-  uc_op_reply (call, out->str);
-}
-
-static void
 save_list (UcOpCall *call)
 {
   const char *state = uc_op_string (call, "state");
@@ -253,7 +219,7 @@ save_list (UcOpCall *call)
     uc_op_fail_with (call, UC_ERROR_INVALID, "save.list: there is no state \"%s\"; it is waiting or failed",
                      state);
   else
-    uc_store_interactions (call->core->store, &query, on_saves, call);
+    uc_store_interactions (call->core->store, &query, uc_op_reply_interactions, call);
 }
 
 /* ---- save.retry, save.discard -------------------------------------------------------------------------- */

@@ -68,9 +68,9 @@ uc_op_check_state (UcOpCall *call, const char *state)
 /* ---- playback.list ------------------------------------------------------------------------------------- */
 
 static void
-add_row (GString *out, UcCore *core, const UcEvent *row)
+add_row (GString *out, UcOpCall *call, const UcEvent *row)
 {
-  const UcAgent *agent = row->agent != NULL ? uc_engine_agent (core->engine, row->agent) : NULL;
+  const UcAgent *agent = row->agent != NULL ? uc_engine_agent (call->core->engine, row->agent) : NULL;
   gint64 end = row->ended_at != 0 ? row->ended_at : uc_clock_now ();
 
   uc_view_interaction_row_open (out, NULL, row);
@@ -82,23 +82,7 @@ add_row (GString *out, UcCore *core, const UcEvent *row)
 static void
 on_list (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
-  UcOpCall *call = data;
-  g_autoptr (GString) out = NULL;
-
-  if (result != UC_STORE_OK)
-    {
-      uc_op_fail_store (call, why);
-      return;
-    }
-  out = g_string_sized_new (4096);
-  uc_json_begin (out);
-  uc_json_begin_array (out, "interactions");
-  for (guint i = 0; i < rows->len; i++)
-    add_row (out, call->core, rows->pdata[i]);
-  uc_json_end_array (out);
-  uc_json_add_bool (out, "more", more);
-  uc_json_end (out);
-  uc_op_reply (call, out->str);
+  uc_op_reply_rows (data, "interactions", result, rows, more, why, add_row);
 }
 
 static void

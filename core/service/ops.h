@@ -90,6 +90,20 @@ void uc_op_fail_with (UcOpCall *call, int code, const char *format, ...) G_GNUC_
 /* Nothing could be read; why is the store's, or NULL. */
 void uc_op_fail_store (UcOpCall *call, const char *why);
 void uc_op_fail_details (UcOpCall *call, const GError *error, const char *details);
+
+/* Writes one row of a list as a JSON value. */
+typedef void (*UcOpAddRow) (GString *out, UcOpCall *call, const UcEvent *row);
+
+/* From a store callback: answers {key: [...], "more": ...}, or that the store does not answer. */
+void uc_op_reply_rows (UcOpCall *call, const char *key, UcStoreResult result, GPtrArray *rows, gboolean more,
+                       const char *why, UcOpAddRow add);
+/* The same with the object still open, for what else belongs into it; NULL = the call has ended. */
+GString *uc_op_open_rows (UcOpCall *call, const char *key, UcStoreResult result, GPtrArray *rows, const char *why,
+                          UcOpAddRow add);
+/* A callback for uc_store_interactions; data is the call. */
+void uc_op_reply_interactions (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more,
+                               const char *why);
+
 /* One engine step; answers `{}`, or what `answer` makes of the step's events, when it is durable. */
 void uc_op_submit (UcOpCall *call, UcCommand *command, char *(*answer) (GPtrArray *events));
 

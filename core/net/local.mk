@@ -15,6 +15,5 @@ libuc_net_la_SOURCES = \
 	%D%/sendq.c \
 	%D%/socket.c \
 	%D%/upgrade.c
-libuc_net_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 libuc_net_la_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS)
 libuc_net_la_LIBADD = libuc-base.la $(SOUP_LIBS) $(WSLAY_LIBS)

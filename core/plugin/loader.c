@@ -5,7 +5,6 @@
  * What was opened once stays mapped, also when it was then refused: libraries it brought along may have
  * registered types with GObject, and those do not survive being unmapped.
  */
-#define _GNU_SOURCE /* dladdr1 */
 #include "core/plugin/loader.h"
 
 #include <dlfcn.h>

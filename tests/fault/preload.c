@@ -13,7 +13,6 @@
  * Any thread.
  */
 #undef _FORTIFY_SOURCE /* its inline functions have the names that are defined here */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,6 @@
  * arguments) with the socket as descriptor 3 under the name of the first argument; "pid N" and, at its end, "exit
  * CODE" or "signal N" are the answers. Ends, with what still runs, when standard input ends.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -14,7 +14,6 @@ libuc_test_host_la_LIBADD = libuc-base.la $(GLIB_LIBS) -ldl
 # A WebSocket and HTTP client that shares the main context with what it tests.
 check_LTLIBRARIES += libuc-test-ws.la
 libuc_test_ws_la_SOURCES = %D%/ws-client.c %D%/ws-client.h
-libuc_test_ws_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 libuc_test_ws_la_LIBADD = $(GLIB_LIBS)
 
 # The stand-in for Facebook's Graph API, and its own test.

@@ -7,7 +7,6 @@
  * flood PORT CONNECTIONS RATE SECONDS PREFIX; rate 0 = each connection sends again when it has its answer. An
  * offer for which no connection is free is counted as such and not made up for.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

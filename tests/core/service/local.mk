@@ -5,104 +5,76 @@ check_LTLIBRARIES += %D%/rig.la
 %C%_rig_la_CFLAGS = $(PLUGIN_CFLAGS)
 %C%_rig_la_LDFLAGS = -module $(SAN_CFLAGS) -avoid-version -shared -rpath /nowhere
 
-SERVICE_KIT = %D%/kit.c %D%/kit.h %D%/rig.h
-check_PROGRAMS += %D%/test-intake %D%/test-crm %D%/test-desk %D%/test-ops
-%C%_test_intake_SOURCES = %D%/test-intake.c $(SERVICE_KIT)
-%C%_test_intake_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_intake_LDADD = libuc-service.la
-%C%_test_crm_SOURCES = %D%/test-crm.c $(SERVICE_KIT)
-%C%_test_crm_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_crm_LDADD = libuc-service.la
-%C%_test_desk_SOURCES = %D%/test-desk.c $(SERVICE_KIT)
-%C%_test_desk_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_desk_LDADD = libuc-service.la
-%C%_test_ops_SOURCES = %D%/test-ops.c $(SERVICE_KIT)
-%C%_test_ops_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_ops_LDADD = libuc-service.la
-check_PROGRAMS += %D%/test-failures
-%C%_test_failures_SOURCES = %D%/test-failures.c $(SERVICE_KIT) tests/core/store/faults.c tests/core/store/faults.h
-%C%_test_failures_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_failures_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
-%C%_test_failures_LDADD = libuc-service.la $(SQLITE_LIBS)
-check_PROGRAMS += %D%/test-rules
-%C%_test_rules_SOURCES = %D%/test-rules.c $(SERVICE_KIT)
-%C%_test_rules_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_rules_LDADD = libuc-service.la
-TESTS += %D%/test-rules
-check_PROGRAMS += %D%/test-one-case
-%C%_test_one_case_SOURCES = %D%/test-one-case.c $(SERVICE_KIT)
-%C%_test_one_case_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_one_case_LDADD = libuc-service.la
-TESTS += %D%/test-one-case
+# What every program here needs besides itself: a core with that plugin, and the checks at its end.
+check_LTLIBRARIES += libuc-test-kit.la
+libuc_test_kit_la_SOURCES = %D%/kit.c %D%/kit.h %D%/rig.h
+libuc_test_kit_la_LIBADD = libuc-service.la
+
+SERVICE_TESTS = %D%/test-backup \
+	%D%/test-crm \
+	%D%/test-crm-outage \
+	%D%/test-desk \
+	%D%/test-drain \
+	%D%/test-failures \
+	%D%/test-intake \
+	%D%/test-intake-kinds \
+	%D%/test-media \
+	%D%/test-metrics \
+	%D%/test-monitor \
+	%D%/test-one-case \
+	%D%/test-ops \
+	%D%/test-outbox \
+	%D%/test-outbox-dead \
+	%D%/test-presence \
+	%D%/test-rules \
+	%D%/test-space \
+	%D%/test-why
 if PLUGIN_LOCAL
-check_PROGRAMS += %D%/test-customer
-%C%_test_customer_SOURCES = %D%/test-customer.c $(SERVICE_KIT)
-%C%_test_customer_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_customer_LDADD = libuc-service.la
-TESTS += %D%/test-customer
-check_PROGRAMS += %D%/test-record
-%C%_test_record_SOURCES = %D%/test-record.c $(SERVICE_KIT)
-%C%_test_record_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_record_LDADD = libuc-service.la
-TESTS += %D%/test-record
+SERVICE_TESTS += %D%/test-customer %D%/test-record
 endif
-check_PROGRAMS += %D%/test-outbox
-%C%_test_outbox_SOURCES = %D%/test-outbox.c $(SERVICE_KIT)
-%C%_test_outbox_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_outbox_LDADD = libuc-service.la
-TESTS += %D%/test-outbox
-check_PROGRAMS += %D%/test-intake-kinds
-%C%_test_intake_kinds_SOURCES = %D%/test-intake-kinds.c $(SERVICE_KIT)
-%C%_test_intake_kinds_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_intake_kinds_LDADD = libuc-service.la
-TESTS += %D%/test-intake-kinds
-check_PROGRAMS += %D%/test-presence
-%C%_test_presence_SOURCES = %D%/test-presence.c $(SERVICE_KIT)
-%C%_test_presence_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_presence_LDADD = libuc-service.la
-TESTS += %D%/test-presence
-check_PROGRAMS += %D%/test-media
-%C%_test_media_SOURCES = %D%/test-media.c $(SERVICE_KIT)
-%C%_test_media_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_media_LDADD = libuc-service.la
-TESTS += %D%/test-media
-TESTS += %D%/test-intake %D%/test-crm %D%/test-desk %D%/test-ops %D%/test-failures
-check_PROGRAMS += %D%/test-metrics
-%C%_test_metrics_SOURCES = %D%/test-metrics.c $(SERVICE_KIT) $(EXPOSITION)
-%C%_test_metrics_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/lib
-%C%_test_metrics_LDADD = libuc-test-ws.la libuc-service.la
-TESTS += %D%/test-metrics
-check_PROGRAMS += %D%/test-drain
-%C%_test_drain_SOURCES = %D%/test-drain.c $(SERVICE_KIT)
-%C%_test_drain_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_drain_LDADD = libuc-service.la
-TESTS += %D%/test-drain
-check_PROGRAMS += %D%/test-why
-%C%_test_why_SOURCES = %D%/test-why.c $(SERVICE_KIT)
-%C%_test_why_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_why_LDADD = libuc-service.la
-TESTS += %D%/test-why
-check_PROGRAMS += %D%/test-outbox-dead
-%C%_test_outbox_dead_SOURCES = %D%/test-outbox-dead.c $(SERVICE_KIT)
-%C%_test_outbox_dead_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/lib
-%C%_test_outbox_dead_LDADD = libuc-service.la
-TESTS += %D%/test-outbox-dead
-check_PROGRAMS += %D%/test-crm-outage
-%C%_test_crm_outage_SOURCES = %D%/test-crm-outage.c $(SERVICE_KIT)
-%C%_test_crm_outage_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/lib
-%C%_test_crm_outage_LDADD = libuc-service.la
-TESTS += %D%/test-crm-outage
-check_PROGRAMS += %D%/test-backup
-%C%_test_backup_SOURCES = %D%/test-backup.c $(SERVICE_KIT)
-%C%_test_backup_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
-%C%_test_backup_LDADD = libuc-service.la
-TESTS += %D%/test-backup
-check_PROGRAMS += %D%/test-monitor
-%C%_test_monitor_SOURCES = %D%/test-monitor.c $(SERVICE_KIT) $(EXPOSITION)
-%C%_test_monitor_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tests/lib
-%C%_test_monitor_LDADD = libuc-service.la
-TESTS += %D%/test-monitor
-check_PROGRAMS += %D%/test-space
+check_PROGRAMS += $(SERVICE_TESTS)
+TESTS += $(SERVICE_TESTS)
+
+%C%_test_backup_SOURCES = %D%/test-backup.c
+%C%_test_backup_LDADD = libuc-test-kit.la
+%C%_test_crm_SOURCES = %D%/test-crm.c
+%C%_test_crm_LDADD = libuc-test-kit.la
+%C%_test_crm_outage_SOURCES = %D%/test-crm-outage.c
+%C%_test_crm_outage_LDADD = libuc-test-kit.la
+%C%_test_customer_SOURCES = %D%/test-customer.c
+%C%_test_customer_LDADD = libuc-test-kit.la
+%C%_test_desk_SOURCES = %D%/test-desk.c
+%C%_test_desk_LDADD = libuc-test-kit.la
+%C%_test_drain_SOURCES = %D%/test-drain.c
+%C%_test_drain_LDADD = libuc-test-kit.la
+%C%_test_failures_SOURCES = %D%/test-failures.c tests/core/store/faults.c tests/core/store/faults.h
+%C%_test_failures_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_failures_LDADD = libuc-test-kit.la $(SQLITE_LIBS)
+%C%_test_intake_SOURCES = %D%/test-intake.c
+%C%_test_intake_LDADD = libuc-test-kit.la
+%C%_test_intake_kinds_SOURCES = %D%/test-intake-kinds.c
+%C%_test_intake_kinds_LDADD = libuc-test-kit.la
+%C%_test_media_SOURCES = %D%/test-media.c
+%C%_test_media_LDADD = libuc-test-kit.la
+%C%_test_metrics_SOURCES = %D%/test-metrics.c $(EXPOSITION)
+%C%_test_metrics_LDADD = libuc-test-ws.la libuc-test-kit.la
+%C%_test_monitor_SOURCES = %D%/test-monitor.c $(EXPOSITION)
+%C%_test_monitor_LDADD = libuc-test-kit.la
+%C%_test_one_case_SOURCES = %D%/test-one-case.c
+%C%_test_one_case_LDADD = libuc-test-kit.la
+%C%_test_ops_SOURCES = %D%/test-ops.c
+%C%_test_ops_LDADD = libuc-test-kit.la
+%C%_test_outbox_SOURCES = %D%/test-outbox.c
+%C%_test_outbox_LDADD = libuc-test-kit.la
+%C%_test_outbox_dead_SOURCES = %D%/test-outbox-dead.c
+%C%_test_outbox_dead_LDADD = libuc-test-kit.la
+%C%_test_presence_SOURCES = %D%/test-presence.c
+%C%_test_presence_LDADD = libuc-test-kit.la
+%C%_test_record_SOURCES = %D%/test-record.c
+%C%_test_record_LDADD = libuc-test-kit.la
+%C%_test_rules_SOURCES = %D%/test-rules.c
+%C%_test_rules_LDADD = libuc-test-kit.la
 %C%_test_space_SOURCES = %D%/test-space.c
 %C%_test_space_LDADD = libuc-service.la
-TESTS += %D%/test-space
+%C%_test_why_SOURCES = %D%/test-why.c
+%C%_test_why_LDADD = libuc-test-kit.la

@@ -11,7 +11,7 @@
 #include "core/base/clock.h"
 #include "core/service/alarm.h"
 #include "core/service/bridge-private.h"
-#include "proof.h"
+#include "tests/lib/proof.h"
 
 #define MINUTE (60 * 1000)
 #define ROUNDS 20

@@ -7,9 +7,9 @@
 
 #include "core/service/alarm.h"
 #include "core/service/metrics.h"
-#include "exposition.h"
+#include "tests/lib/exposition.h"
 #include "kit.h"
-#include "ws-client.h"
+#include "tests/lib/ws-client.h"
 
 static GHashTable *
 read_text (const char *text)

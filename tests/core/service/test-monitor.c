@@ -11,7 +11,7 @@
 #include "core/service/intake-private.h"
 #include "core/service/metrics.h"
 #include "core/service/monitor.h"
-#include "exposition.h"
+#include "tests/lib/exposition.h"
 #include "kit.h"
 
 static double

@@ -10,7 +10,7 @@
 #include "core/base/clock.h"
 #include "core/service/alarm.h"
 #include "core/service/outbox-private.h"
-#include "proof.h"
+#include "tests/lib/proof.h"
 
 #define MINUTE (60 * 1000)
 #define HOUR (60 * (gint64)MINUTE)

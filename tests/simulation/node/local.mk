@@ -15,7 +15,6 @@ check_PROGRAMS += %D%/node-sim
 	%D%/node-sim.c \
 	%D%/node.c %D%/node.h \
 	%D%/sim.c %D%/sim.h
-%C%_node_sim_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 %C%_node_sim_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_node_sim_LDADD = libuc-service.la $(SQLITE_LIBS)
 %C%_node_sim_LDFLAGS = $(AM_LDFLAGS) \

@@ -34,6 +34,9 @@ void kit_set_up (Kit *kit, gconstpointer data);
 void kit_tear_down (Kit *kit, gconstpointer data);
 void kit_open (Kit *kit);
 void kit_close (Kit *kit);
+/* A new one, in memory if the system has room for that: nothing here is about a disk that loses power, and a store
+ * flushes often. */
+char *kit_folder (const char *name);
 void kit_remove_folder (const char *dir);
 
 /* "{'type':'user.changed',...}" */

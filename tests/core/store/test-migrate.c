@@ -119,7 +119,7 @@ static void
 set_up (Kit *kit, gconstpointer data)
 {
   kit->loop = uc_loop_new ();
-  kit->dir = g_dir_make_tmp ("usher-migrate-XXXXXX", NULL);
+  kit->dir = kit_folder ("usher-migrate-XXXXXX");
   kit->path = g_build_filename (kit->dir, "usher.db", NULL);
   write_schema_1 (kit->path);
   kit_open (kit);

@@ -20,8 +20,9 @@ typedef struct
   UsherReceipt receipt;
   gint64 upto, upto_at, window_until;
   gboolean passive;
-  gsize bytes;  /* what the copy takes, about */
-  gint64 known; /* its number, when the store says that it is a repetition */
+  gsize bytes;   /* what the copy takes, about */
+  gint64 known;  /* its number, when the store says that it is a repetition */
+  gboolean idle; /* the store says: an end that ended nothing, and a repetition */
 
   /* Set by intake. */
   struct UcDelivery *delivery;

@@ -99,6 +99,15 @@ step_message (UcTxn *txn, UcPeer *peer, const UcInboundItem *item)
   uc_peer_remember (peer, item->external_id, line != NULL ? line->n : 0);
 }
 
+/* Its only trace: there is no line to know it by. Also when it is told again, as the first time may not become
+ * durable. */
+static void
+note_idle_end (UcTxn *txn, UcPeer *peer, const UcInboundItem *item)
+{
+  uc_batch_idle_end (uc_txn_batch (txn), item->delivery->instance->name, item->external_id, uc_clock_now ());
+  uc_peer_remember (peer, item->external_id, 0);
+}
+
 static void
 step_ended (UcTxn *txn, UcPeer *peer, const UcInboundItem *item, const UcConversation *conversation)
 {
@@ -114,8 +123,13 @@ step_ended (UcTxn *txn, UcPeer *peer, const UcInboundItem *item, const UcConvers
   if (!uc_txn_step (txn, &command, &delivery->refused))
     return;
   line = added_line (uc_txn_events (txn), before, NULL);
-  set_number (item, line != NULL ? line->n : 0);
-  uc_peer_remember (peer, item->external_id, line != NULL ? line->n : 0);
+  if (line == NULL)
+    {
+      note_idle_end (txn, peer, item);
+      return;
+    }
+  set_number (item, line->n);
+  uc_peer_remember (peer, item->external_id, line->n);
 }
 
 static void
@@ -193,6 +207,8 @@ step_for_conversation (UcTxn *txn, UcPeer *peer, const UcInboundItem *item)
   /* Who never wrote to us has no conversation; what else the network tells of him is not ours. */
   if (conversation == NULL)
     {
+      if (item->kind == USHER_INBOUND_ENDED)
+        note_idle_end (txn, peer, item);
       if (item->kind == USHER_INBOUND_ECHO)
         g_info ("channel \"%s\": an echo of a message to somebody who never wrote is ignored",
                 delivery->instance->name);
@@ -225,8 +241,12 @@ uc_intake_step (UcTxn *txn, UcInboundItem *item)
   gboolean numbered = item->kind == USHER_INBOUND_MESSAGE || item->kind == USHER_INBOUND_ENDED;
   gint64 known = item->known;
 
-  if (known != 0 || (numbered && uc_peer_knows (peer, item->external_id, &known)))
-    set_number (item, known);
+  if (known != 0 || item->idle || (numbered && uc_peer_knows (peer, item->external_id, &known)))
+    {
+      set_number (item, known);
+      if (known == 0 && item->kind == USHER_INBOUND_ENDED)
+        note_idle_end (txn, peer, item);
+    }
   else if (item->kind == USHER_INBOUND_MESSAGE)
     step_message (txn, peer, item);
   else

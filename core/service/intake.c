@@ -313,6 +313,17 @@ on_line (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, co
 }
 
 static void
+on_idle_end (gpointer data, UcStoreResult result, const char *value, gsize len, const char *why)
+{
+  g_autofree Asking *asking = data;
+
+  asking->item->idle = value != NULL;
+  uc_delivery_checked (asking->delivery, result == UC_STORE_OK ? NULL
+                                         : why != NULL         ? why
+                                                               : "the store does not answer");
+}
+
+static void
 on_media (gpointer data, gboolean known, const char *why)
 {
   g_autofree Asking *asking = data;
@@ -358,6 +369,10 @@ ask_about_items (UcDelivery *delivery)
       if (peer->deep && item->external_id != NULL && !uc_peer_knows (peer, item->external_id, NULL))
         uc_store_by_external_id (intake->core->store, delivery->instance->name, item->external_id, on_line,
                                  asking_new (delivery, item));
+      /* Of those that ended nothing memory holds only what has come since the start. */
+      if (item->kind == USHER_INBOUND_ENDED && !uc_peer_knows (peer, item->external_id, NULL))
+        uc_store_idle_end (intake->core->store, delivery->instance->name, item->external_id, on_idle_end,
+                           asking_new (delivery, item));
       for (char **id = item->media; id != NULL && *id != NULL; id++)
         uc_media_check (intake->core->media, *id, on_media, asking_new (delivery, item));
     }

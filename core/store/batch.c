@@ -129,6 +129,14 @@ uc_batch_outbox (UcBatch *batch, const char *message, gint64 due_at, gint64 atte
 }
 
 void
+uc_batch_idle_end (UcBatch *batch, const char *channel, const char *external_id, gint64 at)
+{
+  add (batch, (UcRow){ .kind = UC_ROW_IDLE_END,
+                       .text = { g_strdup (channel), g_strdup (external_id) },
+                       .number = { at } });
+}
+
+void
 uc_batch_media (UcBatch *batch, const char *id, const char *mime, const char *name, gint64 size,
                 const char *sha256, gint64 at)
 {

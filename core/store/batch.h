@@ -20,6 +20,7 @@ typedef enum
   UC_ROW_KV_REMOVE,
   UC_ROW_OUTBOX,
   UC_ROW_MEDIA,
+  UC_ROW_IDLE_END,
   UC_ROW_N_KINDS
 } UcRowKind;
 

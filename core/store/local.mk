@@ -19,6 +19,7 @@ libuc_store_la_SOURCES = \
 	%D%/sqlite-schema-2.c \
 	%D%/sqlite-schema-3.c \
 	%D%/sqlite-schema-4.c \
+	%D%/sqlite-schema-5.c \
 	%D%/sqlite-statement.c \
 	%D%/sqlite-text.c %D%/sqlite-text.h \
 	%D%/sqlite-write.c \

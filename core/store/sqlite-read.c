@@ -64,6 +64,7 @@ static const struct
   [UC_READ_MEDIA] = { "SELECT json_object ('id', id, 'mime', mime, 'name', name, 'size', size, 'sha256', sha256,"
                       " 'at', at) FROM media WHERE id = ?1",
                       UC_EVENT_NONE },
+  [UC_READ_IDLE_END] = { "SELECT 'known' FROM idle_end WHERE channel = ?1 AND external_id = ?2", UC_EVENT_NONE },
   [UC_READ_OUTBOX] = { MESSAGE ", o.attempts, o.due_at AS deadline, o.since, o.last_error AS error FROM outbox o"
                                " JOIN message m ON m.conversation = o.conversation AND m.n = o.n"
                                " JOIN conversation c ON c.id = o.conversation"
@@ -196,6 +197,7 @@ run (UcSqlite *sqlite, UcRead *read)
     case UC_READ_SESSION:
     case UC_READ_KV:
     case UC_READ_MEDIA:
+    case UC_READ_IDLE_END:
       return read_value (sqlite, statement, read);
     default:
       return uc_read_rows (sqlite, statement, reads[read->kind].type, read);

@@ -186,10 +186,8 @@ static const char schema_1[]
       ") STRICT, WITHOUT ROWID;";
 
 const UcMigration uc_sqlite_migrations[] = {
-  { 1, schema_1 },
-  { 2, uc_sqlite_schema_2 },
-  { 3, uc_sqlite_schema_3 },
-  { 4, uc_sqlite_schema_4 },
+  { 1, schema_1 },           { 2, uc_sqlite_schema_2 }, { 3, uc_sqlite_schema_3 },
+  { 4, uc_sqlite_schema_4 }, { 5, uc_sqlite_schema_5 },
 };
 const guint uc_sqlite_n_migrations = G_N_ELEMENTS (uc_sqlite_migrations);
 

@@ -12,6 +12,12 @@
 #define SPARING_PAGES 32
 /* Rows of age removed per transaction, so that a new batch never waits long. */
 #define PRUNE_ROWS 500
+/* A table's rows that are older than ?1, the oldest ones first. */
+#define PRUNE(table)                                                                                              \
+  "DELETE FROM " table " WHERE at < ?1"                                                                           \
+  " AND rowid IN (SELECT rowid FROM " table " ORDER BY rowid LIMIT " G_STRINGIFY (PRUNE_ROWS) ")"
+/* Networks repeat what was not acknowledged for some days, a week at most. */
+#define IDLE_END_KEEP_MS (30 * 24 * 3600 * G_GINT64_CONSTANT (1000))
 
 static const char insert_journal[] = "INSERT INTO journal (epoch, type, json, interaction, step, seq, at, agent)"
                                      " VALUES (?1, ?2, ?3, ?4, ?5, :seq, :at, :agent)";
@@ -33,6 +39,7 @@ static const char *const plain_rows[UC_ROW_N_KINDS] = {
   [UC_ROW_MEDIA] = "INSERT INTO media (id, mime, name, sha256, size, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
                    " ON CONFLICT (id) DO UPDATE SET mime = excluded.mime, name = excluded.name,"
                    " sha256 = excluded.sha256, size = excluded.size, at = excluded.at",
+  [UC_ROW_IDLE_END] = "INSERT INTO idle_end (channel, external_id, at) VALUES (?1, ?2, ?5) ON CONFLICT DO NOTHING",
 };
 
 static int
@@ -356,17 +363,15 @@ prune (UcWriter *writer, const char *sql, gint64 before)
 gboolean
 uc_writer_prune (UcWriter *writer, gint64 now, gint64 command_keep_ms)
 {
-  int removed;
+  int commands = 0, ends = 0;
 
-  if (writer->broken != NULL)
-    return FALSE;
-  removed = prune (writer,
-                   "DELETE FROM command WHERE at < ?1"
-                   " AND rowid IN (SELECT rowid FROM command ORDER BY rowid LIMIT " G_STRINGIFY (PRUNE_ROWS) ")",
-                   now - command_keep_ms);
+  if (writer->broken == NULL)
+    commands = prune (writer, PRUNE ("command"), now - command_keep_ms);
+  if (writer->broken == NULL)
+    ends = prune (writer, PRUNE ("idle_end"), now - IDLE_END_KEEP_MS);
   if (writer->broken == NULL)
     prune (writer, "DELETE FROM session WHERE expires_at < ?1", now);
-  return removed == PRUNE_ROWS;
+  return commands == PRUNE_ROWS || ends == PRUNE_ROWS;
 }
 
 gboolean

@@ -85,6 +85,7 @@ typedef struct
 extern const char uc_sqlite_schema_2[]; /* sqlite-schema-2.c */
 extern const char uc_sqlite_schema_3[]; /* sqlite-schema-3.c */
 extern const char uc_sqlite_schema_4[]; /* sqlite-schema-4.c */
+extern const char uc_sqlite_schema_5[]; /* sqlite-schema-5.c */
 extern const UcMigration uc_sqlite_migrations[];
 extern const guint uc_sqlite_n_migrations;
 
@@ -156,6 +157,7 @@ typedef enum
   UC_READ_FAQS,
   UC_READ_MERGES,
   UC_READ_MEDIA,
+  UC_READ_IDLE_END,
   UC_READ_OUTBOX,
   UC_READ_OUTBOX_LIST,
   UC_READ_COMMAND,

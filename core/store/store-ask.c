@@ -154,6 +154,12 @@ uc_store_media (UcStore *store, const char *id, UcStoreValue done, gpointer data
 }
 
 void
+uc_store_idle_end (UcStore *store, const char *channel, const char *external_id, UcStoreValue done, gpointer data)
+{
+  ask_value (store, UC_READ_IDLE_END, channel, external_id, done, data);
+}
+
+void
 uc_store_events (UcStore *store, gint64 after, const char *agent, guint limit, UcStoreRows done, gpointer data)
 {
   ask_rows (store, agent != NULL ? UC_READ_EVENTS_OF_AGENT : UC_READ_EVENTS, agent, NULL, after, limit, done,

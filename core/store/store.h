@@ -84,6 +84,10 @@ void uc_batch_kv (UcBatch *batch, const char *space, const char *key, const char
  * handed to its channel, and whoever finds that after a kill must not do it again. */
 void uc_batch_outbox (UcBatch *batch, const char *message, gint64 due_at, gint64 attempts, const char *last_error);
 
+/* The network told the end of a chat when there was none: told again, it must not end another one. Put again, it
+ * changes nothing. */
+void uc_batch_idle_end (UcBatch *batch, const char *channel, const char *external_id, gint64 at);
+
 /* What is known about a kept file; the bytes lie beside the database. */
 void uc_batch_media (UcBatch *batch, const char *id, const char *mime, const char *name, gint64 size,
                      const char *sha256, gint64 at);
@@ -181,6 +185,9 @@ void uc_store_faqs (UcStore *store, const UcFaqQuery *query, UcStoreRows done, g
 void uc_store_merges (UcStore *store, const char *customer, UcStoreRows done, gpointer data);
 /* value: {"id","mime","name","size","sha256","at"}; NULL = unknown. */
 void uc_store_media (UcStore *store, const char *id, UcStoreValue done, gpointer data);
+/* value: NULL unless uc_batch_idle_end was told of it in the last 30 days. */
+void uc_store_idle_end (UcStore *store, const char *channel, const char *external_id, UcStoreValue done,
+                        gpointer data);
 /* Journal rows with seq > after, in order. agent NULL = all, else those whose `agent` is it. */
 void uc_store_events (UcStore *store, gint64 after, const char *agent, guint limit, UcStoreRows done,
                       gpointer data);

@@ -479,6 +479,31 @@ test_end_told_again_spares_the_next_chat (void)
   kit_end ();
 }
 
+/* Of an end that ended nothing there is no line: it is remembered all the same, whether or not the customer was
+ * known then, and over restarts. */
+static void
+test_end_of_nothing_told_again_spares_the_next_chat (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  kit_leave ("stranger", "bye-1");
+  kit_say ("u1", "first", "hello");
+  kit_leave ("u1", "bye-2");
+  kit_leave ("u1", "bye-3");
+  kit_restart ();
+  kit_say ("stranger", "second", "hello");
+  kit_say ("u1", "third", "hello again");
+  kit_leave ("stranger", "bye-1");
+  kit_leave ("u1", "bye-3");
+  kit_leave ("u1", "bye-2");
+  kit_settle ();
+  g_assert_cmpint (kit_interaction ("stranger")->state, ==, UC_INTERACTION_WAITING);
+  g_assert_cmpint (kit_interaction ("u1")->state, ==, UC_INTERACTION_WAITING);
+  kit_leave ("u1", "bye-4");
+  g_assert_null (kit_interaction ("u1"));
+  kit_end ();
+}
+
 static void
 test_customer_who_left_is_kept_until_acknowledged (void)
 {
@@ -510,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/intake/bad-deliveries-are-refused", test_bad_deliveries_are_refused);
   g_test_add_func ("/intake/unknown-queue-is-not-lost", test_unknown_queue_is_not_lost);
   g_test_add_func ("/intake/end-told-again", test_end_told_again_spares_the_next_chat);
+  g_test_add_func ("/intake/end-of-nothing-told-again", test_end_of_nothing_told_again_spares_the_next_chat);
   g_test_add_func ("/intake/customer-who-left-is-kept-until-acknowledged",
                    test_customer_who_left_is_kept_until_acknowledged);
   g_test_add_func ("/outbox/message-reaches-the-channel-in-order", test_message_reaches_the_channel_in_order);

@@ -47,7 +47,7 @@ check_PROGRAMS += %D%/test-migrate
 %C%_test_migrate_LDADD = %D%/libkit.la $(SQLITE_LIBS)
 TESTS += %D%/test-migrate
 
-EXTRA_DIST += %D%/schema-1.sql %D%/schema-2.sql
+EXTRA_DIST += %D%/schema-1.sql %D%/schema-2.sql %D%/schema-4.sql
 check_PROGRAMS += %D%/test-schemas
 %C%_test_schemas_SOURCES = %D%/test-schemas.c
 %C%_test_schemas_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)

@@ -223,15 +223,17 @@ static void
 test_newer (Place *place, gconstpointer data)
 {
   g_autofree char *before = NULL, *after = NULL;
+  g_autofree char *newest = g_strdup_printf ("%d", uc_sqlite_migrations[uc_sqlite_n_migrations - 1].version);
+  g_autofree char *up_to = g_strconcat ("up to ", newest, NULL), *version = g_strconcat ("version ", newest, NULL);
   gsize before_len, after_len;
 
   uc_store_close (open_well (place));
   kit_sql (place->path, "PRAGMA user_version = 77");
   g_assert_true (g_file_get_contents (place->path, &before, &before_len, NULL));
-  EXPECT_REFUSAL (place, place->path, "newer usher", "77", "up to 4", "install");
+  EXPECT_REFUSAL (place, place->path, "newer usher", "77", up_to, "install");
   g_assert_true (g_file_get_contents (place->path, &after, &after_len, NULL));
   g_assert_cmpmem (before, before_len, after, after_len);
-  expect_refusal_as (place, place->path, TRUE, (const char *const[]){ "77", "version 4", NULL });
+  expect_refusal_as (place, place->path, TRUE, (const char *const[]){ "77", version, NULL });
 }
 
 static void

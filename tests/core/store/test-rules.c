@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "tests/core/store/kit.h"
 
 /* ---- what is loaded ------------------------------------------------------------------------------------ */
@@ -335,6 +336,38 @@ test_media (Kit *kit, gconstpointer data)
                 "{\"id\":\"med_2\",\"mime\":\"text/plain\",\"name\":\"x\",\"size\":1,\"sha256\":\"y\",\"at\":7}");
 }
 
+/* ---- ends of nothing ----------------------------------------------------------------------------------- */
+
+static gboolean
+is_idle_end (Kit *kit, const char *channel, const char *external_id)
+{
+  g_auto (Answer) answer = { 0 };
+
+  uc_store_idle_end (kit->store, channel, external_id, on_value, &answer);
+  answer_wait (&answer);
+  return answer.value != NULL;
+}
+
+static void
+test_idle_ends (Kit *kit, gconstpointer data)
+{
+  gint64 now = uc_clock_now ();
+  UcBatch *batch = uc_batch_new ();
+
+  uc_batch_idle_end (batch, "web", "bye", now);
+  uc_batch_idle_end (batch, "web", "of last month", now - G_GINT64_CONSTANT (31) * 24 * 3600 * 1000);
+  g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_OK);
+  batch = uc_batch_new ();
+  uc_batch_idle_end (batch, "web", "bye", now);
+  g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_OK);
+  g_assert_true (is_idle_end (kit, "web", "bye"));
+  g_assert_false (is_idle_end (kit, "xmpp", "bye"));
+  g_assert_false (is_idle_end (kit, "web", "by"));
+  while (is_idle_end (kit, "web", "of last month"))
+    g_usleep (1000);
+  g_assert_true (is_idle_end (kit, "web", "bye"));
+}
+
 #define ADD(name, func) g_test_add ("/store/rules/" name, Kit, NULL, kit_set_up, func, kit_tear_down)
 
 int
@@ -354,5 +387,6 @@ main (int argc, char **argv)
   ADD ("late-codes", test_late_codes);
   ADD ("matches", test_matches);
   ADD ("media", test_media);
+  ADD ("idle-ends", test_idle_ends);
   return g_test_run ();
 }

@@ -110,10 +110,6 @@ static void say_next (gpointer data);
 static void
 take_ack (Said *said, gint64 n)
 {
-  /* An end that ended nothing leaves no line to be known by: told again after a crash, it may end the next chat.
-   */
-  if (said->acked && said->kind == USHER_INBOUND_ENDED && said->n == 0)
-    return;
   if (said->acked && is_numbered (said) && said->n != n && said->n != NOT_TOLD)
     sim_broken ("%s of %s was number %" G_GINT64_FORMAT " and is %" G_GINT64_FORMAT " when it comes again",
                 said->id, said->who->id, said->n, n);

@@ -112,6 +112,43 @@ test_frames_after_hello (void)
   kit_end ();
 }
 
+/* A front end without HTTP: the log-in comes over the desk itself. */
+static void
+test_login_before_hello (void)
+{
+  Desk *desk;
+  UcJson *frame;
+  g_autofree char *token = NULL;
+
+  kit_start (NULL);
+  kit_seed ();
+  desk = kit_desk_new ();
+  frame = call (desk, "1", "session.login", "{\"login\":\"anna\",\"password\":\"wrong\"}");
+  g_assert_cmpstr (text (uc_json_get (frame, "error"), "code"), ==, "unauthenticated");
+  uc_json_free (frame);
+  frame = call (desk, "2", "session.login", "{\"login\":\"anna\",\"password\":\"anna-anna\"}");
+  token = g_strdup (text (uc_json_get (frame, "result"), "token"));
+  g_assert_nonnull (token);
+  uc_json_free (frame);
+  kit_desk_say (desk, "{\"hello\":{\"token\":\"%s\"}}", token);
+  frame = kit_desk_wait (desk, "welcome");
+  g_assert_cmpstr (text (uc_json_get (uc_json_get (frame, "snapshot"), "me"), "user"), ==, "anna");
+  uc_json_free (frame);
+  kit_desk_free (desk);
+
+  /* Nothing else works before hello, and of this only one at a time. */
+  desk = kit_desk_new ();
+  kit_desk_say (
+      desk, "{\"call\":\"session.login\",\"id\":\"1\",\"args\":{\"login\":\"anna\",\"password\":\"anna-anna\"}}");
+  kit_desk_say (
+      desk, "{\"call\":\"session.login\",\"id\":\"2\",\"args\":{\"login\":\"anna\",\"password\":\"anna-anna\"}}");
+  frame = kit_desk_wait (desk, "bye");
+  g_assert_cmpstr (text (frame, "code"), ==, "protocol");
+  uc_json_free (frame);
+  kit_desk_free (desk);
+  kit_end ();
+}
+
 static void
 test_ticket_works_once (void)
 {
@@ -527,6 +564,7 @@ main (int argc, char **argv)
   g_test_add_func ("/desk/hello-gets-a-snapshot", test_hello_gets_a_snapshot);
   g_test_add_func ("/desk/bad-beginnings-are-told", test_bad_beginnings_are_told);
   g_test_add_func ("/desk/frames-after-hello", test_frames_after_hello);
+  g_test_add_func ("/desk/login-before-hello", test_login_before_hello);
   g_test_add_func ("/desk/ticket-works-once", test_ticket_works_once);
   g_test_add_func ("/desk/offer-reaches-its-agent-only", test_offer_reaches_its_agent_only);
   g_test_add_func ("/desk/resumed-view-equals-a-fresh-one", test_resumed_view_equals_a_fresh_one);

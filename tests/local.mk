@@ -11,6 +11,7 @@ include tests/plugins/webchat/local.mk
 include tests/plugins/xmpp/local.mk
 include tests/plugins/messenger/local.mk
 include tests/plugins/local/local.mk
+include tests/plugins/terminal/local.mk
 include tests/plugins/web/local.mk
 include tests/scenario/local.mk
 include tests/browser/local.mk

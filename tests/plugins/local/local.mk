@@ -9,6 +9,7 @@ local_crm_tests = \
 	%D%/test-local-follow-up \
 	%D%/test-local-merge \
 	%D%/test-local-merge-model \
+	%D%/test-local-power \
 	%D%/test-local-upgrade \
 	%D%/test-local-model \
 	%D%/test-local-search
@@ -41,6 +42,9 @@ check_LTLIBRARIES += %D%/libcrm-kit.la
 %C%_test_local_merge_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS)
 %C%_test_local_merge_model_SOURCES = %D%/test-local-merge-model.c
 %C%_test_local_merge_model_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS)
+%C%_test_local_power_SOURCES = %D%/test-local-power.c
+%C%_test_local_power_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_local_power_LDADD = %D%/libcrm-kit.la tests/fault/libdisk.la $(GLIB_LIBS) $(SQLITE_LIBS)
 %C%_test_local_upgrade_SOURCES = %D%/test-local-upgrade.c
 %C%_test_local_upgrade_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_test_local_upgrade_LDADD = %D%/libcrm-kit.la $(GLIB_LIBS) $(SQLITE_LIBS)

@@ -17,6 +17,8 @@
 /* Options that stand before or after the command. */
 extern gboolean ctl_json, ctl_cancel;
 extern char **ctl_plugin_dirs;
+/* plugin new. */
+extern char *ctl_kind, *ctl_dir;
 
 /* To standard error, after "usherctl: ". Returns EXIT_FAILURE. */
 int ctl_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -24,6 +26,8 @@ int ctl_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 UcConf *ctl_conf (GPtrArray *problems);
 /* The database that it names. */
 char *ctl_store_path (void);
+/* Where plugins are looked for: --plugin-dir, then the configuration's. */
+UcLoader *ctl_loader (void);
 /* The folder of kept files that belongs to it. */
 char *ctl_media_path (void);
 
@@ -71,3 +75,4 @@ int ctl_do_save_retry (Ctl *ctl, int argc, char **argv);
 int ctl_do_save_discard (Ctl *ctl, int argc, char **argv);
 int ctl_do_plugin_list (int argc, char **argv);
 int ctl_do_plugin_inspect (int argc, char **argv);
+int ctl_do_plugin_new (int argc, char **argv);

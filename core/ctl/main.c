@@ -12,6 +12,7 @@
 static char *option_socket, *option_config;
 static gboolean option_version;
 char **ctl_plugin_dirs;
+char *ctl_kind, *ctl_dir;
 gboolean ctl_json, ctl_cancel;
 
 static const GOptionEntry entries[] = {
@@ -21,6 +22,8 @@ static const GOptionEntry entries[] = {
   { "plugin-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ctl_plugin_dirs, "Look for plugins in DIR first", "DIR" },
   { "json", 'j', 0, G_OPTION_ARG_NONE, &ctl_json, "Print JSON", NULL },
   { "cancel", 0, 0, G_OPTION_ARG_NONE, &ctl_cancel, "drain: make offers again", NULL },
+  { "kind", 0, 0, G_OPTION_ARG_STRING, &ctl_kind, "plugin new: channel, crm or frontend", "KIND" },
+  { "dir", 0, 0, G_OPTION_ARG_FILENAME, &ctl_dir, "plugin new: the folder to make (default: ./NAME)", "DIR" },
   { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version and exit", NULL },
   { NULL },
 };
@@ -115,6 +118,7 @@ static const Command commands[] = {
   { "save discard", "INTERACTION...|all", 1, 1000, "leave them without a case", ctl_do_save_discard, NULL },
   { "plugin list", "", 0, 0, "the plugins that are there", NULL, ctl_do_plugin_list },
   { "plugin inspect", "NAME", 1, 1, "all about one plugin", NULL, ctl_do_plugin_inspect },
+  { "plugin new", "NAME --kind KIND [--dir DIR]", 1, 1, "make a plugin to begin with", NULL, ctl_do_plugin_new },
 };
 
 /* How many of the words the command's name takes; 0 = it is another command. */

@@ -4,8 +4,8 @@
  */
 #include "core/ctl/ctl.h"
 
-static UcLoader *
-make_loader (void)
+UcLoader *
+ctl_loader (void)
 {
   g_autoptr (GPtrArray) problems = uc_problems_new ();
   g_autoptr (UcConf) conf = ctl_conf (problems);
@@ -23,7 +23,7 @@ make_loader (void)
 int
 ctl_do_plugin_list (int argc, char **argv)
 {
-  UcLoader *loader = make_loader ();
+  UcLoader *loader = ctl_loader ();
   g_autofree char *text = uc_plugins_list_text (loader, ctl_json);
 
   fputs (text, stdout);
@@ -34,7 +34,7 @@ ctl_do_plugin_list (int argc, char **argv)
 int
 ctl_do_plugin_inspect (int argc, char **argv)
 {
-  UcLoader *loader = make_loader ();
+  UcLoader *loader = ctl_loader ();
   g_autoptr (GError) error = NULL;
   g_autofree char *text = uc_plugin_inspect_text (loader, argv[0], ctl_json, &error);
 

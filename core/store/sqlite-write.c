@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Group commit: many batches, one transaction, one fsync. Each batch has a savepoint, so that one that meets a
- * conflict is taken back alone. Also checkpoints: this connection is the only one that may. Writer thread.
+ * Group commit: many batches, one transaction, one fsync. When one of them meets a conflict, the transaction is
+ * written once more with a savepoint for each batch, so that this one is taken back alone. Also checkpoints: this
+ * connection is the only one that may. Writer thread.
  */
 #include "core/store/sqlite.h"
 
@@ -40,6 +41,7 @@ static const char *const plain_rows[UC_ROW_N_KINDS] = {
                    " ON CONFLICT (id) DO UPDATE SET mime = excluded.mime, name = excluded.name,"
                    " sha256 = excluded.sha256, size = excluded.size, at = excluded.at",
   [UC_ROW_IDLE_END] = "INSERT INTO idle_end (channel, external_id, at) VALUES (?1, ?2, ?5) ON CONFLICT DO NOTHING",
+  [UC_ROW_CHECKED] = "UPDATE meta SET value = ?5 WHERE key = 'check'",
 };
 
 static int
@@ -173,29 +175,40 @@ note_failure (UcWriter *writer, UcBatch *batch)
     writer->failed = MAX (writer->failed, batch->generation);
 }
 
-/* SQLITE_OK also after a conflict; any other code ends the transaction. */
 static int
-write_batch (UcWriter *writer, UcBatch *batch)
+write_rows (UcWriter *writer, UcBatch *batch, const UcRow **failed, char **why)
 {
-  gint64 before = writer->last_seq;
-  int code = run (writer, "SAVEPOINT batch");
+  int code = SQLITE_OK;
 
   for (guint i = 0; i < batch->rows->len && code == SQLITE_OK; i++)
     {
       const UcRow *row = &g_array_index (batch->rows, UcRow, i);
-      g_autofree char *why = NULL;
 
-      code = row->kind == UC_ROW_EVENT ? write_event (writer, row, &why) : write_plain (writer, row);
-      if ((code & 0xff) == SQLITE_CONSTRAINT)
-        {
-          g_autofree char *text = conflict_text (writer, row, why);
+      code = row->kind == UC_ROW_EVENT ? write_event (writer, row, why) : write_plain (writer, row);
+      *failed = row;
+    }
+  return code;
+}
 
-          writer->last_seq = before;
-          uc_batch_answer (batch, UC_STORE_CONFLICT, text);
-          note_failure (writer, batch);
-          code = run (writer, "ROLLBACK TO batch");
-          break;
-        }
+/* A conflict is the batch's own: SQLITE_OK, any other code ends the transaction. */
+static int
+write_apart (UcWriter *writer, UcBatch *batch)
+{
+  gint64 before = writer->last_seq;
+  const UcRow *failed = NULL;
+  g_autofree char *why = NULL;
+  int code = run (writer, "SAVEPOINT batch");
+
+  if (code == SQLITE_OK)
+    code = write_rows (writer, batch, &failed, &why);
+  if ((code & 0xff) == SQLITE_CONSTRAINT)
+    {
+      g_autofree char *text = conflict_text (writer, failed, why);
+
+      writer->last_seq = before;
+      uc_batch_answer (batch, UC_STORE_CONFLICT, text);
+      note_failure (writer, batch);
+      code = run (writer, "ROLLBACK TO batch");
     }
   return code == SQLITE_OK ? run (writer, "RELEASE batch") : code;
 }
@@ -265,27 +278,49 @@ fail_all (UcWriter *writer, GPtrArray *batches, gint64 last_seq, int code, gbool
     }
 }
 
-void
-uc_writer_commit (UcWriter *writer, GPtrArray *batches)
+/* Begins the transaction with the first row. `apart`: each batch can be taken back alone; otherwise a conflict
+ * ends all of it. */
+static int
+write_batches (UcWriter *writer, GPtrArray *batches, gboolean apart, gboolean *begun)
 {
-  gint64 last_seq = writer->last_seq;
-  gboolean begun = FALSE;
   int code = SQLITE_OK;
 
+  *begun = FALSE;
   for (guint i = 0; i < batches->len && code == SQLITE_OK; i++)
     {
       UcBatch *batch = g_ptr_array_index (batches, i);
+      const UcRow *failed = NULL;
+      g_autofree char *why = NULL;
 
       if (writer->broken != NULL)
         uc_batch_answer (batch, UC_STORE_UNKNOWN, writer->broken);
       else if (!is_refused (writer, batch) && batch->rows->len > 0)
         {
-          if (!begun)
+          if (!*begun)
             code = run (writer, "BEGIN IMMEDIATE");
-          begun = TRUE;
+          *begun = TRUE;
           if (code == SQLITE_OK)
-            code = write_batch (writer, batch);
+            code = apart ? write_apart (writer, batch) : write_rows (writer, batch, &failed, &why);
         }
+    }
+  return code;
+}
+
+void
+uc_writer_commit (UcWriter *writer, GPtrArray *batches)
+{
+  gint64 last_seq = writer->last_seq;
+  gboolean begun;
+  /* Without savepoints at first: SQLite keeps a copy of every page that is changed under one, and conflicts are
+   * rare. */
+  int code = write_batches (writer, batches, FALSE, &begun);
+
+  if ((code & 0xff) == SQLITE_CONSTRAINT)
+    {
+      writer->last_seq = last_seq;
+      code = run (writer, "ROLLBACK");
+      if (code == SQLITE_OK)
+        code = write_batches (writer, batches, TRUE, &begun);
     }
   if (code != SQLITE_OK)
     fail_all (writer, batches, last_seq, code, FALSE);

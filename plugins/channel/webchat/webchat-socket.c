@@ -139,7 +139,8 @@ webchat_ws_message (void *self, UsherSocket *socket, const char *data, size_t le
     fail (client, WEBCHAT_CLOSE_BINARY, "binary", "Frames are JSON text; this one was binary.", 0);
   else
     {
-      gint64 wait = webchat_rate_take (&client->frames, WEBCHAT_FRAMES, WEBCHAT_RATE_WINDOW, wc->host->now ());
+      gint64 limit = MAX (WEBCHAT_FRAMES, 2 * wc->rate_messages);
+      gint64 wait = webchat_rate_take (&client->frames, limit, WEBCHAT_RATE_WINDOW, wc->host->now ());
 
       if (wait > 0)
         fail (client, WEBCHAT_CLOSE_TOO_FAST, "too_fast", "Too many frames.", wait);

@@ -29,7 +29,7 @@
 #define WEBCHAT_HELLO_MS 10000    /* from the upgrade to the hello frame */
 #define WEBCHAT_POLL_MS 25000     /* how long a poll waits */
 #define WEBCHAT_RATE_WINDOW 10000 /* of rate_messages and of the frame limit */
-#define WEBCHAT_FRAMES 100        /* frames of any kind per client and window */
+#define WEBCHAT_FRAMES 100        /* frames of any kind per client and window, or twice rate_messages */
 #define WEBCHAT_REQUESTS 60       /* polls, sends and questions for history per visitor and window */
 #define WEBCHAT_MAX_ERRORS 8      /* senseless frames before a socket is closed */
 #define WEBCHAT_SESSION_WINDOW (10 * 60 * 1000)

@@ -137,6 +137,12 @@ uc_batch_idle_end (UcBatch *batch, const char *channel, const char *external_id,
 }
 
 void
+uc_batch_checked (UcBatch *batch, gint64 mark)
+{
+  add (batch, (UcRow){ .kind = UC_ROW_CHECKED, .number = { mark } });
+}
+
+void
 uc_batch_media (UcBatch *batch, const char *id, const char *mime, const char *name, gint64 size,
                 const char *sha256, gint64 at)
 {

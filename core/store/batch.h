@@ -21,6 +21,7 @@ typedef enum
   UC_ROW_OUTBOX,
   UC_ROW_MEDIA,
   UC_ROW_IDLE_END,
+  UC_ROW_CHECKED,
   UC_ROW_N_KINDS
 } UcRowKind;
 
@@ -48,4 +49,6 @@ struct UcBatch
   char *why;
 };
 
+/* What became of looking at every page: an UcSqliteCheck. */
+void uc_batch_checked (UcBatch *batch, gint64 mark);
 void uc_batch_answer (UcBatch *batch, UcStoreResult result, const char *why);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Runs the load generator against a server, and the bare relay as such a server.
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { Lines } from './process.mjs'
+
+/** What must be zero at the end of any run. */
+const faults = ['lost', 'doubled', 'out_of_order', 'astray', 'unacked', 'refused', 'failed', 'closed', 'errors']
+
+/** The load generator at work. */
+export class Load {
+  /** `conns`: lines "ROLE PROTOCOL PATH TOKEN"; `options`: those of tests/bench/load without dashes. */
+  constructor(ctx, { port, pid, conns, hold = false, ...options }) {
+    const file = path.join(ctx.workdir, 'conns')
+    writeFileSync(file, `${conns.join('\n')}\n`)
+    const args = Object.entries({ port, pid, conns: file, ...options }).flatMap(([key, value]) => [`--${key}`, value])
+    this.child = ctx.spawn(ctx.program('load'), hold ? [...args, '--hold'] : args, { core: 1 })
+    this.lines = new Lines(this.child, 'the load generator')
+  }
+
+  /** Resolves when all connections are ready. */
+  connected() {
+    return this.lines.next()
+  }
+
+  /** With `hold`: lets the load begin. */
+  go() {
+    this.child.stdin.write('go\n')
+  }
+
+  /** Resolves to the figures; rejects when anything was lost, doubled, out of order or refused. */
+  async figures() {
+    const figures = await this.lines.next()
+    const wrong = faults.filter((key) => figures[key] !== 0).map((key) => `${figures[key]} ${key}`)
+    if (wrong.length > 0) throw new Error(`of ${figures.sent} messages: ${wrong.join(', ')}`)
+    await this.lines.end()
+    return figures
+  }
+}
+
+/** One run of the load generator; resolves to its figures. */
+export async function load(ctx, options) {
+  const run = new Load(ctx, options)
+  await run.connected()
+  return run.figures()
+}
+
+/** The bare relay; `durable`: it commits what it relays first. */
+export class Bare {
+  async start(ctx, { durable }) {
+    this.file = path.join(ctx.workdir, 'bare.db')
+    this.child = ctx.spawn(ctx.program('bare'), durable ? ['--db', this.file] : [], { core: 0 })
+    this.lines = new Lines(this.child, 'the bare relay')
+    this.port = (await this.lines.next()).port
+    this.pid = this.child.pid
+    return this
+  }
+
+  async end() {
+    this.child.kill('SIGKILL')
+    await this.lines.exited
+    for (const suffix of ['', '-wal', '-shm']) rmSync(this.file + suffix, { force: true })
+  }
+}
+
+/** Connections of so many pairs for the bare relay: receivers first. */
+export const barePairs = (pairs) => [
+  ...Array.from({ length: pairs }, (_, i) => `receiver bare /ws?i=${2 * i + 1} -`),
+  ...Array.from({ length: pairs }, (_, i) => `sender bare /ws?i=${2 * i} -`),
+]

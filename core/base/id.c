@@ -5,7 +5,10 @@
 #include "core/base/id.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
+
+#define POOL 4096
 
 void
 uc_random_bytes (void *buf, gsize len)
@@ -25,17 +28,37 @@ uc_random_bytes (void *buf, gsize len)
     }
 }
 
+/* As the kernel gives them, but many at once: a message takes several ids, and each would be a call. A byte is
+ * given out once; no process of ours goes on after fork without exec. */
+static void
+take_bytes (guint8 *buf, gsize len)
+{
+  static __thread guint8 pool[POOL];
+  static __thread gsize left;
+
+  if (left < len)
+    {
+      uc_random_bytes (pool, sizeof pool);
+      left = sizeof pool;
+    }
+  left -= len;
+  memcpy (buf, pool + left, len);
+}
+
 char *
 uc_id_new (const char *prefix)
 {
   /* Crockford's base 32: no i, l, o, u, so ids survive being read aloud. */
   static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
   guint8 raw[26];
-  char text[27];
+  gsize len = strlen (prefix);
+  char *id = g_malloc (len + 1 + sizeof raw + 1), *text = id + len + 1;
 
-  uc_random_bytes (raw, sizeof raw);
+  take_bytes (raw, sizeof raw);
+  memcpy (id, prefix, len);
+  id[len] = '_';
   for (gsize i = 0; i < sizeof raw; i++)
     text[i] = digits[raw[i] & 31];
-  text[26] = '\0';
-  return g_strconcat (prefix, "_", text, NULL);
+  text[sizeof raw] = '\0';
+  return id;
 }

@@ -15,6 +15,22 @@ units_of (gunichar c, UcTextUnit unit)
   return unit == UC_TEXT_UTF16 && c >= 0x10000 ? 2 : 1;
 }
 
+gboolean
+uc_text_is_utf8 (const char *text, gsize len, const char **end)
+{
+  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101), highs = ones << 7;
+  gsize ascii = 0;
+
+  for (guint64 eight; ascii + sizeof eight <= len; ascii += sizeof eight)
+    {
+      memcpy (&eight, text + ascii, sizeof eight);
+      /* Any byte that is 0, or above 0x7f. */
+      if ((((eight - ones) | eight) & highs) != 0)
+        break;
+    }
+  return g_utf8_validate_len (text + ascii, len - ascii, end);
+}
+
 gsize
 uc_text_length (const char *text, UcTextUnit unit)
 {

@@ -13,6 +13,10 @@ typedef enum
   UC_TEXT_UTF16 = 2
 } UcTextUnit; /* the values of UsherChannelCapabilities.text_unit */
 
+/* As g_utf8_validate_len: also FALSE for a NUL among the `len` bytes. Most text is ASCII, which is looked at eight
+ * bytes at a time. `end`: of the valid part, or NULL. */
+gboolean uc_text_is_utf8 (const char *text, gsize len, const char **end);
+
 gsize uc_text_length (const char *text, UcTextUnit unit);
 
 /* Parts of at most `max` units, NULL-terminated; max 0 = one part. Cuts after a paragraph, else a line, a sentence

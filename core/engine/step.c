@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/base/text.h"
+
 #define TEXT_MAX 65536
 #define WORD_MAX 1024
 #define ID_MAX 128
@@ -29,7 +31,19 @@ uc_step_emit (UcStep *step, UcEvent *event)
 char *
 uc_step_id (UcStep *step)
 {
-  return g_strdup_printf ("%s-%u", step->seed, ++step->ids);
+  gsize len = strlen (step->seed);
+  guint rest = ++step->ids, digits = 1;
+  char *id;
+
+  for (guint n = rest; n >= 10; n /= 10)
+    digits++;
+  id = g_malloc (len + 1 + digits + 1);
+  memcpy (id, step->seed, len);
+  id[len] = '-';
+  id[len + 1 + digits] = '\0';
+  for (; digits > 0; digits--, rest /= 10)
+    id[len + digits] = (char)('0' + rest % 10);
+  return id;
 }
 
 gboolean
@@ -52,8 +66,9 @@ uc_id_valid (const char *id)
 
   if (id == NULL)
     return FALSE;
+  /* What is left of ASCII without the controls, the space and the comma. */
   for (; id[len] != '\0' && len <= ID_MAX; len++)
-    if (!g_ascii_isgraph (id[len]) || id[len] == ',')
+    if (id[len] <= ' ' || id[len] >= 0x7f || id[len] == ',')
       return FALSE;
   return len > 0 && len <= ID_MAX;
 }
@@ -227,7 +242,7 @@ check_strings (UcStep *step)
         return uc_step_fail (step, UC_ERROR_INVALID,
                              "%s is too long: %" G_GSIZE_FORMAT " of at most %" G_GSIZE_FORMAT " bytes",
                              strings[s].name, len, strings[s].max);
-      if (value != NULL && !g_utf8_validate (value, len, NULL))
+      if (value != NULL && !uc_text_is_utf8 (value, len, NULL))
         return uc_step_fail (step, UC_ERROR_INVALID, "%s is not valid UTF-8", strings[s].name);
     }
   return TRUE;

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/base/text.h"
 #include "core/plugin/abi.h"
 #include "core/plugin/instance-private.h"
 #include "core/plugin/result.h"
@@ -178,7 +179,7 @@ refuse (HostCall *call, UsherStatus status, const char *why)
 static gboolean
 is_text (const char *text, gboolean required)
 {
-  return text == NULL ? !required : (!required || text[0] != '\0') && g_utf8_validate (text, -1, NULL);
+  return text == NULL ? !required : (!required || text[0] != '\0') && uc_text_is_utf8 (text, strlen (text), NULL);
 }
 
 static const char *
@@ -214,7 +215,7 @@ check_item (const UsherInbound *item)
   if (!is_text (item->external_id, named))
     return "an inbound item has no external_id, or one that is not UTF-8";
   if ((item->kind == USHER_INBOUND_MESSAGE || item->kind == USHER_INBOUND_ECHO)
-      && (item->text == NULL || !g_utf8_validate (item->text, -1, NULL)))
+      && (item->text == NULL || !uc_text_is_utf8 (item->text, strlen (item->text), NULL)))
     return "an inbound message has no text, or text that is not UTF-8";
   if (!is_text (item->form, FALSE) || !is_text (item->reply_to, FALSE) || !is_text (item->message_id, FALSE)
       || !is_text (item->picture, FALSE))

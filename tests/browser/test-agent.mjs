@@ -550,6 +550,7 @@ await run([
         const { page } = desk;
         await desk.say('The first answer');
         await desk.log.getByText('Sent').waitFor();
+        assert.equal(await page.getByRole('button', { name: 'Earlier messages' }).count(), 0, 'nothing was said before');
         await desk.saveToCrm();
         await page.getByText('Saved to the CRM', { exact: true }).waitFor();
         await page.getByRole('button', { name: 'End chat' }).click();

@@ -152,8 +152,10 @@ function useKeepPlace(box: React.RefObject<HTMLDivElement | null>, lines: number
   });
 }
 
-function EarlierLines({ earlier, who }: { earlier: Earlier; who: string }): JSX.Element {
+function EarlierLines({ earlier, who, from }: { earlier: Earlier; who: string; from: number }): JSX.Element | null {
   const asked = earlier.more !== null;
+  // The lines of a conversation count from 1: nothing lies before the first.
+  if (!asked && from === 1) return null;
   return (
     <div className="earlier" aria-busy={earlier.loading}>
       {earlier.error !== null && <Problem text={earlier.error} retry={earlier.load} />}
@@ -213,7 +215,7 @@ export function LiveTimeline({
     <div className="timeline-wrap">
       <div className="timeline" ref={box} onScroll={scrolled} role="group" aria-label={t.conversation.scroll(who)} tabIndex={0}>
         <div ref={inner}>
-          <EarlierLines earlier={earlier} who={who} />
+          <EarlierLines earlier={earlier} who={who} from={one.messages[0]?.n ?? 0} />
           <div role="log" aria-label={t.conversation.label(who)}>
             <ol>
               <Lines

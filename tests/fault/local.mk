@@ -7,6 +7,16 @@ check_LTLIBRARIES += %D%/preload.la
 %C%_preload_la_LDFLAGS = -module -avoid-version -rpath /nowhere
 %C%_preload_la_LIBADD = -ldl
 
+# The same with memory that fails, where no sanitizer keeps it.
+if !SANITIZED
+check_LTLIBRARIES += %D%/preload-memory.la
+%C%_preload_memory_la_SOURCES = %D%/preload.c
+%C%_preload_memory_la_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_MEMORY
+%C%_preload_memory_la_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fno-builtin
+%C%_preload_memory_la_LDFLAGS = -module -avoid-version -rpath /nowhere
+%C%_preload_memory_la_LIBADD = -ldl
+endif
+
 EXTRA_DIST += \
 	%D%/kill-checker.mjs \
 	%D%/kill-commits.mjs \
@@ -50,11 +60,14 @@ check_PROGRAMS += %D%/power-store
 %C%_power_store_LDADD = %D%/libdisk.la $(SQLITE_LIBS)
 TESTS += %D%/power-store
 
-EXTRA_DIST += %D%/disk-full.mjs %D%/loop-core.mjs %D%/lib/mount.mjs
+EXTRA_DIST += %D%/disk-full.mjs %D%/loop-core.mjs %D%/loop-memory.mjs %D%/lib/mount.mjs %D%/lib/supervised.mjs
 if HAVE_NODE
 if PLUGIN_WEB
 if PLUGIN_WEBCHAT
 TESTS += %D%/loop-core.mjs
+if !SANITIZED
+TESTS += %D%/loop-memory.mjs
+endif
 if PLUGIN_MESSENGER
 TESTS += %D%/disk-full.mjs
 endif

@@ -9,6 +9,8 @@
  * (once), fail-from (from there on) with ERRNO (default EIO); count (never strikes).
  * CALL: open, write, sync (fsync and fdatasync), truncate, rename, unlink; begin = the first write to a file since
  * it was opened or synced, which is where a commit begins; any = all of them.
+ * preload-memory.so has memory besides, which needs no path: malloc and all that is like it; its errno is ENOMEM.
+ * Not where a sanitizer has its own.
  * USHER_FAULT_COUNT names a file that always holds the count, as 8 bytes in the order of the machine.
  * Any thread.
  */
@@ -17,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -40,7 +43,8 @@ typedef enum
   CALL_RENAME = 1 << 4,
   CALL_UNLINK = 1 << 5,
   CALL_BEGIN = 1 << 6,
-  CALL_ANY = (1 << 6) - 1 /* a beginning is a write already */
+  CALL_MEMORY = 1 << 7,
+  CALL_ANY = (1 << 6) - 1 /* a beginning is a write already, and memory is no file */
 } Call;
 
 typedef enum
@@ -105,13 +109,19 @@ position (const char *word, const char *const *words, const char *what)
   refuse (what, word != NULL ? word : "");
 }
 
+#ifdef FAULT_MEMORY
+#define MEMORY "memory",
+#else
+#define MEMORY
+#endif
+
 static void
 read_fault (const char *text)
 {
   static const char *const actions[]
       = { "count", "kill-before", "kill-within", "kill-after", "fail", "fail-from", NULL };
   static const char *const names[]
-      = { "open", "write", "sync", "truncate", "rename", "unlink", "begin", "any", NULL };
+      = { "open", "write", "sync", "truncate", "rename", "unlink", "begin", MEMORY "any", NULL };
   char *copy = strdup (text), *rest = copy;
   const char *word;
   unsigned call;
@@ -156,7 +166,9 @@ begin (void)
     return;
   read_fault (fault);
   pattern = getenv ("USHER_FAULT_PATH");
-  if (pattern == NULL)
+  if (calls == CALL_MEMORY)
+    wanted_errno = ENOMEM;
+  else if (pattern == NULL)
     refuse ("USHER_FAULT_PATH is missing beside USHER_FAULT", fault);
 }
 
@@ -384,3 +396,54 @@ unlink (const char *path)
 {
   STRIKE (meet_path (CALL_UNLINK, path), -1, REAL (unlink) (path));
 }
+
+/* ---- memory -------------------------------------------------------------------------------------------- */
+
+#ifdef FAULT_MEMORY
+/* By the names that the C library calls them itself: looking them up would need memory. */
+void *__libc_malloc (size_t n);
+void *__libc_calloc (size_t count, size_t n);
+void *__libc_realloc (void *old, size_t n);
+void *__libc_memalign (size_t alignment, size_t n);
+
+EXPORT void *
+malloc (size_t n)
+{
+  return meet (CALL_MEMORY) == FAILS ? NULL : __libc_malloc (n);
+}
+
+EXPORT void *
+calloc (size_t many, size_t n)
+{
+  return meet (CALL_MEMORY) == FAILS ? NULL : __libc_calloc (many, n);
+}
+
+EXPORT void *
+realloc (void *old, size_t n)
+{
+  return meet (CALL_MEMORY) == FAILS ? NULL : __libc_realloc (old, n);
+}
+
+EXPORT void *
+memalign (size_t alignment, size_t n)
+{
+  return meet (CALL_MEMORY) == FAILS ? NULL : __libc_memalign (alignment, n);
+}
+
+EXPORT void *
+aligned_alloc (size_t alignment, size_t n)
+{
+  return memalign (alignment, n);
+}
+
+EXPORT int
+posix_memalign (void **to, size_t alignment, size_t n)
+{
+  void *made = memalign (alignment, n);
+
+  if (made == NULL)
+    return ENOMEM;
+  *to = made;
+  return 0;
+}
+#endif

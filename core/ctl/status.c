@@ -15,6 +15,19 @@ print_alarm (const UcJson *alarm)
           uc_json_string (uc_json_get (alarm, "text")));
 }
 
+/* Only what is not as it always is. */
+static void
+print_database (const UcJson *database)
+{
+  const char *check = uc_json_string (uc_json_get (database, "check"));
+
+  if (check == NULL || g_str_equal (check, "not_due"))
+    return;
+  printf ("database      check after the unclean end: %s, %" G_GINT64_FORMAT " s, %.0f MiB\n", check,
+          uc_json_int (uc_json_get (database, "seconds"), 0),
+          (double)uc_json_int (uc_json_get (database, "bytes"), 0) / (1024 * 1024));
+}
+
 static void
 print_status (const UcJson *status, const UcJson *instances)
 {
@@ -31,6 +44,7 @@ print_status (const UcJson *status, const UcJson *instances)
     print_alarm (a);
   for (const UcJson *a = uc_json_first (uc_json_get (status, "addresses")); a != NULL; a = uc_json_next (a))
     printf ("listens on    %s\n", uc_json_string (a));
+  print_database (uc_json_get (status, "database"));
   fputs ("interactions ", stdout);
   for (const UcJson *c = uc_json_first (counts); c != NULL; c = uc_json_next (c))
     printf (" %s %" G_GINT64_FORMAT, uc_json_key (c), uc_json_int (c, 0));

@@ -25,6 +25,7 @@
 #include "core/service/ops.h"
 #include "core/service/outbox.h"
 #include "core/service/shell.h"
+#include "core/service/soundness.h"
 #include "core/service/systemd.h"
 #include "core/service/space.h"
 
@@ -193,6 +194,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
       uc_core_free (core);
       return NULL;
     }
+  uc_soundness_begin (core);
   return core;
 }
 

@@ -68,6 +68,7 @@ libuc_service_la_SOURCES = \
 	%D%/seen.c %D%/seen.h \
 	%D%/session.c \
 	%D%/shell.c %D%/shell.h \
+	%D%/soundness.c %D%/soundness.h \
 	%D%/space.c %D%/space.h \
 	%D%/systemd.c %D%/systemd.h \
 	%D%/view-centre.c \

@@ -11,6 +11,7 @@
 #include "core/service/media-private.h"
 #include "core/service/metrics.h"
 #include "core/service/outbox.h"
+#include "core/service/soundness.h"
 
 /* ---- store --------------------------------------------------------------------------------------------- */
 
@@ -41,6 +42,7 @@ write_store (UcCore *core, UcMetrics *metrics)
   uc_metrics_gauge (metrics, "usher_store_log_pages",
                     "Pages of the write-ahead log that are not in the database file yet.", NULL,
                     figures.log_pages);
+  uc_soundness_metrics (core, metrics);
 }
 
 /* ---- intake -------------------------------------------------------------------------------------------- */

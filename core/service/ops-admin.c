@@ -13,6 +13,7 @@
 #include "core/service/intake.h"
 #include "core/service/ops.h"
 #include "core/service/outbox.h"
+#include "core/service/soundness.h"
 #include "core/service/view.h"
 
 /* ---- users --------------------------------------------------------------------------------------------- */
@@ -273,6 +274,7 @@ system_status (UcOpCall *call)
   uc_json_add_int (out, "event", core->durable);
   uc_json_add_bool (out, "recovering", core->recovering);
   uc_alarms_view (out, core);
+  uc_soundness_view (out, core);
   uc_json_begin_array (out, "addresses");
   for (guint i = 0; i < core->addresses->len; i++)
     uc_json_add_string (out, NULL, core->addresses->pdata[i]);

@@ -6,6 +6,7 @@ libuc_store_la_SOURCES = \
 	%D%/journal.h \
 	%D%/lock.c \
 	%D%/sqlite.h \
+	%D%/sqlite-check.c \
 	%D%/sqlite-expire.c \
 	%D%/sqlite-index.c \
 	%D%/sqlite-journal.c \
@@ -15,6 +16,7 @@ libuc_store_la_SOURCES = \
 	%D%/sqlite-read.c \
 	%D%/sqlite-read-faq.c \
 	%D%/sqlite-read-playback.c \
+	%D%/sqlite-room.c \
 	%D%/sqlite-schema.c \
 	%D%/sqlite-schema-2.c \
 	%D%/sqlite-schema-3.c \
@@ -24,6 +26,7 @@ libuc_store_la_SOURCES = \
 	%D%/sqlite-text.c %D%/sqlite-text.h \
 	%D%/sqlite-write.c \
 	%D%/store-ask.c \
+	%D%/store-check.c \
 	%D%/store-private.h \
 	%D%/store.c %D%/store.h
 libuc_store_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)

@@ -121,24 +121,21 @@ set_up_writer (UcSqlite *sqlite, GError **error)
   return FALSE;
 }
 
+/* Of the whole file: its cost is that of reading it. */
 static gboolean
-quick_check (UcSqlite *sqlite, GError **error)
+check_all (UcSqlite *sqlite, GError **error)
 {
-  sqlite3_stmt *handle = NULL;
   g_autofree char *finding = NULL;
 
-  if (sqlite3_prepare_v2 (sqlite->db, "PRAGMA quick_check(1)", -1, &handle, NULL) == SQLITE_OK
-      && sqlite3_step (handle) == SQLITE_ROW)
-    finding = g_strdup ((const char *)sqlite3_column_text (handle, 0));
+  if (uc_sqlite_check_all (sqlite, &finding) != SQLITE_OK)
+    set_error (sqlite, "can't check the database", error);
+  else if (finding != NULL)
+    g_set_error (
+        error, UC_ERROR, UC_ERROR_FAILED,
+        "%s is damaged (%s); restore it from a backup, or save what can be read with: sqlite3 %s .recover",
+        sqlite->path, finding, sqlite->path);
   else
-    finding = g_strdup (sqlite3_errmsg (sqlite->db));
-  sqlite3_finalize (handle);
-  if (g_strcmp0 (finding, "ok") == 0)
     return TRUE;
-  g_strdelimit (finding, "\n", ' ');
-  g_set_error (error, UC_ERROR, UC_ERROR_FAILED,
-               "%s is damaged (%s); restore it from a backup, or save what can be read with: sqlite3 %s .recover",
-               sqlite->path, finding, sqlite->path);
   return FALSE;
 }
 
@@ -199,12 +196,20 @@ check_complete (UcSqlite *sqlite, GError **error)
 
 /* A log that an unclean exit left is given back to a full disk first: then there is room again to write. */
 static int
-mark_in_use (UcSqlite *sqlite)
+mark_in_use (UcSqlite *sqlite, UcSqliteCheck check)
 {
-  static const char mark[] = "UPDATE meta SET value = CASE key WHEN 'epoch' THEN value + 1 ELSE 0 END"
-                             " WHERE key IN ('epoch', 'clean')";
+  g_autofree char *mark
+      = g_strdup_printf ("BEGIN IMMEDIATE;"
+                         "UPDATE meta SET value = CASE key WHEN 'epoch' THEN value + 1 ELSE 0 END"
+                         " WHERE key IN ('epoch', 'clean');"
+                         "INSERT INTO meta VALUES ('check', %d)"
+                         " ON CONFLICT (key) DO UPDATE SET value = excluded.value;"
+                         "COMMIT",
+                         check);
   int code = uc_sqlite_exec (sqlite, mark);
 
+  if (code != SQLITE_OK && !sqlite3_get_autocommit (sqlite->db))
+    uc_sqlite_exec (sqlite, "ROLLBACK");
   if (code != SQLITE_FULL
       || sqlite3_wal_checkpoint_v2 (sqlite->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
     return code;
@@ -214,14 +219,33 @@ mark_in_use (UcSqlite *sqlite)
 static gboolean
 read_state (UcSqlite *sqlite, UcSqliteState *state, GError **error)
 {
-  gint64 clean;
+  gint64 clean, check;
 
   if (!read_int (sqlite, "SELECT value FROM meta WHERE key = 'epoch'", &state->epoch, error)
       || !read_int (sqlite, "SELECT value FROM meta WHERE key = 'clean'", &clean, error)
+      || !read_int (sqlite, "SELECT coalesce ((SELECT value FROM meta WHERE key = 'check'), 0)", &check, error)
       || !read_int (sqlite, "SELECT coalesce (max(seq), 0) FROM journal", &state->last_seq, error))
     return FALSE;
   state->unclean = clean == 0;
+  state->check = (UcSqliteCheck)check;
   return TRUE;
+}
+
+/* After an unclean end what was written last is looked at now, all the rest when the daemon runs. But where damage
+ * has been found once, nothing is served before every page has been looked at. */
+static gboolean
+check_sound (UcSqlite *sqlite, UcSqliteState *state, GError **error)
+{
+  if (state->check == UC_SQLITE_CHECK_DAMAGED)
+    {
+      if (!check_all (sqlite, error))
+        return FALSE;
+      state->check = UC_SQLITE_CHECK_NONE;
+    }
+  if (!state->unclean)
+    return TRUE;
+  state->check = UC_SQLITE_CHECK_DUE;
+  return uc_sqlite_check_tail (sqlite, state->last_seq, error);
 }
 
 UcSqlite *
@@ -231,11 +255,10 @@ uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, G
 
   if (sqlite == NULL || !check_owner (sqlite, fresh, error) || !set_up_writer (sqlite, error)
       || !uc_sqlite_migrate (sqlite, uc_sqlite_migrations, uc_sqlite_n_migrations, error)
-      || !check_complete (sqlite, error) || !read_state (sqlite, state, error))
+      || !check_complete (sqlite, error) || !read_state (sqlite, state, error)
+      || !check_sound (sqlite, state, error))
     return NULL;
-  if (state->unclean && !quick_check (sqlite, error))
-    return NULL;
-  if (mark_in_use (sqlite) != SQLITE_OK)
+  if (mark_in_use (sqlite, state->check) != SQLITE_OK)
     {
       set_error (sqlite, "can't write to the database", error);
       return NULL;

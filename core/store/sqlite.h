@@ -60,10 +60,19 @@ int uc_store_lock (const char *path, gboolean *fresh, GError **error);
 /* From now on an empty database is a lost one. */
 void uc_store_lock_settle (int fd);
 
+/* In `meta`: whether every page has been looked at since the last unclean end. */
+typedef enum
+{
+  UC_SQLITE_CHECK_NONE, /* none is due */
+  UC_SQLITE_CHECK_DUE,
+  UC_SQLITE_CHECK_DAMAGED /* and it has found something */
+} UcSqliteCheck;
+
 typedef struct
 {
   gint64 last_seq, epoch;
   gboolean unclean;
+  UcSqliteCheck check;
 } UcSqliteState;
 
 /* Call with the lock held. Fills an empty one if it is fresh, checks, migrates, counts the epoch up, marks the
@@ -72,6 +81,14 @@ UcSqlite *uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState
 UcSqlite *uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error);
 /* Empty, for this connection alone, forgotten when it is closed; takes URIs to attach. */
 UcSqlite *uc_sqlite_open_private (GError **error);
+
+/* ---- checking (sqlite-check.c) ------------------------------------------------------------------------- */
+
+/* The end of the journal, and what its events must have left in the tables. */
+gboolean uc_sqlite_check_tail (UcSqlite *sqlite, gint64 last_seq, GError **error);
+/* Every page; for so long the log can't be emptied. sqlite3_interrupt ends it. SQLITE_OK: see the finding, NULL =
+ * all is well; else an error code, which says nothing about the database. */
+int uc_sqlite_check_all (UcSqlite *sqlite, char **finding);
 
 /* ---- schema (sqlite-schema.c) -------------------------------------------------------------------------- */
 
@@ -105,6 +122,8 @@ typedef struct
   gboolean checkpoint_warned;
   gboolean full;    /* the last transaction found no room */
   gboolean sparing; /* there is little room: keep the log short */
+  gint64 claimed;   /* the database's file has room for so many bytes; 0 = unknown */
+  gint64 page_size;
 
   gint64 expired_seq; /* the journal was looked through for old lines up to here */
 } UcWriter;
@@ -112,6 +131,8 @@ typedef struct
 UcWriter *uc_writer_new (UcSqlite *sqlite, const UcSqliteState *state);
 /* Marks the exit as clean if it is, folds the log, closes. */
 void uc_writer_free (UcWriter *writer);
+/* Before a commit: room for what the log is going to be folded into (sqlite-room.c). SQLITE_OK or SQLITE_FULL. */
+int uc_writer_claim (UcWriter *writer);
 /* One transaction; each batch gets its answer. */
 void uc_writer_commit (UcWriter *writer, GPtrArray *batches);
 /* Folds the log into the database when it has grown large. */

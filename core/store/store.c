@@ -27,6 +27,7 @@ typedef struct
   int references; /* atomic */
   UcLoop *loop;
   UcStore *store;
+  gboolean handing; /* on_turn_end () is going to run; the main thread's */
   GMutex lock;
   GQueue jobs; /* of UcStoreJob*; under lock */
 } Return;
@@ -40,7 +41,9 @@ struct UcStore
   gint64 command_keep_ms, keep_ms, idle_ms;
   guint64 generation;
   guint pending;
-  GQueue unanswered;      /* of UcStoreJob*: queued for the writer, oldest first; the main thread's */
+  GQueue unanswered; /* of UcStoreJob*: for the writer, oldest first; the main thread's, as the next three */
+  GQueue fresh;      /* of UcStoreJob*: not handed to it yet */
+  guint fresh_rows;
   gint64 last_seq;        /* atomic; of what is durable */
   UcStoreFigures figures; /* the main thread's, but for what follows */
   guint64 transactions;   /* atomic; and so the next */
@@ -48,13 +51,15 @@ struct UcStore
   int spare;
 
   GThread *writer_thread, *reader_thread;
-  UcWriter *writer; /* the writer thread's */
-  UcSqlite *reader; /* the reader thread's */
+  UcWriter *writer;   /* the writer thread's */
+  UcSqlite *reader;   /* the reader thread's */
+  UcChecker *checker; /* NULL = open for reading only */
 
   GMutex lock; /* of what follows */
   GCond writer_wake, reader_wake, loaded;
   GQueue batches, reads; /* of UcStoreJob* */
   guint rows;            /* of `batches` */
+  gboolean writer_sleeps;
   gboolean stop;
   UcStoreJob *load; /* set by the reader thread when uc_store_load's job is done */
 };
@@ -175,6 +180,12 @@ return_job (Return *back, UcStoreJob *job)
   return_jobs (back, &jobs);
 }
 
+void
+uc_store_answer (UcStore *store, UcStoreJob *job)
+{
+  return_job (store->back, job);
+}
+
 /* ---- the writer thread --------------------------------------------------------------------------------- */
 
 /* What goes into the next transaction; empty when it is time to fold the log or to stop. */
@@ -184,11 +195,13 @@ take_batches (UcStore *store, GQueue *taken, gint64 idle_at, gboolean *stop)
   guint rows = 0;
 
   g_mutex_lock (&store->lock);
+  store->writer_sleeps = TRUE;
   while (g_queue_is_empty (&store->batches) && !store->stop)
     if (idle_at == 0)
       g_cond_wait (&store->writer_wake, &store->lock);
     else if (!g_cond_wait_until (&store->writer_wake, &store->lock, idle_at))
       break;
+  store->writer_sleeps = FALSE;
   while (!g_queue_is_empty (&store->batches))
     {
       UcStoreJob *job = g_queue_peek_head (&store->batches);
@@ -207,6 +220,7 @@ static void
 note_log (UcStore *store)
 {
   __atomic_store_n (&store->log_pages, (guint)store->writer->wal_pages, __ATOMIC_RELAXED);
+  uc_checker_mind_log (store->checker, store->writer->wal_pages, g_atomic_int_get (&store->spare));
 }
 
 static void
@@ -275,6 +289,36 @@ refuse_commit (UcStore *store, UcBatch *batch)
   return TRUE;
 }
 
+/* A turn's batches go to the writer together: one transaction takes them, and one call wakes it. */
+static void
+hand_over (UcStore *store)
+{
+  gboolean wake;
+
+  if (g_queue_is_empty (&store->fresh))
+    return;
+  g_mutex_lock (&store->lock);
+  while (!g_queue_is_empty (&store->fresh))
+    g_queue_push_tail_link (&store->batches, g_queue_pop_head_link (&store->fresh));
+  store->rows += store->fresh_rows;
+  wake = store->writer_sleeps;
+  g_mutex_unlock (&store->lock);
+  store->fresh_rows = 0;
+  if (wake)
+    g_cond_signal (&store->writer_wake);
+}
+
+static void
+on_turn_end (gpointer data)
+{
+  Return *back = data;
+
+  back->handing = FALSE;
+  if (back->store != NULL)
+    hand_over (back->store);
+  return_unref (back);
+}
+
 void
 uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data)
 {
@@ -293,11 +337,13 @@ uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data
   job->queued_at = g_get_monotonic_time ();
   job->link.data = job;
   g_queue_push_tail_link (&store->unanswered, &job->link);
-  g_mutex_lock (&store->lock);
-  g_queue_push_tail (&store->batches, job);
-  store->rows += batch->rows->len;
-  g_cond_signal (&store->writer_wake);
-  g_mutex_unlock (&store->lock);
+  g_queue_push_tail (&store->fresh, job);
+  store->fresh_rows += batch->rows->len;
+  if (store->back->handing)
+    return;
+  store->back->handing = TRUE;
+  g_atomic_int_inc (&store->back->references);
+  uc_loop_defer_last (store->back->loop, on_turn_end, store->back);
 }
 
 void
@@ -307,7 +353,7 @@ uc_store_pressure (UcStore *store, UcStorePressure *pressure)
 
   pressure->oldest_us = oldest != NULL ? g_get_monotonic_time () - oldest->queued_at : 0;
   g_mutex_lock (&store->lock);
-  pressure->waiting_rows = store->rows;
+  pressure->waiting_rows = store->rows + store->fresh_rows;
   pressure->reads = g_queue_get_length (&store->reads);
   g_mutex_unlock (&store->lock);
   pressure->rows_per_commit = MOST_ROWS;
@@ -321,7 +367,7 @@ uc_store_figures (UcStore *store, UcStoreFigures *figures)
   figures->transactions = __atomic_load_n (&store->transactions, __ATOMIC_RELAXED);
   figures->log_pages = __atomic_load_n (&store->log_pages, __ATOMIC_RELAXED);
   g_mutex_lock (&store->lock);
-  figures->waiting_batches = g_queue_get_length (&store->batches);
+  figures->waiting_batches = g_queue_get_length (&store->batches) + g_queue_get_length (&store->fresh);
   g_mutex_unlock (&store->lock);
 }
 
@@ -447,6 +493,7 @@ open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
         return FALSE;
       uc_store_lock_settle (store->lock_fd);
       store->writer = uc_writer_new (sqlite, &state);
+      store->checker = uc_checker_new (store, options->path, state.check);
     }
   store->reader = uc_sqlite_open_reader (options->path, sqlite != NULL ? &ignored : &state, error);
   store->last_seq = state.last_seq;
@@ -460,6 +507,7 @@ static void
 store_free (UcStore *store)
 {
   uc_sqlite_close (store->reader);
+  uc_checker_free (store->checker);
   if (store->writer != NULL)
     uc_writer_free (store->writer);
   if (store->lock_fd >= 0)
@@ -468,6 +516,7 @@ store_free (UcStore *store)
   g_cond_clear (&store->writer_wake);
   g_cond_clear (&store->reader_wake);
   g_cond_clear (&store->loaded);
+  store->back->store = NULL;
   return_unref (store->back);
   g_free (store);
 }
@@ -508,6 +557,8 @@ uc_store_close (UcStore *store)
   if (store == NULL)
     return;
   store->closing = TRUE;
+  uc_checker_stop (store->checker);
+  hand_over (store);
   g_mutex_lock (&store->lock);
   store->stop = TRUE;
   g_cond_signal (&store->writer_wake);
@@ -538,4 +589,10 @@ gboolean
 uc_store_was_unclean (UcStore *store)
 {
   return store->unclean;
+}
+
+UcChecker *
+uc_store_checker (UcStore *store)
+{
+  return store->checker;
 }

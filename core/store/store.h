@@ -56,6 +56,32 @@ gint64 uc_store_epoch (UcStore *store);
 /* TRUE when the previous process did not close cleanly. */
 gboolean uc_store_was_unclean (UcStore *store);
 
+/* After an unclean end uc_store_open has checked what was written last; the rest of the file, whose check takes as
+ * long as reading it, is looked at meanwhile, once somebody asks for it. It is due until it has come to its end,
+ * also for the next process. When it finds damage, the store goes on, but is not opened again before it has been
+ * found sound. */
+typedef enum
+{
+  UC_STORE_CHECK_NONE, /* the last process ended cleanly, nothing is due */
+  UC_STORE_CHECK_DUE,
+  UC_STORE_CHECK_RUNNING,
+  UC_STORE_CHECK_PAUSED, /* it gave way to the log, which it keeps from being emptied; it begins again */
+  UC_STORE_CHECK_SOUND,
+  UC_STORE_CHECK_DAMAGED,
+  UC_STORE_CHECK_FAILED /* the file can't be read for it, and it stays due */
+} UcStoreCheckState;
+typedef struct
+{
+  UcStoreCheckState state;
+  gint64 us;        /* how long it has taken so far, pauses included */
+  gint64 file_size; /* of the database and its log */
+  guint pauses;
+} UcStoreCheck;
+void uc_store_check_figures (UcStore *store, UcStoreCheck *check);
+/* Begins it if it is due, with little use of the processor. done: OK = sound, UNKNOWN = damaged, UNAVAILABLE = not
+ * checked; `why` says what. FALSE: it is not due, or runs already, and done is not called. */
+gboolean uc_store_check (UcStore *store, UcStoreDone done, gpointer data);
+
 /* Calls func with each row the engine needs (users, queues, memberships, agents, conversations with open
  * interactions, interactions not closed), in the order uc_engine_restore wants. Blocks; main thread. */
 gboolean uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data), gpointer data,
@@ -69,6 +95,9 @@ void uc_batch_free (UcBatch *batch);
 void uc_batch_event (UcBatch *batch, UcEvent *event, char *json, gsize len);
 /* The same with the step that begins with this event, as JSON that a replay reads; taken; NULL = none begins. */
 void uc_batch_event_step (UcBatch *batch, UcEvent *event, char *json, gsize len, char *step);
+/* The same, but event and JSON stay the caller's and must not change before the batch is answered; the step is
+ * taken. */
+void uc_batch_lend_event (UcBatch *batch, const UcEvent *event, const char *json, gsize len, char *step);
 /* The stored answer to a command that carries an idempotency key; a second one with the same key is a CONFLICT. */
 void uc_batch_command (UcBatch *batch, const char *user, const char *cmd_id, gint64 at, const char *answer_json);
 void uc_batch_credential (UcBatch *batch, const char *user, const char *hash);

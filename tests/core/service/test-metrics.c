@@ -102,6 +102,8 @@ test_parts (void)
                                        "usher_offers_ended_total{cause=\"timed_out\"}",
                                        "usher_store_commit_seconds_count",
                                        "usher_store_log_pages",
+                                       "usher_store_bytes",
+                                       "usher_store_check{state=\"not_due\"}",
                                        "usher_intake_oldest_delivery_seconds",
                                        "usher_outbox_waiting{channel=\"net\"}",
                                        "usher_outbox_uncertain{channel=\"net\"}",

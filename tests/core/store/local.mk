@@ -14,6 +14,11 @@ check_PROGRAMS += %D%/test-open
 %C%_test_open_LDADD = %D%/libkit.la
 TESTS += %D%/test-open
 
+check_PROGRAMS += %D%/test-check
+%C%_test_check_SOURCES = %D%/test-check.c
+%C%_test_check_LDADD = %D%/libkit.la
+TESTS += %D%/test-check
+
 check_PROGRAMS += %D%/test-faults
 %C%_test_faults_SOURCES = %D%/test-faults.c %D%/faults.c %D%/faults.h
 %C%_test_faults_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)

@@ -374,23 +374,6 @@ test_truncated (Place *place, gconstpointer data)
   EXPECT_REFUSAL (place, place->path, "damaged", "backup");
 }
 
-/* A scribbled page is found by the check that follows an unclean exit. */
-static void
-test_damaged (Place *place, gconstpointer data)
-{
-  g_autofree char *bytes = NULL;
-  gsize len;
-
-  uc_store_close (open_well (place));
-  kit_sql (place->path, "UPDATE meta SET value = 0 WHERE key = 'clean'; CREATE TABLE extra (x);"
-                        "INSERT INTO extra WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c"
-                        " WHERE x < 5000) SELECT x FROM c; PRAGMA wal_checkpoint (TRUNCATE)");
-  g_assert_true (g_file_get_contents (place->path, &bytes, &len, NULL));
-  memset (bytes + len - 4096, 0xa5, 2048);
-  g_assert_true (g_file_set_contents (place->path, bytes, (gssize)len, NULL));
-  EXPECT_REFUSAL (place, place->path, "is damaged (", "restore it from a backup", ".recover");
-}
-
 static int
 hold (const char *path)
 {
@@ -543,7 +526,6 @@ main (int argc, char **argv)
   ADD ("lost-table", test_lost_table);
   ADD ("no-permission", test_no_permission);
   ADD ("truncated", test_truncated);
-  ADD ("damaged", test_damaged);
   ADD ("locked", test_locked);
   ADD ("migrate", test_migrate);
   ADD ("migrate-failing", test_migrate_failing);

@@ -34,7 +34,7 @@ enum
 };
 
 static int epoll;
-static GPtrArray *dirty;
+static GPtrArray *dirty, *refused;
 static char chunk[1 << 18];
 static guint32 random_state = 0x9e3779b9u;
 
@@ -43,6 +43,7 @@ load_conn_init (void)
 {
   epoll = epoll_create1 (EPOLL_CLOEXEC);
   dirty = g_ptr_array_new ();
+  refused = g_ptr_array_new ();
 }
 
 void
@@ -392,6 +393,31 @@ read_all (LoadConn *conn)
 }
 
 void
+load_conn_again (LoadConn *conn, gint64 after_ms)
+{
+  conn->again_ns = load_now_ns () + after_ms * 1000000;
+  g_ptr_array_add (refused, conn);
+}
+
+static void
+try_again (gint64 now)
+{
+  for (guint i = 0; i < refused->len;)
+    {
+      LoadConn *conn = refused->pdata[i];
+
+      if (conn->again_ns > now)
+        {
+          i++;
+          continue;
+        }
+      g_ptr_array_remove_index_fast (refused, i);
+      if (conn->fd >= 0)
+        conn->talk->again (conn);
+    }
+}
+
+void
 load_turn (gint64 until_ns)
 {
   static struct epoll_event events[MOST_EVENTS];
@@ -399,6 +425,11 @@ load_turn (gint64 until_ns)
   struct timespec nap = { 0, 0 };
   int count;
 
+  if (refused->len > 0)
+    {
+      try_again (now);
+      until_ns = MIN (until_ns, now + LONGEST_NAP_NS / 10);
+    }
   flush_all ();
   if (until_ns > now + SPIN_NS)
     nap.tv_nsec = MIN (until_ns - now - SPIN_NS / 2, LONGEST_NAP_NS);

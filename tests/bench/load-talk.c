@@ -5,6 +5,7 @@
  */
 #include "tests/bench/load.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define VALUE_LEN 100
@@ -54,7 +55,14 @@ widget_ask (LoadConn *conn)
 {
   load_conn_printf (conn,
                     "{\"message\":{\"id\":\"ask-%u\",\"text\":\"Is somebody there?\",\"name\":\"Customer %u\"}}",
-                    ++conn->calls, conn->index);
+                    conn->calls, conn->index);
+}
+
+static void
+widget_ask_anew (LoadConn *conn)
+{
+  conn->calls++;
+  widget_ask (conn);
 }
 
 static void
@@ -73,16 +81,38 @@ widget_state (LoadConn *conn, const char *text, gsize len)
   if (conn->role == LOAD_SENDER && strcmp (state, "active") == 0)
     load_conn_ready (conn);
   if (conn->role == LOAD_CALLER && strcmp (state, "ended") == 0 && load_counts.sending)
-    widget_ask (conn);
+    widget_ask_anew (conn);
 }
 
 static void
 widget_welcome (LoadConn *conn, const char *text, gsize len)
 {
   if (conn->role == LOAD_SENDER || conn->role == LOAD_CALLER)
-    widget_ask (conn);
+    widget_ask_anew (conn);
   else
     load_conn_ready (conn);
+}
+
+/* As the widget does: the same message with the same id, as soon as the server likes. */
+static void
+widget_refused (LoadConn *conn, const char *text, gsize len)
+{
+  const char *after = memmem (text, len, "\"retry_after_ms\":", 17);
+
+  load_counts.refused++;
+  if (after == NULL)
+    load_conn_complain (conn, "a message was refused", text, len);
+  else
+    load_conn_again (conn, atoi (after + 17));
+}
+
+static void
+widget_again (LoadConn *conn)
+{
+  if (conn->unacked)
+    load_resend (conn);
+  else
+    widget_ask (conn);
 }
 
 static void
@@ -94,16 +124,13 @@ widget_text (LoadConn *conn, const char *text, gsize len)
         load_conn_ready (conn);
     }
   else if (begins (text, len, "{\"ack\":"))
-    load_counts.acked++;
+    load_acked (conn);
   else if (begins (text, len, "{\"state\":{"))
     widget_state (conn, text + 9, len - 9);
   else if (begins (text, len, "{\"welcome\":"))
     widget_welcome (conn, text, len);
   else if (begins (text, len, "{\"refused\":"))
-    {
-      load_counts.refused++;
-      load_conn_complain (conn, "a message was refused", text, len);
-    }
+    widget_refused (conn, text, len);
   else if (begins (text, len, "{\"error\":") || begins (text, len, "{\"reset\":"))
     load_conn_complain (conn, "the server complains", text, len);
 }
@@ -213,9 +240,14 @@ load_taker_end (LoadConn *conn)
 /* ---- all ----------------------------------------------------------------------------------------------- */
 
 static const LoadTalk talks[] = {
-  { "bare", bare_opened, load_count_text, bare_message },
-  { "widget", widget_opened, widget_text, widget_message },
-  { "desk", desk_opened, desk_text, NULL },
+  { .name = "bare", .opened = bare_opened, .text = load_count_text, .message = bare_message },
+  { .name = "widget",
+    .opened = widget_opened,
+    .text = widget_text,
+    .message = widget_message,
+    .again = widget_again,
+    .in_turn = TRUE },
+  { .name = "desk", .opened = desk_opened, .text = desk_text },
 };
 
 const LoadTalk *

@@ -39,6 +39,8 @@ typedef struct
   void (*opened) (LoadConn *conn); /* after the handshake */
   void (*text) (LoadConn *conn, const char *text, gsize len);
   void (*message) (LoadConn *conn, guint seq, const char *body); /* sends one */
+  void (*again) (LoadConn *conn);                                /* sends again what was refused */
+  gboolean in_turn; /* the next message waits for the acknowledgement of the last one */
 } LoadTalk;
 
 struct LoadConn
@@ -56,6 +58,11 @@ struct LoadConn
 
   /* as a sender */
   guint sent, expected, in_flight;
+  gboolean unacked; /* the last one is not acknowledged; its due time: */
+  gint64 due_ns;
+  GArray *waiting; /* due times of those that wait for that, from waiting_head on */
+  guint waiting_head;
+  gint64 again_ns;    /* when what was refused may be sent again, 0 = nothing was */
   LoadConn *receiver; /* where its messages arrived so far */
 
   /* as a taker */
@@ -84,7 +91,7 @@ typedef struct
 typedef struct
 {
   guint64 ready, failed, closed, errors, refused;
-  guint64 sent, delivered, acked, doubled, out_of_order, astray, other;
+  guint64 sent, delivered, acked, doubled, out_of_order, astray;
   guint64 handshakes, offers;
   gboolean sending, measuring;
   LoadHistogram delivery, connect, offer;
@@ -111,6 +118,7 @@ void load_conn_cut (LoadConn *conn, gboolean failed);
 void load_conn_send (LoadConn *conn, const char *text, gsize len); /* a text frame */
 void load_conn_printf (LoadConn *conn, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void load_conn_complain (LoadConn *conn, const char *what, const char *text, gsize len);
+void load_conn_again (LoadConn *conn, gint64 after_ms);
 void load_turn (gint64 until_ns); /* one turn of the loop, which ends by then */
 
 /* load-talk.c */
@@ -120,5 +128,7 @@ void load_taker_end (LoadConn *conn);
 /* load.c */
 void load_send (LoadConn *conn, gint64 due_ns);
 void load_go_on (LoadConn *conn); /* closed loop: what the window has room for */
+void load_acked (LoadConn *conn);
+void load_resend (LoadConn *conn);
 
 #endif

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { Lines } from './process.mjs'
 
 /** What must be zero at the end of any run. */
-const faults = ['lost', 'doubled', 'out_of_order', 'astray', 'unacked', 'refused', 'failed', 'closed', 'errors']
+const faults = ['lost', 'doubled', 'out_of_order', 'astray', 'unacked', 'failed', 'closed', 'errors']
 
 /** The load generator at work. */
 export class Load {
@@ -29,7 +29,7 @@ export class Load {
     this.child.stdin.write('go\n')
   }
 
-  /** Resolves to the figures; rejects when anything was lost, doubled, out of order or refused. */
+  /** Resolves to the figures; rejects when anything was lost, doubled, out of order or astray. */
   async figures() {
     const figures = await this.lines.next()
     const wrong = faults.filter((key) => figures[key] !== 0).map((key) => `${figures[key]} ${key}`)

@@ -15,9 +15,11 @@ export default {
     const time = ctx.short ? { warmup: 0.2, duration: 0.5 } : { warmup: 1, duration: 4 }
     const usher = { rate: [], cpu: [] }
     const bare = { rate: [], cpu: [] }
+    let refused = 0
     const note = (into, figures) => {
       into.rate.push(figures.delivered_per_s)
       into.cpu.push(perMessage(figures))
+      refused += figures.refused
     }
 
     for (let round = 0; round < ctx.rounds; round++) {
@@ -30,6 +32,7 @@ export default {
       await centre.end()
     }
     const both = { baselineName: 'bare durable relay' }
+    if (refused > 0) both.note = `usher was overloaded: it refused ${refused} times, and was asked again`
     const what = `${2 * pairs} connections`
     return [
       { line: what, unit: 'messages/s', usher: usher.rate, baseline: bare.rate, better: 'higher', goal: { ratio: '>= 0.5' }, ...both },

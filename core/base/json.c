@@ -313,19 +313,45 @@ uc_json_append (UcJson *array, UcJson *child)
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
+/* Room for `len` more bytes; the caller fills them and tells by took (). */
+static char *
+room (GString *out, gsize len)
+{
+  gsize before = out->len;
+
+  if (G_UNLIKELY (out->len + len >= out->allocated_len))
+    {
+      g_string_set_size (out, before + len);
+      out->len = before;
+    }
+  return out->str + before;
+}
+
+static void
+took (GString *out, const char *end)
+{
+  out->len = (gsize)(end - out->str);
+  out->str[out->len] = '\0';
+}
+
 static void
 separate (GString *out, const char *key)
 {
   char last = out->len > 0 ? out->str[out->len - 1] : '{';
+  gsize len = key != NULL ? strlen (key) : 0;
+  char *at = room (out, len + 4);
 
   if (last != '{' && last != '[' && last != ':')
-    g_string_append_c (out, ',');
+    *at++ = ',';
   if (key != NULL)
     {
-      g_string_append_c (out, '"');
-      g_string_append (out, key);
-      g_string_append_len (out, "\":", 2);
+      *at++ = '"';
+      memcpy (at, key, len);
+      at += len;
+      *at++ = '"';
+      *at++ = ':';
     }
+  took (out, at);
 }
 
 /* Both forms stand in journals, whose bytes are compared with what is written anew. */
@@ -352,24 +378,52 @@ append_escape (GString *out, unsigned char c, Escapes escapes)
   g_string_append_len (out, text, 6);
 }
 
+static gboolean
+is_plain (unsigned char c)
+{
+  return c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* How many bytes need no escape: eight at a time, as nearly all do not. */
+static gsize
+plain_length (const char *text, gsize len)
+{
+  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101), highs = ones << 7;
+  gsize n = 0;
+
+  for (guint64 eight; n + sizeof eight <= len; n += sizeof eight)
+    {
+      guint64 quote, slash;
+
+      memcpy (&eight, text + n, sizeof eight);
+      quote = eight ^ (ones * '"');
+      slash = eight ^ (ones * '\\');
+      /* The high bit of a byte below 0x20, or of a difference of 0: only of such a byte or of one after it. */
+      if ((((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs)
+        break;
+    }
+  while (n < len && is_plain ((unsigned char)text[n]))
+    n++;
+  return n;
+}
+
 static void
 append_quoted (GString *out, const char *value, Escapes escapes)
 {
-  const char *start = value, *p = value;
+  gsize left = strlen (value), plain;
+  char *at;
 
-  g_string_append_c (out, '"');
-  for (;; p++)
+  for (g_string_append_c (out, '"');; value++, left--)
     {
-      unsigned char c = (unsigned char)*p;
-
-      if (G_LIKELY (c >= 0x20 && c != '"' && c != '\\'))
-        continue;
-      if (p > start)
-        g_string_append_len (out, start, p - start);
-      if (c == '\0')
+      plain = plain_length (value, left);
+      at = room (out, plain + 1);
+      memcpy (at, value, plain);
+      took (out, at + plain);
+      value += plain;
+      left -= plain;
+      if (left == 0)
         break;
-      append_escape (out, c, escapes);
-      start = p + 1;
+      append_escape (out, (unsigned char)*value, escapes);
     }
   g_string_append_c (out, '"');
 }

@@ -66,6 +66,7 @@ struct UcLoop
   gint64 armed; /* what the timerfd is set for, 0 = nothing */
 
   GArray *deferred; /* of Call */
+  GArray *last;     /* of Call; after these */
 
   GMutex lock;
   GArray *invoked; /* of Call; under lock */
@@ -290,11 +291,19 @@ uc_loop_defer (UcLoop *loop, UcLoopFunc func, gpointer data)
 }
 
 void
+uc_loop_defer_last (UcLoop *loop, UcLoopFunc func, gpointer data)
+{
+  Call call = { func, data };
+
+  g_array_append_val (loop->last, call);
+}
+
+void
 uc_loop_figures (UcLoop *loop, UcLoopFigures *figures)
 {
   figures->timers = loop->heap->len;
   g_mutex_lock (&loop->lock);
-  figures->calls = loop->invoked->len + loop->deferred->len;
+  figures->calls = loop->invoked->len + loop->deferred->len + loop->last->len;
   g_mutex_unlock (&loop->lock);
 }
 
@@ -325,17 +334,23 @@ run_invoked (UcLoop *loop)
   run_calls (calls);
 }
 
+/* What these defer themselves makes another turn, see prepare (). */
 static void
-run_deferred (UcLoop *loop)
+run_deferred (GArray **deferred)
 {
   GArray *calls;
 
-  if (loop->deferred->len == 0)
+  if ((*deferred)->len == 0)
     return;
-  /* What these defer themselves makes another turn, see prepare (). */
-  calls = g_steal_pointer (&loop->deferred);
-  loop->deferred = g_array_new (FALSE, FALSE, sizeof (Call));
+  calls = g_steal_pointer (deferred);
+  *deferred = g_array_new (FALSE, FALSE, sizeof (Call));
   run_calls (calls);
+}
+
+static gboolean
+has_deferred (const UcLoop *loop)
+{
+  return loop->deferred->len > 0 || loop->last->len > 0;
 }
 
 /* ---- the source ---------------------------------------------------------------------------------------- */
@@ -344,7 +359,7 @@ static gboolean
 prepare (GSource *source, int *timeout)
 {
   *timeout = -1;
-  return ((LoopSource *)source)->loop->deferred->len > 0;
+  return has_deferred (((LoopSource *)source)->loop);
 }
 
 static gboolean
@@ -352,7 +367,7 @@ check (GSource *source)
 {
   UcLoop *loop = ((LoopSource *)source)->loop;
 
-  return loop->deferred->len > 0 || g_source_query_unix_fd (source, loop->tag) != 0;
+  return has_deferred (loop) || g_source_query_unix_fd (source, loop->tag) != 0;
 }
 
 static void
@@ -398,7 +413,8 @@ dispatch (GSource *source, GSourceFunc callback, gpointer data)
 
   loop->in_turn = TRUE;
   run_batch (loop);
-  run_deferred (loop);
+  run_deferred (&loop->deferred);
+  run_deferred (&loop->last);
   loop->in_turn = FALSE;
   arm (loop);
   return G_SOURCE_CONTINUE;
@@ -430,6 +446,7 @@ uc_loop_new (void)
   loop->heap = g_ptr_array_new ();
   loop->by_id = g_hash_table_new (g_int64_hash, g_int64_equal);
   loop->deferred = g_array_new (FALSE, FALSE, sizeof (Call));
+  loop->last = g_array_new (FALSE, FALSE, sizeof (Call));
   loop->invoked = g_array_new (FALSE, FALSE, sizeof (Call));
   g_mutex_init (&loop->lock);
 
@@ -458,6 +475,7 @@ uc_loop_free (UcLoop *loop)
   g_hash_table_unref (loop->by_id);
   g_ptr_array_unref (loop->graveyard);
   g_array_unref (loop->deferred);
+  g_array_unref (loop->last);
   g_array_unref (loop->invoked);
   g_mutex_clear (&loop->lock);
   g_free (loop);

@@ -45,3 +45,5 @@ void uc_loop_figures (UcLoop *loop, UcLoopFigures *figures);
 /* Runs func at the end of the current turn (before the loop sleeps again); the place to flush what a turn queued.
  */
 void uc_loop_defer (UcLoop *loop, UcLoopFunc func, gpointer data);
+/* The same, when everything that was deferred otherwise has run. */
+void uc_loop_defer_last (UcLoop *loop, UcLoopFunc func, gpointer data);

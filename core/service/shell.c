@@ -19,19 +19,20 @@
 #include "core/service/intake.h"
 #include "core/service/outbox.h"
 
+/* What goes to the store with an event. */
 typedef struct
 {
-  char *json;
+  char *json; /* encoded once: the same bytes go to the journal and to every desk */
   gsize len;
-} Text;
+  char *step; /* as JSON, if the event is the first one of a step */
+} Part;
 
 struct UcTxn
 {
   UcCore *core;
   UcBatch *batch;
-  GPtrArray *events; /* of UcEvent*, published when durable; the store gets copies */
-  GPtrArray *steps;  /* of char*, for each: its step as JSON if it is the first one of a step */
-  GArray *texts;     /* of Text, the JSON of each, encoded once */
+  GPtrArray *events; /* of UcEvent*, published when durable; until then lent to the store */
+  GArray *parts;     /* of Part, for each */
   UcTxnDone done;
   gpointer data;
   GError *refused; /* uc_core_submit: the step's error, told from the loop */
@@ -47,8 +48,7 @@ uc_txn_new (UcCore *core)
   txn->core = core;
   txn->batch = uc_batch_new ();
   txn->events = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free);
-  txn->steps = g_ptr_array_new_with_free_func (g_free);
-  txn->texts = g_array_new (FALSE, FALSE, sizeof (Text));
+  txn->parts = g_array_new (FALSE, FALSE, sizeof (Part));
   return txn;
 }
 
@@ -56,11 +56,13 @@ static void
 txn_free (UcTxn *txn)
 {
   g_clear_pointer (&txn->batch, uc_batch_free);
-  for (guint i = 0; i < txn->texts->len; i++)
-    g_free (g_array_index (txn->texts, Text, i).json);
-  g_array_unref (txn->texts);
+  for (guint i = 0; i < txn->parts->len; i++)
+    {
+      g_free (g_array_index (txn->parts, Part, i).json);
+      g_free (g_array_index (txn->parts, Part, i).step);
+    }
+  g_array_unref (txn->parts);
   g_ptr_array_unref (txn->events);
-  g_ptr_array_unref (txn->steps);
   g_clear_error (&txn->refused);
   g_free (txn);
 }
@@ -78,6 +80,14 @@ refuse_while_recovering (UcCore *core, GError **error)
   return TRUE;
 }
 
+static void
+add_part (UcTxn *txn, char *step)
+{
+  Part part = { .step = step };
+
+  g_array_append_val (txn->parts, part);
+}
+
 /* Numbers the events of a step and keeps what made them. */
 static void
 note_step (UcTxn *txn, guint before, char *step)
@@ -85,7 +95,7 @@ note_step (UcTxn *txn, guint before, char *step)
   for (guint i = before; i < txn->events->len; i++)
     {
       ((UcEvent *)txn->events->pdata[i])->seq = ++txn->core->seq;
-      g_ptr_array_add (txn->steps, i == before ? step : NULL);
+      add_part (txn, i == before ? step : NULL);
     }
   txn->core->reborn = FALSE;
 }
@@ -117,7 +127,7 @@ uc_txn_append (UcTxn *txn, UcEvent *event)
   if (!txn->core->recovering)
     event->seq = ++txn->core->seq;
   g_ptr_array_add (txn->events, event);
-  g_ptr_array_add (txn->steps, uc_record_appended ());
+  add_part (txn, uc_record_appended ());
 }
 
 UcBatch *
@@ -158,15 +168,12 @@ fail_txn (UcTxn *txn, UcStoreResult result, const char *why)
 static void
 publish (UcTxn *txn)
 {
-  g_autoptr (GPtrArray) events = g_steal_pointer (&txn->events);
-
-  txn->events = g_ptr_array_new ();
-  g_ptr_array_set_free_func (events, NULL);
-  for (guint i = 0; i < events->len; i++)
+  for (guint i = 0; i < txn->events->len; i++)
     {
-      Text *text = &g_array_index (txn->texts, Text, i);
+      Part *part = &g_array_index (txn->parts, Part, i);
 
-      uc_feed_publish (txn->core->feed, events->pdata[i], g_steal_pointer (&text->json), text->len);
+      uc_feed_publish (txn->core->feed, g_steal_pointer (&txn->events->pdata[i]), g_steal_pointer (&part->json),
+                       part->len);
     }
 }
 
@@ -282,12 +289,10 @@ uc_txn_commit (UcTxn *txn, UcTxnDone done, gpointer data)
   for (guint i = 0; i < txn->events->len; i++)
     {
       const UcEvent *event = txn->events->pdata[i];
-      Text text;
+      Part *part = &g_array_index (txn->parts, Part, i);
 
-      text.json = uc_event_to_json (event, &text.len);
-      uc_batch_event_step (txn->batch, uc_event_copy (event), g_memdup2 (text.json, text.len + 1), text.len,
-                           g_steal_pointer (&txn->steps->pdata[i]));
-      g_array_append_val (txn->texts, text);
+      part->json = uc_event_to_json (event, &part->len);
+      uc_batch_lend_event (txn->batch, event, part->json, part->len, g_steal_pointer (&part->step));
     }
   uc_store_commit (core->store, g_steal_pointer (&txn->batch), on_committed, txn);
   arm_tick (core);

@@ -11,8 +11,9 @@ row_clear (gpointer data)
 {
   UcRow *row = data;
 
-  uc_event_free (row->event);
-  for (gsize i = 0; i < G_N_ELEMENTS (row->text); i++)
+  if (!row->lent)
+    uc_event_free (row->event);
+  for (gsize i = row->lent ? 1 : 0; i < G_N_ELEMENTS (row->text); i++)
     g_free (row->text[i]);
 }
 
@@ -61,6 +62,17 @@ uc_batch_event_step (UcBatch *batch, UcEvent *event, char *json, gsize len, char
 {
   batch->has_events = TRUE;
   add (batch, (UcRow){ .kind = UC_ROW_EVENT, .event = event, .text = { json, step }, .len = len });
+}
+
+void
+uc_batch_lend_event (UcBatch *batch, const UcEvent *event, const char *json, gsize len, char *step)
+{
+  batch->has_events = TRUE;
+  add (batch, (UcRow){ .kind = UC_ROW_EVENT,
+                       .event = (UcEvent *)event,
+                       .text = { (char *)json, step },
+                       .lent = TRUE,
+                       .len = len });
 }
 
 void

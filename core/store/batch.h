@@ -33,7 +33,8 @@ typedef struct
   UcRowKind kind;
   UcEvent *event;
   char *text[UC_ROW_TEXTS];
-  gsize len; /* of JSON or value */
+  gboolean lent; /* event and text[0] are somebody else's */
+  gsize len;     /* of JSON or value */
   gint64 number[2];
 } UcRow;
 

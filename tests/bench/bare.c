@@ -110,6 +110,16 @@ step (sqlite3_stmt *statement)
 }
 
 static void
+store_close (void)
+{
+  sqlite3_stmt *const statements[] = { store.insert, store.update, store.begin, store.commit };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
+    sqlite3_finalize (statements[i]);
+  need (sqlite3_close (store.db), SQLITE_OK);
+}
+
+static void
 store_put (const Conn *conn, const char *text, gsize len)
 {
   gint64 conversation = conn->index / 2, seq = ++store.last[conversation], now = g_get_real_time () / 1000;
@@ -422,6 +432,13 @@ hook (SoupServer *server, SoupServerMessage *message, const char *path, GHashTab
   soup_server_message_set_response (message, "application/json", SOUP_MEMORY_STATIC, "{}", 2);
 }
 
+static gboolean
+stop (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
 /* A socket of ours: libsoup's own would have a backlog of ten. */
 static guint
 listen_on (SoupServer *server)
@@ -467,6 +484,9 @@ main (int argc, char **argv)
   g_unix_fd_add (epoll, G_IO_IN, turn, NULL);
   printf ("{\"port\":%u}\n", listen_on (server));
   fflush (stdout);
+  g_unix_signal_add (SIGTERM, stop, loop);
   g_main_loop_run (loop);
+  if (store.db != NULL)
+    store_close ();
   return 0;
 }

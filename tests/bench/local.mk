@@ -1,7 +1,6 @@
 # Measurements: `make bench` runs them all and prints the table of docs/performance.md.
 bench_programs = %D%/bare %D%/load %D%/watch
-EXTRA_PROGRAMS = $(bench_programs)
-CLEANFILES += $(bench_programs)
+check_PROGRAMS += $(bench_programs)
 
 %C%_bare_SOURCES = %D%/bare.c
 %C%_bare_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
@@ -19,9 +18,24 @@ EXTRA_DIST += \
 	%D%/lib/load.mjs \
 	%D%/lib/main.mjs \
 	%D%/lib/process.mjs \
+	%D%/lib/relay.mjs \
 	%D%/lib/rows.mjs \
 	%D%/lib/table.mjs \
-	%D%/measures/relay.mjs
+	%D%/measures/idle.mjs \
+	%D%/measures/latency.mjs \
+	%D%/measures/offer.mjs \
+	%D%/measures/relay.mjs \
+	%D%/measures/rest.mjs \
+	%D%/test-bench.sh
+if HAVE_NODE
+if PLUGIN_LOCAL
+if PLUGIN_WEB
+if PLUGIN_WEBCHAT
+TESTS += %D%/test-bench.sh
+endif
+endif
+endif
+endif
 
 bench-programs: $(bench_programs)
 # On an idle machine: it takes some minutes and both cores.

@@ -159,12 +159,13 @@ export class Centre {
     return this.people[kind].slice(0, count).map((token) => `${role} ${protocol} ${where} ${token}`)
   }
 
-  /** Ends the daemon in good order, so that a fault in it does not go unseen, and removes everything. */
-  async end() {
-    try {
-      await this.daemon.stop()
-    } finally {
-      await this.daemon.end()
-    }
+  /** Ends the daemon in good order, so that a fault in it does not go unseen; what it stored is still there. */
+  async stop() {
+    await this.daemon.settled()
+    await this.daemon.stop()
+  }
+
+  remove() {
+    rmSync(this.dir, { recursive: true, force: true })
   }
 }

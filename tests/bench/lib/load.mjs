@@ -57,9 +57,13 @@ export class Bare {
     return this
   }
 
-  async end() {
-    this.child.kill('SIGKILL')
-    await this.lines.exited
+  /** Ends it in good order: its database is then one file. */
+  async stop() {
+    this.child.kill('SIGTERM')
+    await this.lines.end()
+  }
+
+  remove() {
     for (const suffix of ['', '-wal', '-shm']) rmSync(this.file + suffix, { force: true })
   }
 }

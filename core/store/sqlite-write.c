@@ -9,7 +9,7 @@
 /* 64 MiB of log in pages of 4 KiB; then again after as much more, while a long read holds the log. Under load each
  * checkpoint writes most pages of the database again: with 4 MiB the store took two thirds of the messages. */
 #define CHECKPOINT_PAGES 16384
-/* On a disk that is short of room: the log is begun anew again and again instead of growing. */
+/* On a disk that is short of room: the log gives its room back again and again instead of growing. */
 #define SPARING_PAGES 32
 /* Rows of age removed per transaction, so that a new batch never waits long. */
 #define PRUNE_ROWS 500
@@ -306,14 +306,17 @@ write_batches (UcWriter *writer, GPtrArray *batches, gboolean apart, gboolean *b
   return code;
 }
 
-void
-uc_writer_commit (UcWriter *writer, GPtrArray *batches)
+/* SQLITE_OK, or why it is not stored; then the transaction may still be open. */
+static int
+try_to_commit (UcWriter *writer, GPtrArray *batches, gboolean *committing)
 {
   gint64 last_seq = writer->last_seq;
   gboolean begun;
   /* Without savepoints at first: SQLite keeps a copy of every page that is changed under one, and conflicts are
    * rare. */
   int code = write_batches (writer, batches, FALSE, &begun);
+
+  *committing = FALSE;
 
   if ((code & 0xff) == SQLITE_CONSTRAINT)
     {
@@ -322,14 +325,44 @@ uc_writer_commit (UcWriter *writer, GPtrArray *batches)
       if (code == SQLITE_OK)
         code = write_batches (writer, batches, TRUE, &begun);
     }
-  if (code != SQLITE_OK)
-    fail_all (writer, batches, last_seq, code, FALSE);
-  else if (begun)
+  if (code == SQLITE_OK && begun)
+    code = uc_writer_claim (writer);
+  if (code != SQLITE_OK || !begun)
+    return code;
+  *committing = TRUE;
+  return run (writer, "COMMIT");
+}
+
+/* For another try: as if there had been none. */
+static void
+take_back (UcWriter *writer, GPtrArray *batches, gint64 last_seq, guint64 failed)
+{
+  if (!sqlite3_get_autocommit (writer->sqlite->db))
+    run (writer, "ROLLBACK");
+  writer->last_seq = last_seq;
+  writer->failed = failed;
+  for (guint i = 0; i < batches->len; i++)
+    uc_batch_answer (g_ptr_array_index (batches, i), UC_STORE_OK, NULL);
+}
+
+void
+uc_writer_commit (UcWriter *writer, GPtrArray *batches)
+{
+  gint64 last_seq = writer->last_seq;
+  guint64 failed = writer->failed;
+  gboolean committing;
+  int code = try_to_commit (writer, batches, &committing);
+
+  /* The room that the log takes is enough for most changes, and folded it gives that back. */
+  if ((code & 0xff) == SQLITE_FULL && writer->wal_pages > 0)
     {
-      code = run (writer, "COMMIT");
-      if (code != SQLITE_OK)
-        fail_all (writer, batches, last_seq, code, TRUE);
+      take_back (writer, batches, last_seq, failed);
+      uc_writer_fold (writer);
+      if (writer->wal_pages == 0)
+        code = try_to_commit (writer, batches, &committing);
     }
+  if (code != SQLITE_OK)
+    fail_all (writer, batches, last_seq, code, committing);
 }
 
 /* ---- between transactions ------------------------------------------------------------------------------ */
@@ -337,12 +370,17 @@ uc_writer_commit (UcWriter *writer, GPtrArray *batches)
 static gboolean
 fold (UcWriter *writer, int mode)
 {
-  int log = 0, done = 0;
-  int code = sqlite3_wal_checkpoint_v2 (writer->sqlite->db, NULL, mode, &log, &done);
+  int log = 0, done = 0, code;
+
+  /* What was written beside the batches, the search index, has not claimed its room yet. */
+  uc_writer_claim (writer);
+  code = sqlite3_wal_checkpoint_v2 (writer->sqlite->db, NULL, mode, &log, &done);
 
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
     {
       writer->checkpoint_warned = FALSE;
+      /* A whole fold cuts off what was claimed ahead. */
+      writer->claimed = writer->claimed < G_MAXINT64 ? 0 : G_MAXINT64;
       return code == SQLITE_OK && log == done;
     }
   if (is_beyond_trust (code, FALSE))
@@ -369,12 +407,13 @@ uc_writer_checkpoint (UcWriter *writer)
       writer->wal_pages = MAX (writer->wal_pages, 1); /* unknown after an unclean start */
       uc_writer_fold (writer);
     }
-  if (writer->broken != NULL
-      || writer->wal_pages
-             < (writer->sparing ? MIN (writer->checkpoint_above, SPARING_PAGES) : writer->checkpoint_above))
-    return;
-  fold (writer, SQLITE_CHECKPOINT_PASSIVE);
-  writer->checkpoint_above = writer->wal_pages + CHECKPOINT_PAGES;
+  if (writer->sparing && writer->wal_pages >= SPARING_PAGES)
+    uc_writer_fold (writer);
+  else if (writer->broken == NULL && writer->wal_pages >= writer->checkpoint_above)
+    {
+      fold (writer, SQLITE_CHECKPOINT_PASSIVE);
+      writer->checkpoint_above = writer->wal_pages + CHECKPOINT_PAGES;
+    }
 }
 
 /* How many rows it removed. */

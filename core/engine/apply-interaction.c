@@ -34,10 +34,10 @@ uc_interaction_excludes (const UcInteraction *interaction, const char *agent)
 static void
 set_excluded (UcInteraction *interaction, const char *list)
 {
-  g_auto (GStrv) words = g_strsplit (list != NULL ? list : "", ",", -1);
+  g_auto (GStrv) words = list != NULL ? g_strsplit (list, ",", -1) : NULL;
 
   g_ptr_array_set_size (interaction->excluded, 0);
-  for (gsize w = 0; words[w] != NULL; w++)
+  for (gsize w = 0; words != NULL && words[w] != NULL; w++)
     if (*words[w] != '\0')
       g_ptr_array_add (interaction->excluded, g_strdup (words[w]));
 }

@@ -78,8 +78,14 @@ uc_bits_meet (const UcBits *a, const UcBits *b)
 static inline void
 uc_bits_add (UcBits *bits, const UcBits *more)
 {
-  for (gint64 bit = uc_bits_next (more, NULL, 0); bit >= 0; bit = uc_bits_next (more, NULL, bit + 1))
-    uc_bits_set (bits, bit);
+  if (more->n > bits->n)
+    {
+      bits->words = g_renew (guint64, bits->words, more->n);
+      while (bits->n < more->n)
+        bits->words[bits->n++] = 0;
+    }
+  for (guint w = 0; w < more->n; w++)
+    bits->words[w] |= more->words[w];
 }
 
 static inline void

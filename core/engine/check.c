@@ -29,6 +29,12 @@ may_take (const UcAgent *agent, const UcMembership *membership)
          && agent->offered + agent->active + agent->wrapping < agent->capacity;
 }
 
+static gpointer
+first_of (GSequence *sequence)
+{
+  return g_sequence_is_empty (sequence) ? NULL : g_sequence_get (g_sequence_get_begin_iter (sequence));
+}
+
 static gboolean
 is_sorted (GSequence *sequence, gint (*compare) (gconstpointer, gconstpointer))
 {
@@ -317,6 +323,8 @@ check_lines (UcCheck *check)
       if (!is_sorted (class->waiting, (gint (*) (gconstpointer, gconstpointer))uc_interaction_compare)
           || !is_sorted (class->resting, (gint (*) (gconstpointer, gconstpointer))uc_interaction_compare))
         return uc_check_broken (check, "queue %s is out of order", class->queue->id);
+      if (class->first_waiting != first_of (class->waiting) || class->first_resting != first_of (class->resting))
+        return uc_check_broken (check, "queue %s: somebody else is first in line", class->queue->id);
     }
   return TRUE;
 }
@@ -338,6 +346,8 @@ check_groups (UcCheck *check)
         return uc_check_broken (check, "group %s: the mark of able agents is wrong", group->key);
       if (!is_sorted (group->idle, (gint (*) (gconstpointer, gconstpointer))uc_agent_compare))
         return uc_check_broken (check, "group %s is out of order", group->key);
+      if (group->first != first_of (group->idle))
+        return uc_check_broken (check, "group %s: somebody else is first", group->key);
       for (guint c = 0; c < engine->classes->len; c++)
         {
           const UcClass *class = engine->classes->pdata[c];
@@ -359,7 +369,7 @@ could_take (const UcClass *class, const UcAgent *agent)
   GSequenceIter *iter = g_sequence_get_begin_iter (class->resting);
 
   if (!g_sequence_is_empty (class->waiting))
-    return g_sequence_get (g_sequence_get_begin_iter (class->waiting));
+    return class->first_waiting;
   for (; !g_sequence_iter_is_end (iter); iter = g_sequence_iter_next (iter))
     if (!uc_interaction_excludes (g_sequence_get (iter), agent->id))
       return g_sequence_get (iter);

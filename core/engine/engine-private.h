@@ -17,7 +17,8 @@ struct UcClass
   UcQueue *queue;
   GSequence *waiting; /* of UcInteraction*, by (K, id) */
   GSequence *resting; /* the same order: those that are not for who refused them just now; mostly empty */
-  UcBits groups;      /* who may serve it: one row of the compatibility matrix */
+  UcInteraction *first_waiting, *first_resting; /* of these two; NULL = empty */
+  UcBits groups;                                /* who may serve it: one row of the compatibility matrix */
 };
 
 /* What an agent can serve, interned: agents with the same enabled memberships share one. */
@@ -28,6 +29,7 @@ struct UcGroup
   guint agents;    /* users of this group; at 0 it goes */
   UcBits members;  /* classes of its memberships, whether their queue is enabled or not */
   GSequence *idle; /* of UcAgent* able to take one more, by selection tuple */
+  UcAgent *first;  /* of idle, NULL = empty */
   UcBits classes;  /* what it may serve now: one row of the transposed matrix */
 };
 
@@ -92,6 +94,8 @@ UcInteraction *uc_step_interaction (UcStep *step);
 /* The same, when it belongs to *agent; otherwise fails with `code` and says who has it. */
 UcInteraction *uc_step_owned (UcStep *step, UcError code, UcAgent **agent);
 gboolean uc_id_valid (const char *id);
+/* For tables by id: as g_str_hash, eight bytes at a time. */
+guint uc_id_hash (gconstpointer id);
 
 /* ---- records.c */
 void uc_agent_free (UcAgent *agent);

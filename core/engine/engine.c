@@ -31,22 +31,22 @@ uc_engine_new (void)
   g_autoptr (UcEvent) policy = uc_policy_preset ("8x8");
   UcEngine *engine = g_new0 (UcEngine, 1);
 
-  engine->agents = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)uc_agent_free);
+  engine->agents = g_hash_table_new_full (uc_id_hash, g_str_equal, NULL, (GDestroyNotify)uc_agent_free);
   engine->roll = g_ptr_array_new ();
   engine->logins = g_hash_table_new (g_str_hash, g_str_equal);
-  engine->queues = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)uc_queue_free);
+  engine->queues = g_hash_table_new_full (uc_id_hash, g_str_equal, NULL, (GDestroyNotify)uc_queue_free);
   engine->conversations
-      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)uc_conversation_free);
+      = g_hash_table_new_full (uc_id_hash, g_str_equal, NULL, (GDestroyNotify)uc_conversation_free);
   engine->addresses = g_hash_table_new (uc_conversation_hash, uc_conversation_equal);
   engine->interactions
-      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)uc_interaction_free);
+      = g_hash_table_new_full (uc_id_hash, g_str_equal, NULL, (GDestroyNotify)uc_interaction_free);
   engine->classes = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_route_class_free);
   engine->groups = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_route_group_free);
   engine->group_keys = g_hash_table_new (g_str_hash, g_str_equal);
   engine->timers = g_ptr_array_new ();
   engine->code_lists = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_code_list_free);
   uc_policy_set (&engine->policy, policy);
-  engine->closed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  engine->closed = g_hash_table_new_full (uc_id_hash, g_str_equal, g_free, g_free);
   g_queue_init (&engine->closed_order);
   return engine;
 }

@@ -95,7 +95,8 @@ uc_place_put (UcEngine *engine, UcInteraction *interaction, UcInteractionState s
     g_ptr_array_add (agent->interactions, interaction);
   interaction->agent = agent;
   ++*counter (agent, state);
-  g_ptr_array_sort (agent->interactions, uc_interaction_compare_age);
+  if (agent->interactions->len > 1)
+    g_ptr_array_sort (agent->interactions, uc_interaction_compare_age);
   uc_presence_timer (engine, agent);
   uc_route_agent_changed (engine, agent);
 }

@@ -199,14 +199,47 @@ drop_group (UcEngine *engine, UcGroup *group)
   uc_route_group_free (group);
 }
 
+static gpointer
+at_or_null (GSequenceIter *iter)
+{
+  return g_sequence_iter_is_end (iter) ? NULL : g_sequence_get (iter);
+}
+
 static void
 leave_idle (UcEngine *engine, UcAgent *agent)
 {
+  UcGroup *group = agent->group;
+
   if (agent->idle == NULL)
     return;
+  if (group->first == agent)
+    group->first = at_or_null (g_sequence_iter_next (agent->idle));
   g_sequence_remove (agent->idle);
   agent->idle = NULL;
-  uc_bits_put (&engine->able_groups, agent->group->index, !g_sequence_is_empty (agent->group->idle));
+  uc_bits_put (&engine->able_groups, group->index, group->first != NULL);
+}
+
+static void
+enter_idle (UcEngine *engine, UcAgent *agent)
+{
+  UcGroup *group = agent->group;
+
+  agent->idle = g_sequence_insert_sorted (group->idle, agent, compare_idle, NULL);
+  if (group->first == NULL || g_sequence_iter_is_begin (agent->idle))
+    group->first = agent;
+  uc_bits_set (&engine->able_groups, group->index);
+  uc_bits_add (&engine->dirty, &group->classes);
+}
+
+/* Between two who stand where his tuple says that they do. */
+static gboolean
+stands_right (const UcAgent *agent)
+{
+  GSequenceIter *next = g_sequence_iter_next (agent->idle);
+
+  return (g_sequence_iter_is_begin (agent->idle)
+          || uc_agent_compare (g_sequence_get (g_sequence_iter_prev (agent->idle)), agent) < 0)
+         && (g_sequence_iter_is_end (next) || uc_agent_compare (agent, g_sequence_get (next)) < 0);
 }
 
 void
@@ -227,12 +260,14 @@ uc_route_regroup (UcEngine *engine, UcAgent *agent)
 void
 uc_route_agent_changed (UcEngine *engine, UcAgent *agent)
 {
-  leave_idle (engine, agent);
-  if (!uc_agent_able (agent))
+  gboolean able = uc_agent_able (agent);
+
+  /* Most events change nothing about this. */
+  if (agent->idle != NULL ? able && stands_right (agent) : !able)
     return;
-  agent->idle = g_sequence_insert_sorted (agent->group->idle, agent, compare_idle, NULL);
-  uc_bits_set (&engine->able_groups, agent->group->index);
-  uc_bits_add (&engine->dirty, &agent->group->classes);
+  leave_idle (engine, agent);
+  if (able)
+    enter_idle (engine, agent);
 }
 
 /* ---- the line ------------------------------------------------------------------------------------------ */
@@ -241,9 +276,13 @@ void
 uc_route_enter (UcEngine *engine, UcInteraction *interaction)
 {
   UcClass *class = interaction->queue->class;
-  GSequence *line = interaction->deadline != 0 ? class->resting : class->waiting;
+  gboolean rests = interaction->deadline != 0;
+  UcInteraction **first = rests ? &class->first_resting : &class->first_waiting;
 
-  interaction->waiting = g_sequence_insert_sorted (line, interaction, compare_waiting, NULL);
+  interaction->waiting
+      = g_sequence_insert_sorted (rests ? class->resting : class->waiting, interaction, compare_waiting, NULL);
+  if (*first == NULL || g_sequence_iter_is_begin (interaction->waiting))
+    *first = interaction;
   interaction->queue->waiting++;
   uc_bits_set (&engine->waiting_classes, class->index);
   uc_bits_set (&engine->dirty, class->index);
@@ -254,16 +293,14 @@ uc_route_leave (UcEngine *engine, UcInteraction *interaction)
 {
   UcClass *class = interaction->queue->class;
 
+  if (class->first_waiting == interaction)
+    class->first_waiting = at_or_null (g_sequence_iter_next (interaction->waiting));
+  else if (class->first_resting == interaction)
+    class->first_resting = at_or_null (g_sequence_iter_next (interaction->waiting));
   g_sequence_remove (interaction->waiting);
   interaction->waiting = NULL;
   interaction->queue->waiting--;
   uc_bits_put (&engine->waiting_classes, class->index, interaction->queue->waiting > 0);
-}
-
-static UcInteraction *
-first_of (GSequence *line)
-{
-  return g_sequence_is_empty (line) ? NULL : g_sequence_get (g_sequence_get_begin_iter (line));
 }
 
 static UcInteraction *
@@ -277,7 +314,7 @@ earlier (UcInteraction *a, UcInteraction *b)
 const UcInteraction *
 uc_engine_first_waiting (UcEngine *engine, const UcQueue *queue)
 {
-  return earlier (first_of (queue->class->waiting), first_of (queue->class->resting));
+  return earlier (queue->class->first_waiting, queue->class->first_resting);
 }
 
 /* ---- matching ------------------------------------------------------------------------------------------ */
@@ -286,8 +323,11 @@ uc_engine_first_waiting (UcEngine *engine, const UcQueue *queue)
 static UcAgent *
 best_willing (const UcGroup *group, const UcInteraction *interaction)
 {
-  GSequenceIter *iter = g_sequence_get_begin_iter (group->idle);
+  GSequenceIter *iter;
 
+  if (interaction->excluded->len == 0)
+    return group->first;
+  iter = group->first->idle;
   for (; !g_sequence_iter_is_end (iter); iter = g_sequence_iter_next (iter))
     {
       UcAgent *agent = g_sequence_get (iter);
@@ -309,11 +349,10 @@ best_agent (UcEngine *engine, const UcInteraction *interaction)
   for (gint64 g = uc_bits_next (groups, able, 0); g >= 0; g = uc_bits_next (groups, able, g + 1))
     {
       const UcGroup *group = engine->groups->pdata[g];
-      UcAgent *head = g_sequence_get (g_sequence_get_begin_iter (group->idle));
       UcAgent *candidate = best_willing (group, interaction);
 
-      if (any == NULL || uc_agent_compare (head, any) < 0)
-        any = head;
+      if (any == NULL || uc_agent_compare (group->first, any) < 0)
+        any = group->first;
       if (candidate != NULL && (willing == NULL || uc_agent_compare (candidate, willing) < 0))
         willing = candidate;
     }
@@ -324,9 +363,12 @@ best_agent (UcEngine *engine, const UcInteraction *interaction)
 static UcInteraction *
 first_servable (UcEngine *engine, const UcClass *class)
 {
-  UcInteraction *head = first_of (class->waiting);
-  GSequenceIter *iter = g_sequence_get_begin_iter (class->resting);
+  UcInteraction *head = class->first_waiting;
+  GSequenceIter *iter;
 
+  if (class->first_resting == NULL)
+    return head;
+  iter = class->first_resting->waiting;
   for (; !g_sequence_iter_is_end (iter); iter = g_sequence_iter_next (iter))
     {
       UcInteraction *interaction = g_sequence_get (iter);

@@ -11,6 +11,8 @@
 
 /* Of one interaction: somebody who pastes a table must not keep us busy. */
 #define MAX_NUMBERS 20
+#define MAX_LETTERS 4
+#define MAX_DIGITS 12
 
 /* What the customer of an interaction called by a number. */
 typedef struct
@@ -48,26 +50,54 @@ named_of (UcBridge *bridge, const char *interaction)
   return named;
 }
 
+/* What may not stand beside a number, so that it is a word of its own. */
+static gboolean
+is_part (const char *at)
+{
+  gunichar c = g_utf8_get_char (at);
+
+  return c == '-' || c == '_' || g_unichar_isalnum (c);
+}
+
+/* Where the number begins whose dash or hash stands at `mark`; NULL = it is none. */
+static const char *
+number_start (const char *text, const char *mark)
+{
+  const char *start = mark;
+
+  if (*mark == '-')
+    {
+      while (start > text && mark - start <= MAX_LETTERS && g_ascii_isalpha (start[-1]))
+        start--;
+      if (start == mark || mark - start > MAX_LETTERS)
+        return NULL;
+    }
+  return start == text || !is_part (g_utf8_prev_char (start)) ? start : NULL;
+}
+
 /* "C-1042", "INC-77", "#1042": up to four letters and a dash, or a hash, then digits. Much looks like it
- * ("UTF-8"): the CRM tells which one is a case. NULL = none. */
+ * ("UTF-8"): the CRM tells which one is a case. NULL = none. Every message comes through here. */
 static GPtrArray *
 find_numbers (const char *text)
 {
-  static const char pattern[] = "(?<![\\w-])(?:[A-Za-z]{1,4}-|#)\\d{1,12}(?![\\w-])";
-  g_autoptr (GRegex) regex = NULL;
-  g_autoptr (GMatchInfo) match = NULL;
-  GPtrArray *numbers;
+  GPtrArray *numbers = NULL;
 
-  /* Nearly every message ends here. */
-  if (strpbrk (text, "-#") == NULL || strpbrk (text, "0123456789") == NULL)
-    return NULL;
-  regex = g_regex_new (pattern, 0, 0, NULL);
-  if (!g_regex_match (regex, text, 0, &match))
-    return NULL;
-  numbers = g_ptr_array_new_with_free_func (g_free);
-  do
-    g_ptr_array_add (numbers, g_match_info_fetch (match, 0));
-  while (numbers->len < MAX_NUMBERS && g_match_info_next (match, NULL));
+  for (const char *mark = strpbrk (text, "-#"); mark != NULL; mark = strpbrk (mark + 1, "-#"))
+    {
+      gsize digits = strspn (mark + 1, "0123456789");
+      const char *start, *end = mark + 1 + digits;
+
+      if (digits == 0 || digits > MAX_DIGITS || (*end != '\0' && is_part (end)))
+        continue;
+      start = number_start (text, mark);
+      if (start == NULL)
+        continue;
+      if (numbers == NULL)
+        numbers = g_ptr_array_new_with_free_func (g_free);
+      g_ptr_array_add (numbers, g_strndup (start, (gsize)(end - start)));
+      if (numbers->len == MAX_NUMBERS)
+        break;
+    }
   return numbers;
 }
 

@@ -36,7 +36,7 @@ item_free (gpointer data)
 }
 
 static MessengerHook *
-hook_new (Messenger *mg, UsherExchange *exchange, const char *digest)
+hook_new (Messenger *mg, UsherExchange *exchange, const char *signature)
 {
   MessengerHook *hook = g_new0 (MessengerHook, 1);
 
@@ -44,7 +44,7 @@ hook_new (Messenger *mg, UsherExchange *exchange, const char *digest)
   hook->refs = 1;
   hook->link.data = hook;
   hook->number = ++mg->intake->number;
-  hook->digest = g_strdup (digest);
+  hook->signature = g_strdup (signature);
   hook->exchanges = g_ptr_array_new ();
   g_ptr_array_add (hook->exchanges, exchange);
   hook->strings = g_string_chunk_new (1024);
@@ -60,7 +60,7 @@ messenger_hook_unref (MessengerHook *hook)
 {
   if (--hook->refs > 0)
     return;
-  g_free (hook->digest);
+  g_free (hook->signature);
   g_ptr_array_unref (hook->exchanges);
   g_hash_table_unref (hook->people);
   g_ptr_array_unref (hook->media);
@@ -347,13 +347,14 @@ on_media_limit (void *data)
 /* ---- in and out ---------------------------------------------------------------------------------------- */
 
 gboolean
-messenger_intake_join (Messenger *mg, UsherExchange *exchange, const char *digest)
+messenger_intake_join (Messenger *mg, UsherExchange *exchange, const char *signature)
 {
   for (GList *link = mg->intake->hooks.head; link != NULL; link = link->next)
     {
       MessengerHook *hook = link->data;
 
-      if (strcmp (hook->digest, digest) != 0 || hook->exchanges->len == 0 || hook->exchanges->len >= MAX_JOINED)
+      if (strcmp (hook->signature, signature) != 0 || hook->exchanges->len == 0
+          || hook->exchanges->len >= MAX_JOINED)
         continue;
       g_ptr_array_add (hook->exchanges, exchange);
       return TRUE;
@@ -362,7 +363,7 @@ messenger_intake_join (Messenger *mg, UsherExchange *exchange, const char *diges
 }
 
 void
-messenger_intake_take (Messenger *mg, UsherExchange *exchange, const char *digest, const UsherJson *root)
+messenger_intake_take (Messenger *mg, UsherExchange *exchange, const char *signature, const UsherJson *root)
 {
   MessengerHook *hook;
 
@@ -371,7 +372,7 @@ messenger_intake_take (Messenger *mg, UsherExchange *exchange, const char *diges
       messenger_respond (mg, exchange, 503, "Too much is under way; send it again.\n");
       return;
     }
-  hook = hook_new (mg, exchange, digest);
+  hook = hook_new (mg, exchange, signature);
   messenger_events (hook, root);
   g_ptr_array_sort (hook->items, by_time);
   if (hook->items->len > 0)

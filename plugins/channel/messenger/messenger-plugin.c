@@ -239,6 +239,7 @@ messenger_create (UsherInstance *instance, const UsherHost *host)
   why = read_settings (mg);
   mg->capabilities = capabilities;
   mg->capabilities.tagged_window_ms = mg->human_agent ? 7 * MESSENGER_DAY_MS : 0;
+  mg->capabilities.settle_ms = host->get_int (instance, "settle");
   if (why != NULL)
     host->fail (instance, USHER_INVALID, why);
   else if (!host->route (instance, "/webhook", USHER_ROUTE_HTTP, MESSENGER_MAX_BODY))
@@ -381,14 +382,23 @@ static const UsherSetting appsecret_proof
         .type = USHER_SETTING_BOOL,
         .default_value = "false",
         .help = "sign calls of the Graph API with the app secret, for apps that demand it" };
+static const UsherSetting settle
+    = { .struct_size = sizeof (UsherSetting),
+        .key = "settle",
+        .type = USHER_SETTING_DURATION,
+        .default_value = "150ms",
+        .min = 0,
+        .max = 10000,
+        .help = "so long a person's messages are gathered, because Meta's calls may overtake each other; 0 only "
+                "behind something that delivers them in order" };
 static const UsherSetting subscribe = { .struct_size = sizeof (UsherSetting),
                                         .key = "subscribe",
                                         .type = USHER_SETTING_BOOL,
                                         .default_value = "false",
                                         .help = "subscribe the app to the page's events at every start" };
 static const UsherSetting *const settings[]
-    = { &base_url,    &api_version, &page_id,     &page_access_token, &app_secret, &verify_token,
-        &human_agent, &announce,    &media_hosts, &appsecret_proof,   &subscribe,  NULL };
+    = { &base_url, &api_version, &page_id,         &page_access_token, &app_secret, &verify_token, &human_agent,
+        &announce, &media_hosts, &appsecret_proof, &subscribe,         &settle,     NULL };
 
 static const UsherChannelOps channel = { .struct_size = sizeof channel,
                                          .create = messenger_create,

@@ -242,7 +242,7 @@ struct MessengerHook
   Messenger *mg;
   gint refs;
   GList link;
-  char *digest;         /* of the body */
+  char *signature;      /* of the body */
   GPtrArray *exchanges; /* of UsherExchange*: that wait for the answer */
   GStringChunk *strings;
   GPtrArray *items;   /* of MessengerItem* */
@@ -261,9 +261,9 @@ struct MessengerHook
 MessengerIntake *messenger_intake_new (void);
 void messenger_intake_free (MessengerIntake *intake);
 /* Whether the same body is under way already: then the exchange is answered with it. */
-gboolean messenger_intake_join (Messenger *mg, UsherExchange *exchange, const char *digest);
+gboolean messenger_intake_join (Messenger *mg, UsherExchange *exchange, const char *signature);
 /* Takes a webhook body that is genuine. */
-void messenger_intake_take (Messenger *mg, UsherExchange *exchange, const char *digest, const UsherJson *root);
+void messenger_intake_take (Messenger *mg, UsherExchange *exchange, const char *signature, const UsherJson *root);
 void messenger_intake_stop (Messenger *mg);
 gboolean messenger_intake_idle (Messenger *mg);
 /* Answers webhooks that the core has not answered in time. */

@@ -71,9 +71,11 @@ test_capabilities (void)
   g_assert_true (fixed->echoes);
   g_assert_false (fixed->idempotent_send);
   fake_host_set (kit->fake, "human_agent", "true");
+  fake_host_set (kit->fake, "settle", "20ms");
   g_assert_true (fake_host_create (kit->fake));
   now = kit->fake->channel->runtime_capabilities (kit->fake->self);
   g_assert_cmpint (now->tagged_window_ms, ==, G_GINT64_CONSTANT (7) * 24 * 3600 * 1000);
+  g_assert_cmpint (now->settle_ms, ==, 20);
   g_assert_cmpstr (now->network, ==, "messenger");
 }
 

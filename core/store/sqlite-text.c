@@ -90,8 +90,8 @@ uc_text_pieces (const char *folded, GString *out)
       }
 }
 
-static GPtrArray *
-needle_words (const char *needle)
+GPtrArray *
+uc_text_needle_words (const char *needle)
 {
   g_autofree char *folded = uc_text_fold (needle);
   GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
@@ -115,7 +115,7 @@ needle_words (const char *needle)
 char *
 uc_text_needle (const char *needle)
 {
-  g_autoptr (GPtrArray) words = needle_words (needle);
+  g_autoptr (GPtrArray) words = uc_text_needle_words (needle);
   GString *out;
 
   if (words->len == 0)
@@ -131,7 +131,7 @@ uc_text_needle (const char *needle)
 char *
 uc_text_match_pieces (const char *needle)
 {
-  g_autoptr (GPtrArray) words = needle_words (needle);
+  g_autoptr (GPtrArray) words = uc_text_needle_words (needle);
   GString *out = g_string_new (NULL);
   guint pieces = 0;
 

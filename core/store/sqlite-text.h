@@ -17,7 +17,9 @@ void uc_text_pieces (const char *folded, GString *out);
 /* The words of a text; of scripts that don't part words, each pair of characters. */
 char *uc_text_words (const char *text);
 
-/* The needle's words, folded, as a JSON array; NULL when there is none. */
+/* The needle's words, folded: char*. */
+GPtrArray *uc_text_needle_words (const char *needle);
+/* The same as a JSON array; NULL when there is none. */
 char *uc_text_needle (const char *needle);
 /* FTS5 expressions. Of `transcript`: documents in which all words of the needle may be found, as one string or
  * another. Of `faq_text`: those that have all words, or any. */

@@ -190,12 +190,13 @@ typedef enum
 } UcReadKind;
 
 /* `acceptance` is the column for acceptance_ms: that of the last offer, or the channel's override. */
-#define UC_SQLITE_INTERACTION(acceptance)                                                                         \
-  "SELECT interaction.id AS interaction, conversation, channel, network, identity, name, queue, queue_name,"      \
+#define UC_SQLITE_INTERACTION_COLUMNS(acceptance)                                                                 \
+  "interaction.id AS interaction, conversation, channel, network, identity, name, queue, queue_name,"             \
   " state, agent, offer, deadline, " acceptance " AS acceptance_ms, enqueued_at, boost, excluded, accepted_at,"   \
   " ended_at, ended_by, customer, customer_name, draft, mode, case_id, attempts, error, status, cause, codes,"    \
   " matches, follows, overdue, uncoded,"                                                                          \
-  " (SELECT user.name FROM user WHERE user.id = interaction.agent) AS agent_name FROM "
+  " (SELECT user.name FROM user WHERE user.id = interaction.agent) AS agent_name"
+#define UC_SQLITE_INTERACTION(acceptance) "SELECT " UC_SQLITE_INTERACTION_COLUMNS (acceptance) " FROM "
 
 /* The interaction that the customer's next message belongs to. */
 #define UC_SQLITE_OPEN_INTERACTION                                                                                \

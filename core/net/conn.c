@@ -89,6 +89,8 @@ uc_conn_free (UcConn *conn)
 
   if (conn->exchange != NULL)
     uc_http_client_gone (conn);
+  if (conn->upgrade != NULL)
+    uc_upgrade_client_gone (conn);
   stolen = take_back (conn);
   unwatch (conn);
   if (conn->link.data != NULL)
@@ -171,6 +173,8 @@ uc_conn_refuse (UcConn *conn, int status, const char *message)
 
   if (conn->exchange != NULL)
     uc_http_client_gone (conn);
+  if (conn->upgrade != NULL)
+    uc_upgrade_client_gone (conn);
   stolen = take_back (conn);
   unwatch (conn);
   text = uc_net_response_raw (status, message, &len);

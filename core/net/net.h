@@ -30,9 +30,11 @@ typedef struct
 /* What a route's owner implements; ws_ members as in UsherOpsHead. All are called from the main loop, never from
  * inside uc_ws_send, uc_ws_close or uc_http_respond. HEAD arrives as GET and the body of the answer is left out.
  * ws_closed's code: the one this side closed with, or the peer's (1005 = it gave none), or 1006 when the
- * connection broke. Not called when ws_open refused.
- * request->query comes as libsoup normalises it: percent-encodings in upper case, and decoded where they are not
- * needed. */
+ * connection broke. Not called when ws_open refused. ws_open may also return UC_WS_LATER: uc_ws_answer then says
+ * what it would have returned, and if the client leaves before, ws_closed is called. request->query comes as
+ * libsoup normalises it: percent-encodings in upper case, and decoded where they are not needed. */
+#define UC_WS_LATER (-1)
+
 typedef struct
 {
   /* May be NULL: its requests are always served. Otherwise a POST may be refused, before its body is read, when
@@ -89,6 +91,8 @@ void uc_net_unroute (UcNet *net, gpointer data);
 void uc_http_respond (UsherExchange *exchange, const UsherResponse *response);
 /* The same with a body that is not copied but kept until it is sent: for large ones. */
 void uc_http_respond_bytes (UsherExchange *exchange, const UsherResponse *response, GBytes *body);
+/* For a socket whose ws_open returned UC_WS_LATER, once: 0, or an HTTP status. Not for one that was closed. */
+void uc_ws_answer (UsherSocket *socket, int status);
 void uc_ws_set_data (UsherSocket *socket, void *data);
 void *uc_ws_data (UsherSocket *socket);
 bool uc_ws_send (UsherSocket *socket, const char *data, size_t len, bool binary);

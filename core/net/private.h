@@ -159,6 +159,7 @@ typedef struct
   char *peer;
   struct ucred cred;    /* of CONTROL */
   UcExchange *exchange; /* the open one */
+  UsherSocket *upgrade; /* its owner has not said yet whether it takes it */
   gboolean served;      /* has had an answer, so it is a kept-alive one */
   gboolean refused;     /* the answer was given before the body came */
   gsize max_body, received;
@@ -242,6 +243,10 @@ void uc_http_stop (UcNet *net);
 /* ---- upgrade.c ----------------------------------------------------------------------------------------- */
 
 void uc_upgrade (UcConn *conn, UcNetRoute *route, UcNetRequest *request);
+/* The connection ends while its owner thinks. */
+void uc_upgrade_client_gone (UcConn *conn);
+/* The owner is gone: its clients hear 503. */
+void uc_upgrades_unroute (UcNet *net, gpointer data);
 
 /* ---- socket.c ------------------------------------------------------------------------------------------ */
 
@@ -252,6 +257,11 @@ void uc_socket_start (UsherSocket *socket, int fd, const guint8 *early, gsize le
 void uc_socket_discard (UsherSocket *socket);
 /* Its owner has been unrouted. */
 gboolean uc_socket_is_orphan (UsherSocket *socket);
+/* One that waits to be started: whose it is, and the connection it came by. */
+gpointer uc_socket_owner (UsherSocket *socket);
+UcConn **uc_socket_conn (UsherSocket *socket);
+/* It will never be started, and its owner does not know yet. */
+void uc_socket_abandon (UsherSocket *socket);
 void uc_sockets_unroute (UcNet *net, gpointer data);
 void uc_sockets_tick (UcNet *net, gint64 now);
 void uc_sockets_stop (UcNet *net);

@@ -21,6 +21,7 @@ struct UsherSocket
 {
   UcNet *net;
   UcNetRoute *route; /* NULL = nobody is told any more */
+  UcConn *conn;      /* that brought it, while its owner thinks; else NULL */
   void *data;        /* of the owner */
   UcWatch *watch;
   UcFramer *framer; /* only while a message is under way */
@@ -393,6 +394,27 @@ uc_socket_discard (UsherSocket *socket)
   unref (socket);
 }
 
+gpointer
+uc_socket_owner (UsherSocket *socket)
+{
+  return socket->route != NULL ? socket->route->data : NULL;
+}
+
+UcConn **
+uc_socket_conn (UsherSocket *socket)
+{
+  return &socket->conn;
+}
+
+void
+uc_socket_abandon (UsherSocket *socket)
+{
+  socket->code = WSLAY_CODE_ABNORMAL_CLOSURE;
+  socket->close_sent = TRUE;
+  tell_owner (socket);
+  unref (socket);
+}
+
 gboolean
 uc_socket_is_orphan (UsherSocket *socket)
 {
@@ -410,10 +432,7 @@ uc_socket_start (UsherSocket *socket, int fd, const guint8 *early, gsize len)
     {
       if (fd >= 0)
         close (fd);
-      socket->code = WSLAY_CODE_ABNORMAL_CLOSURE;
-      socket->close_sent = TRUE;
-      tell_owner (socket);
-      unref (socket);
+      uc_socket_abandon (socket);
       return;
     }
   socket->fd = fd;
@@ -476,6 +495,7 @@ uc_sockets_unroute (UcNet *net, gpointer data)
 {
   if (net->opening != NULL)
     orphan (net->opening, data);
+  uc_upgrades_unroute (net, data);
   orphan_all (&net->closing, data);
   orphan_all (&net->sockets, data);
 }

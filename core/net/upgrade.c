@@ -97,6 +97,12 @@ refusal_text (int status)
     }
 }
 
+static void
+refuse (UcConn *conn, int status)
+{
+  uc_conn_error (conn, status >= 300 && status <= 599 ? status : 500, refusal_text (status), NULL);
+}
+
 void
 uc_upgrade (UcConn *conn, UcNetRoute *route, UcNetRequest *request)
 {
@@ -112,15 +118,69 @@ uc_upgrade (UcConn *conn, UcNetRoute *route, UcNetRequest *request)
   socket = net->opening = uc_socket_new (net, route, make_head (request));
   status = route->handler.ws_open (route->data, socket, &request->request);
   net->opening = NULL;
-  if (status == 0 && uc_socket_is_orphan (socket))
+  if ((status == 0 || status == UC_WS_LATER) && uc_socket_is_orphan (socket))
     status = 503;
+  if (status == UC_WS_LATER)
+    {
+      conn->upgrade = socket;
+      *uc_socket_conn (socket) = conn;
+      uc_conn_pause (conn);
+      return;
+    }
   if (status != 0)
     {
       uc_socket_discard (socket);
-      uc_conn_error (conn, status >= 300 && status <= 599 ? status : 500, refusal_text (status), NULL);
+      refuse (conn, status);
       return;
     }
 
   fd = uc_conn_take_over (conn, net->chunk, &len);
   uc_socket_start (socket, fd, net->chunk, len);
+}
+
+/* ---- an owner that thinks about it --------------------------------------------------------------------- */
+
+void
+uc_ws_answer (UsherSocket *socket, int status)
+{
+  UcConn *conn = g_steal_pointer (uc_socket_conn (socket));
+  UcNet *net;
+  gsize len;
+  int fd;
+
+  if (conn == NULL)
+    return;
+  net = conn->net;
+  conn->upgrade = NULL;
+  if (status == 0)
+    {
+      fd = uc_conn_take_over (conn, net->chunk, &len);
+      uc_socket_start (socket, fd, net->chunk, len);
+      return;
+    }
+  uc_socket_discard (socket);
+  refuse (conn, status);
+  uc_conn_resume (conn);
+}
+
+void
+uc_upgrade_client_gone (UcConn *conn)
+{
+  UsherSocket *socket = g_steal_pointer (&conn->upgrade);
+
+  *uc_socket_conn (socket) = NULL;
+  uc_socket_abandon (socket);
+}
+
+void
+uc_upgrades_unroute (UcNet *net, gpointer data)
+{
+  for (GList *link = net->active.head, *next; link != NULL; link = next)
+    {
+      UcConn *conn = link->data;
+
+      next = link->next;
+      if (conn->upgrade != NULL && uc_socket_owner (conn->upgrade) == data)
+        uc_ws_answer (conn->upgrade, 503);
+    }
 }

@@ -7,6 +7,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "core/plugin/module.h"
+#include "core/plugin/remote.h"
 #include "core/plugin/slots.h"
 
 typedef struct
@@ -27,6 +29,8 @@ planned_free (gpointer data)
   UcPlanned *planned = data;
 
   uc_settings_free (planned->settings);
+  if (planned->plugin != NULL && planned->plugin->isolated)
+    uc_plugin_free ((UcPlugin *)planned->plugin);
   g_free (planned->name);
   g_free (planned);
 }
@@ -176,16 +180,27 @@ read_listen (Planner *planner, UcConfSection *section)
 
 /* ---- instances ----------------------------------------------------------------------------------------- */
 
+/* An isolated one is not even opened in this process. */
+static UcPlugin *
+open_plugin (Planner *planner, UcConfSection *section, const char *name, GError **error)
+{
+  UcConfEntry *isolation = uc_conf_entry (section, "isolation");
+
+  return isolation != NULL && strcmp (isolation->value, "process") == 0
+             ? uc_remote_describe (planner->loader, name, error)
+             : (UcPlugin *)uc_loader_open (planner->loader, name, error);
+}
+
 static const UcPlugin *
 find_plugin (Planner *planner, UcConfSection *section, UcKind kind, gboolean wanted)
 {
   UcConfEntry *entry = uc_conf_entry (section, "plugin");
   g_autoptr (GError) error = NULL;
-  const UcPlugin *plugin;
+  UcPlugin *plugin;
 
   if (entry == NULL || entry->value[0] == '\0')
     return NULL;
-  plugin = uc_loader_open (planner->loader, entry->value, &error);
+  plugin = open_plugin (planner, section, entry->value, &error);
   if (plugin == NULL)
     {
       if (wanted)
@@ -198,6 +213,8 @@ find_plugin (Planner *planner, UcConfSection *section, UcKind kind, gboolean wan
     problem_at (planner, section, "plugin",
                 "plugin '%s' (%s) offers no %s; name another plugin, or another kind of section", plugin->name,
                 plugin->descriptor.summary, uc_kind_word (kind));
+  if (plugin->isolated)
+    uc_plugin_free (plugin);
   return NULL;
 }
 

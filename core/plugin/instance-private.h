@@ -35,6 +35,10 @@ struct UcInstancePrivate
   char *told_message;
   UsherChannelCapabilities capabilities; /* channels: full-size copy, asked after create */
 
+  UcPlugin *own_plugin; /* of uc_instance_set_plugin */
+  gpointer remote;      /* see remote.c: what survives a restart of its process */
+  GDestroyNotify remote_free;
+
   GQueue waiting; /* UcReply: not answered yet */
   GQueue owed;    /* UcReply: answered by the core, still to be completed by the plugin */
 
@@ -74,6 +78,8 @@ void uc_reply_complete (UsherReply *reply, const UsherResult *result); /* any th
 bool uc_reply_cancelled (UsherReply *reply);                           /* any thread */
 /* Answers everything that waits with USHER_CANCELLED. */
 void uc_replies_cancel (UsherInstance *instance);
+/* In a plugin host: usherd does not wait for it any more. Nobody is told but the plugin, when it asks. */
+void uc_reply_give_up (UsherReply *reply);
 /* Before the instance is freed: late completions then find nothing. */
 void uc_replies_forget (UsherInstance *instance);
 

@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/plugin/abi.h"
 #include "core/plugin/instance-private.h"
+#include "core/plugin/module.h"
 #include "core/plugin/slots.h"
 
 #define MAX_RETRY_AFTER (60 * 60 * 1000)
@@ -42,6 +43,21 @@ uc_instance_common_settings (UcKind kind)
                                       .key = "mount",
                                       .type = USHER_SETTING_STRING,
                                       .help = "path of its pages on the web server; /KIND/NAME when not given" };
+  static const UsherSetting isolation
+      = { .struct_size = sizeof isolation,
+          .key = "isolation",
+          .type = USHER_SETTING_ENUM,
+          .choices = "none,process",
+          .default_value = "none",
+          .help = "process: the plugin runs in a process of its own, confined, and can harm nobody else" };
+  static const UsherSetting timeout
+      = { .struct_size = sizeof timeout,
+          .key = "isolation_timeout",
+          .type = USHER_SETTING_DURATION,
+          .default_value = "15s",
+          .min = 1000,
+          .max = 600000,
+          .help = "how long its process may give no sign of life before it is killed and started again" };
   static const UsherSetting queue = { .struct_size = sizeof queue,
                                       .key = "queue",
                                       .type = USHER_SETTING_STRING,
@@ -61,9 +77,9 @@ uc_instance_common_settings (UcKind kind)
           .choices = "draft,off",
           .default_value = "draft",
           .help = "what is made in the CRM for somebody it does not know: a draft, or nothing" };
-  static const UsherSetting *const any[] = { &plugin, &enabled, &mount, NULL };
+  static const UsherSetting *const any[] = { &plugin, &enabled, &mount, &isolation, &timeout, NULL };
   static const UsherSetting *const channel[]
-      = { &plugin, &enabled, &mount, &queue, &acceptance, &auto_create, NULL };
+      = { &plugin, &enabled, &mount, &isolation, &timeout, &queue, &acceptance, &auto_create, NULL };
 
   return kind == UC_KIND_CHANNEL ? channel : any;
 }
@@ -76,7 +92,7 @@ uc_instance_state_word (UcInstanceState state)
           [UC_INSTANCE_RUNNING] = "running", [UC_INSTANCE_ATTENTION] = "needs_attention",
           [UC_INSTANCE_WAITING] = "waiting", [UC_INSTANCE_SKIPPED] = "skipped",
           [UC_INSTANCE_FAILED] = "failed",   [UC_INSTANCE_STOPPING] = "stopping",
-          [UC_INSTANCE_STOPPED] = "stopped" };
+          [UC_INSTANCE_STOPPED] = "stopped", [UC_INSTANCE_QUARANTINED] = "quarantined" };
 
   return (gsize)state < G_N_ELEMENTS (words) ? words[state] : "unknown";
 }
@@ -334,6 +350,31 @@ ask_capabilities (UsherInstance *instance)
   return check_capabilities (caps);
 }
 
+gboolean
+uc_instance_set_capabilities (UsherInstance *instance, const UsherChannelCapabilities *capabilities,
+                              const char **why)
+{
+  *why = check_capabilities (capabilities);
+  if (*why != NULL)
+    return FALSE;
+  instance->priv->capabilities = *capabilities;
+  instance->priv->capabilities.network = g_intern_string (capabilities->network);
+  return TRUE;
+}
+
+void
+uc_instance_set_plugin (UsherInstance *instance, UcPlugin *plugin)
+{
+  UcPlugin *old = instance->priv->own_plugin;
+
+  /* Its capabilities may lie in what is freed below. */
+  instance->priv->capabilities.network = g_intern_string (instance->priv->capabilities.network);
+  instance->plugin = plugin;
+  instance->head = uc_plugin_table (plugin, instance->kind);
+  instance->priv->own_plugin = plugin;
+  uc_plugin_free (old);
+}
+
 static gboolean
 create_self (UsherInstance *instance)
 {
@@ -413,6 +454,23 @@ uc_instance_tell (UsherInstance *instance, UsherStatus status, const char *messa
     uc_plugin_log (instance, USHER_LOG_NOTICE, "works again");
   set_state (instance, status == USHER_OK ? UC_INSTANCE_RUNNING : UC_INSTANCE_ATTENTION, status,
              instance->priv->told_message);
+}
+
+void
+uc_instance_lost (UsherInstance *instance, const char *why, gint64 pause, gboolean quarantine)
+{
+  struct UcInstancePrivate *priv = instance->priv;
+
+  /* One that was about to stop has. */
+  if (instance->state == UC_INSTANCE_STOPPING || instance->self == NULL)
+    return;
+  instance->state = UC_INSTANCE_WAITING;
+  uc_loop_timer_remove (priv->loop, priv->step_timer);
+  priv->step_timer = 0;
+  destroy_self (instance);
+  instance->retry_at = uc_clock_now () + pause;
+  schedule (instance, pause, attempt);
+  set_state (instance, quarantine ? UC_INSTANCE_QUARANTINED : UC_INSTANCE_WAITING, USHER_LOST, why);
 }
 
 /* ---- stop ---------------------------------------------------------------------------------------------- */
@@ -584,6 +642,9 @@ uc_instance_free (UsherInstance *instance)
   instance->state = UC_INSTANCE_STOPPED;
   destroy_self (instance);
   uc_replies_forget (instance);
+  if (priv->remote_free != NULL)
+    priv->remote_free (priv->remote);
+  uc_plugin_free (priv->own_plugin);
   clear_told (instance);
   g_clear_pointer (&priv->stop_waiters, g_array_unref);
   g_hash_table_unref (priv->invokes);

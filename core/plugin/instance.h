@@ -22,10 +22,11 @@ typedef enum
   UC_INSTANCE_NEW,
   UC_INSTANCE_STARTING,
   UC_INSTANCE_RUNNING,
-  UC_INSTANCE_ATTENTION, /* running, but the plugin says that a person must act */
-  UC_INSTANCE_WAITING,   /* start failed; tried again at retry_at */
-  UC_INSTANCE_SKIPPED,   /* not configured */
-  UC_INSTANCE_FAILED,    /* will not be tried again */
+  UC_INSTANCE_ATTENTION,   /* running, but the plugin says that a person must act */
+  UC_INSTANCE_WAITING,     /* start failed; tried again at retry_at */
+  UC_INSTANCE_SKIPPED,     /* not configured */
+  UC_INSTANCE_QUARANTINED, /* its process died again and again; tried again at retry_at, much later */
+  UC_INSTANCE_FAILED,      /* will not be tried again */
   UC_INSTANCE_STOPPING,
   UC_INSTANCE_STOPPED
 } UcInstanceState;
@@ -72,8 +73,12 @@ typedef struct
   void *(*ws_data) (UsherSocket *);
   bool (*ws_send) (UsherSocket *, const char *, size_t, bool);
   void (*ws_close) (UsherSocket *, int, const char *);
+  void (*ws_answer) (UsherSocket *, int);  /* to UC_WS_OPEN_LATER */
   void (*state_changed) (UsherInstance *); /* state, status or message changed */
 } UcHostServices;
+
+/* What ws_open of an isolated plugin returns: whether the socket is taken is said by ws_answer, later. */
+#define UC_WS_OPEN_LATER (-1)
 
 /* Builds the host table. loop is used for invoke and timers. The same table for all instances. */
 const UsherHost *uc_host_init (UcLoop *loop, const UcHostServices *services);
@@ -91,8 +96,17 @@ void uc_instance_stop (UsherInstance *instance, void (*done) (UsherInstance *, g
  * to: stop it and free it in `done`. */
 void uc_instance_free (UsherInstance *instance);
 gboolean uc_instance_is_running (const UsherInstance *instance); /* RUNNING or ATTENTION */
+/* Its process is gone: what it owed is answered by now. It is started again after `pause` ms. From the loop only.
+ */
+void uc_instance_lost (UsherInstance *instance, const char *why, gint64 pause, gboolean quarantine);
 /* UsherHost.instance_state; also when the core finds out by itself. */
 void uc_instance_tell (UsherInstance *instance, UsherStatus status, const char *message);
+/* Those of an instance whose plugin told them later than create. FALSE with a sentence when they make no sense. */
+gboolean uc_instance_set_capabilities (UsherInstance *instance, const UsherChannelCapabilities *capabilities,
+                                       const char **why);
+/* Takes the plugin, which replaces the one it had; its own tables from now on. While it is not started, or by its
+ * own `start`. */
+void uc_instance_set_plugin (UsherInstance *instance, UcPlugin *plugin);
 /* A channel's, asked once after create, as a full-size copy of today's struct; NULL before create and for other
  * kinds. */
 const UsherChannelCapabilities *uc_instance_capabilities (const UsherInstance *instance);

@@ -380,13 +380,10 @@ warn_of_duplicates (char **dirs, const UcPlugin *used)
     }
 }
 
-const UcPlugin *
-uc_loader_open (UcLoader *loader, const char *name, GError **error)
+/* NULL without error: not there. *rest: the folders after the one it is in. */
+static char *
+find_file (UcLoader *loader, const char *name, char ***rest, GError **error)
 {
-  UcPlugin *plugin = g_hash_table_lookup (loader->open, name);
-
-  if (plugin != NULL)
-    return plugin;
   if (!uc_plugin_name_is_valid (name))
     {
       g_set_error (error, UC_ERROR, UC_ERROR_INVALID,
@@ -396,25 +393,53 @@ uc_loader_open (UcLoader *loader, const char *name, GError **error)
   for (char **dir = loader->dirs; *dir != NULL; dir++)
     {
       GError *own = NULL;
-      g_autofree char *file = find_in (*dir, name, &own);
+      char *file = find_in (*dir, name, &own);
 
+      *rest = dir + 1;
       if (own != NULL)
-        {
-          g_propagate_error (error, own);
-          return NULL;
-        }
-      if (file == NULL)
-        continue;
-      plugin = open_file (name, file, error);
-      if (plugin != NULL)
-        {
-          g_hash_table_insert (loader->open, plugin->name, plugin);
-          warn_of_duplicates (dir + 1, plugin);
-        }
-      return plugin;
+        g_propagate_error (error, own);
+      if (file != NULL || own != NULL)
+        return file;
     }
   set_not_found (loader, name, error);
   return NULL;
+}
+
+char *
+uc_loader_find (UcLoader *loader, const char *name, GError **error)
+{
+  char **rest;
+  g_autofree char *file = find_file (loader, name, &rest, error);
+
+  return file != NULL && check_file (file, error) && check_elf (file, error) ? g_steal_pointer (&file) : NULL;
+}
+
+const UcPlugin *
+uc_loader_open_file (UcLoader *loader, const char *name, const char *file, GError **error)
+{
+  UcPlugin *plugin = open_file (name, file, error);
+
+  if (plugin != NULL)
+    g_hash_table_insert (loader->open, plugin->name, plugin);
+  return plugin;
+}
+
+const UcPlugin *
+uc_loader_open (UcLoader *loader, const char *name, GError **error)
+{
+  UcPlugin *plugin = g_hash_table_lookup (loader->open, name);
+  g_autofree char *file = NULL;
+  char **rest = NULL;
+
+  if (plugin != NULL)
+    return plugin;
+  file = find_file (loader, name, &rest, error);
+  plugin = file != NULL ? open_file (name, file, error) : NULL;
+  if (plugin == NULL)
+    return NULL;
+  g_hash_table_insert (loader->open, plugin->name, plugin);
+  warn_of_duplicates (rest, plugin);
+  return plugin;
 }
 
 gboolean

@@ -20,6 +20,9 @@ typedef struct
   UsherChannelOps channel; /* meaningful when descriptor.channel != NULL, which then points here */
   UsherCrmOps crm;
   UsherFrontendOps frontend;
+  gboolean isolated; /* its tables lead to another process, see remote.h */
+  gpointer backing;  /* what the descriptor's strings are in, then */
+  GDestroyNotify backing_free;
 } UcPlugin;
 
 typedef struct
@@ -40,6 +43,10 @@ void uc_loader_free (UcLoader *loader);
  * file, a wrong ABI, a missing required slot, an undefined symbol, a name that is not its file's: NULL and one
  * sentence. */
 const UcPlugin *uc_loader_open (UcLoader *loader, const char *name, GError **error);
+/* The file that uc_loader_open would open, without opening it; freed by the caller. */
+char *uc_loader_find (UcLoader *loader, const char *name, GError **error);
+/* For a process that runs one plugin: opens this very file, whatever stands in the folders. */
+const UcPlugin *uc_loader_open_file (UcLoader *loader, const char *name, const char *file, GError **error);
 /* Runs the plugin's `load` once, before its first instance. */
 gboolean uc_loader_start (UcLoader *loader, const UcPlugin *plugin, const UsherHost *host, GError **error);
 /* Everything in the folders, sorted by name: GPtrArray of UcPluginFound*. */

@@ -211,8 +211,13 @@ check_descriptor (UcPlugin *plugin, GError **error)
 UcPlugin *
 uc_plugin_from_entry (const char *name, const char *file, UsherPluginEntry entry, GError **error)
 {
+  return uc_plugin_from_descriptor (name, file, entry (), error);
+}
+
+UcPlugin *
+uc_plugin_from_descriptor (const char *name, const char *file, const UsherPlugin *given, GError **error)
+{
   UcPlugin *plugin = g_new0 (UcPlugin, 1);
-  const UsherPlugin *given = entry ();
   const UsherSetting *const *settings;
   gboolean ok;
 
@@ -245,6 +250,8 @@ uc_plugin_free (UcPlugin *plugin)
   if (plugin == NULL)
     return;
   free_settings (plugin->descriptor.settings);
+  if (plugin->backing_free != NULL)
+    plugin->backing_free (plugin->backing);
   g_free (plugin->name);
   g_free (plugin->file);
   g_free (plugin);

@@ -10,4 +10,6 @@
 gboolean uc_plugin_name_is_valid (const char *name);
 /* NULL and a sentence "FILE: what is wrong; what to do". */
 UcPlugin *uc_plugin_from_entry (const char *name, const char *file, UsherPluginEntry entry, GError **error);
+/* The same from the descriptor itself, of another process for instance. */
+UcPlugin *uc_plugin_from_descriptor (const char *name, const char *file, const UsherPlugin *given, GError **error);
 void uc_plugin_free (UcPlugin *plugin);

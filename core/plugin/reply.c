@@ -20,7 +20,8 @@ typedef struct
   guint64 timer;
   gint64 timeout;
   gboolean answered;
-  UcResult *result; /* on its way from another thread */
+  gboolean given_up; /* the answer is passed on, but nobody waits for it */
+  UcResult *result;  /* on its way from another thread */
 } UcReply;
 
 /* Who had a recent handle, so that a second completion can be laid at the right door. */
@@ -202,7 +203,8 @@ uc_reply_cancelled (UsherReply *handle)
 
   g_mutex_lock (&lock);
   reply = open_replies != NULL ? g_hash_table_lookup (open_replies, (gpointer)handle) : NULL;
-  cancelled = reply == NULL || __atomic_load_n (&reply->answered, __ATOMIC_ACQUIRE);
+  cancelled = reply == NULL || __atomic_load_n (&reply->answered, __ATOMIC_ACQUIRE)
+              || __atomic_load_n (&reply->given_up, __ATOMIC_ACQUIRE);
   g_mutex_unlock (&lock);
   return cancelled;
 }
@@ -214,6 +216,18 @@ gboolean
 uc_reply_was_cut_off (const UsherResult *result)
 {
   return result == &cut_off;
+}
+
+void
+uc_reply_give_up (UsherReply *handle)
+{
+  UcReply *reply;
+
+  g_mutex_lock (&lock);
+  reply = open_replies != NULL ? g_hash_table_lookup (open_replies, (gpointer)handle) : NULL;
+  if (reply != NULL)
+    __atomic_store_n (&reply->given_up, TRUE, __ATOMIC_RELEASE);
+  g_mutex_unlock (&lock);
 }
 
 void

@@ -212,6 +212,42 @@ uc_settings_list (const UcSettings *settings, const char *key)
   return value != NULL && value->list != NULL ? (const char *const *)value->list : empty;
 }
 
+void
+uc_settings_foreach (const UcSettings *settings, UcSettingsFunc func, gpointer data)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, settings->values);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const UcSettingValue *one = value;
+
+      func (data, key, one->type, one->set, one->string, one->number, (const char *const *)one->list);
+    }
+}
+
+UcSettings *
+uc_settings_new (const char *kind, const char *name)
+{
+  UcSettings *settings = g_new0 (UcSettings, 1);
+
+  settings->kind = g_strdup (kind);
+  settings->name = g_strdup (name);
+  settings->values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, value_free);
+  return settings;
+}
+
+void
+uc_settings_put (UcSettings *settings, const char *key, UsherSettingType type, gboolean set, const char *string,
+                 gint64 number, const char *const *list)
+{
+  UcSettingValue *value = g_new0 (UcSettingValue, 1);
+
+  *value = (UcSettingValue){ type, set, g_strdup (string), number, g_strdupv ((char **)list) };
+  g_hash_table_insert (settings->values, g_strdup (key), value);
+}
+
 const char *
 uc_settings_file (const UcSettings *settings)
 {

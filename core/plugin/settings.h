@@ -33,6 +33,16 @@ const char *const *uc_settings_list (const UcSettings *settings, const char *key
 /* 0 when the key is not in the tables; for telling "not set" from "not declared". */
 UsherSettingType uc_settings_type (const UcSettings *settings, const char *key);
 
+/* For a plugin in a process of its own: every value as it was read, and how it is put together again over there.
+ * Secrets are among them. */
+typedef void (*UcSettingsFunc) (gpointer data, const char *key, UsherSettingType type, gboolean set,
+                                const char *string, gint64 number, const char *const *list);
+void uc_settings_foreach (const UcSettings *settings, UcSettingsFunc func, gpointer data);
+UcSettings *uc_settings_new (const char *kind, const char *name);
+/* Replaces one that is there. */
+void uc_settings_put (UcSettings *settings, const char *key, UsherSettingType type, gboolean set,
+                      const char *string, gint64 number, const char *const *list);
+
 /* Where the section stands, for messages; name is NULL for [usher] and [store]. */
 const char *uc_settings_section_name (const UcSettings *settings);
 const char *uc_settings_file (const UcSettings *settings);

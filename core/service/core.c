@@ -8,6 +8,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/plugin/remote.h"
 #include "core/service/admission.h"
 #include "core/service/alarm.h"
 #include "core/service/api.h"
@@ -268,6 +269,7 @@ uc_core_free (UcCore *core)
   for (guint i = 0; i < core->instances->len; i++)
     uc_instance_free (core->instances->pdata[i]);
   g_ptr_array_set_size (core->instances, 0);
+  uc_remote_finish ();
   g_clear_pointer (&core->drain, uc_drain_free);
   g_clear_pointer (&core->space, uc_space_free);
   g_clear_pointer (&core->desks, uc_desks_free);

@@ -32,8 +32,14 @@ route_ws_open (gpointer data, UsherSocket *socket, const UsherRequest *request)
 {
   UsherInstance *instance = data;
 
+  int status;
+
   /* Requests get their answer while it starts; sockets wait until it can serve them. */
-  return uc_instance_is_running (instance) ? instance->head->ws_open (instance->self, socket, request) : 503;
+  if (!uc_instance_is_running (instance))
+    return 503;
+  status = instance->head->ws_open (instance->self, socket, request);
+  /* Only one in a process of its own may think about it. */
+  return status == UC_WS_OPEN_LATER && instance->plugin->isolated ? UC_WS_LATER : status < 0 ? 500 : status;
 }
 
 static void
@@ -222,5 +228,6 @@ const UcHostServices uc_service_slots = {
   .ws_data = uc_ws_data,
   .ws_send = uc_ws_send,
   .ws_close = uc_ws_close,
+  .ws_answer = uc_ws_answer,
   .state_changed = service_state_changed,
 };

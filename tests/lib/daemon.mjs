@@ -15,6 +15,12 @@ export const pluginDirs = ['plugins/channel/webchat', 'plugins/crm/local', 'plug
   path.join(build, dir),
 )
 
+/** What usherd needs to run plugins of a build tree in processes of their own. USHER_ISOLATION=process: all of them. */
+export const hostEnv = () => ({
+  USHER_PLUGIN_HOST: path.join(build, 'usher-plugin-host'),
+  USHER_PLUGIN_HOST_READ: [build, process.env.USHER_UI_DIR ?? ''].join(':'),
+})
+
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Calls `probe` until it returns something true; the last error or a clear message after `ms`. */
@@ -118,6 +124,8 @@ export class Daemon {
     let text = ''
     for (const [name, keys] of Object.entries(this.sections)) {
       text += `[${name}]\n`
+      if (process.env.USHER_ISOLATION && /^(channel|crm|frontend):/.test(name) && !('isolation' in keys))
+        text += `isolation = ${process.env.USHER_ISOLATION}\n`
       for (const [key, value] of Object.entries(keys)) if (value !== null) text += `${key} = ${value}\n`
     }
     writeFileSync(this.conf, text)
@@ -126,7 +134,7 @@ export class Daemon {
   launch() {
     return spawn(path.join(build, 'usherd'), ['--config', this.conf], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { USHER_UI_DIR: path.join(build, 'ui'), ...process.env, ...this.env },
+      env: { USHER_UI_DIR: path.join(build, 'ui'), ...process.env, ...hostEnv(), ...this.env },
     })
   }
 

@@ -285,7 +285,7 @@ test_inspect_json (void)
                    604800000);
   g_assert_cmpstr (uc_json_string (uc_json_get (uc_json_get (channel, "capabilities"), "media_in")), ==, "native");
   g_assert_false (uc_json_bool (uc_json_get (slots, "seen"), TRUE));
-  g_assert_cmpuint (uc_json_length (uc_json_get (channel, "settings")), ==, 6);
+  g_assert_cmpuint (uc_json_length (uc_json_get (channel, "settings")), ==, 8);
 }
 
 static void

@@ -32,6 +32,18 @@ grow (UcWriter *writer, gint64 size)
   return sqlite3_file_control (writer->sqlite->db, "main", SQLITE_FCNTL_SIZE_HINT, &size);
 }
 
+static gint64
+present_size (UcWriter *writer)
+{
+  sqlite3_file *file = NULL;
+  sqlite3_int64 size = 0;
+
+  if (sqlite3_file_control (writer->sqlite->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK
+      || file->pMethods->xFileSize (file, &size) != SQLITE_OK)
+    return 0;
+  return size;
+}
+
 /* Not there in SQLite's other VFSes: then a fold finds its room as it can. */
 static void
 prepare (UcWriter *writer)
@@ -61,8 +73,7 @@ uc_writer_claim (UcWriter *writer)
       ahead = 0;
       code = grow (writer, size);
     }
-  if (code != SQLITE_OK)
-    return SQLITE_FULL;
-  writer->claimed = size + ahead;
-  return SQLITE_OK;
+  /* No room for a whole piece is no harm where none is needed. */
+  writer->claimed = code == SQLITE_OK ? size + ahead : present_size (writer);
+  return writer->claimed >= size ? SQLITE_OK : SQLITE_FULL;
 }

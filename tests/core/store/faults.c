@@ -56,6 +56,9 @@ file_write (sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
 {
   if (((File *)file)->is_log && hits (FAULT_LOG_FULL))
     return SQLITE_FULL;
+  if (((File *)file)->is_log && g_atomic_int_get (&fault) == FAULT_LOG_LIMIT
+      && at + n > (sqlite3_int64)g_atomic_int_get (&left) * 1024)
+    return SQLITE_FULL;
   if (((File *)file)->is_log && hits (FAULT_LOG_WRITE))
     return SQLITE_IOERR_WRITE;
   if (((File *)file)->is_database && hits (FAULT_DATABASE_FULL))
@@ -103,9 +106,20 @@ file_check_lock (sqlite3_file *file, int *locked)
   return real (file)->pMethods->xCheckReservedLock (real (file), locked);
 }
 
+static gboolean
+is_larger (sqlite3_file *file, sqlite3_int64 wanted)
+{
+  sqlite3_int64 size = 0;
+
+  return real (file)->pMethods->xFileSize (real (file), &size) != SQLITE_OK || wanted > size;
+}
+
 static int
 file_control (sqlite3_file *file, int op, void *arg)
 {
+  if (op == SQLITE_FCNTL_SIZE_HINT && ((File *)file)->is_database && is_larger (file, *(sqlite3_int64 *)arg)
+      && hits (FAULT_DATABASE_GROW))
+    return SQLITE_IOERR_WRITE;
   return real (file)->pMethods->xFileControl (real (file), op, arg);
 }
 

@@ -14,7 +14,9 @@ typedef enum
   FAULT_LOG_SYNC,      /* fsync of the log fails */
   FAULT_DATABASE_FULL, /* no room to write to the database file: a checkpoint fails */
   FAULT_DATABASE_SYNC, /* fsync of the database file fails */
-  FAULT_DATABASE_READ  /* reading it fails */
+  FAULT_DATABASE_READ, /* reading it fails */
+  FAULT_DATABASE_GROW, /* no room to make the database file larger */
+  FAULT_LOG_LIMIT      /* the log finds room for `after` KiB and no more */
 } Fault;
 
 /* Becomes the default of all connections opened from now on. */

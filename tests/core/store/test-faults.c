@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -186,6 +187,63 @@ test_full_checkpoint (Kit *kit, gconstpointer data)
   g_assert_cmpint (g_atomic_int_get (&warnings), ==, 1);
   faults_set (FAULT_NONE, 0);
   rename_to (kit, "again", UC_STORE_OK, NULL);
+}
+
+static UcStoreResult
+put_bytes (Kit *kit, const char *key, gsize n, char **why)
+{
+  UcBatch *batch = uc_batch_new ();
+  g_autofree char *bytes = g_strnfill (n, 'x');
+
+  uc_batch_kv (batch, "room", key, bytes, n);
+  return kit_commit (kit, batch, why);
+}
+
+/* What was committed has its place in the database's file, though nothing was folded into that. */
+static void
+test_room_is_claimed (Kit *kit, gconstpointer data)
+{
+  struct stat info;
+
+  expect_warnings ();
+  faults_set (FAULT_DATABASE_FULL, 0);
+  g_assert_cmpint (put_bytes (kit, "a", 1000000, NULL), ==, UC_STORE_OK);
+  g_assert_cmpint (stat (kit->path, &info), ==, 0);
+  g_assert_cmpint (info.st_size, >=, 1000000);
+  g_assert_cmpint (info.st_blocks * 512, >=, 1000000);
+  faults_set (FAULT_NONE, 0);
+}
+
+/* Without a place there a change is not taken, so that the log never holds what can't be folded. */
+static void
+test_no_room_to_grow (Kit *kit, gconstpointer data)
+{
+  g_autofree char *why = NULL;
+
+  kit_do_basics (kit);
+  g_assert_cmpint (put_bytes (kit, "a", 200000, NULL), ==, UC_STORE_OK);
+  faults_set (FAULT_DATABASE_GROW, 0);
+  g_assert_cmpint (put_bytes (kit, "b", 200000, &why), ==, UC_STORE_UNAVAILABLE);
+  g_assert_nonnull (strstr (why, "the disk is full"));
+  /* What needs no more room is taken. */
+  reset (kit);
+  rename_to (kit, "on", UC_STORE_OK, NULL);
+  faults_set (FAULT_NONE, 0);
+  g_assert_cmpint (put_bytes (kit, "b", 200000, NULL), ==, UC_STORE_OK);
+}
+
+/* A log that has used up all room is folded, and the change that found none is taken. */
+static void
+test_log_gives_room_back (Kit *kit, gconstpointer data)
+{
+  kit_do_basics (kit);
+  faults_set (FAULT_LOG_LIMIT, 400);
+  for (int i = 0; i < 60; i++)
+    g_assert_cmpint (put_bytes (kit, i % 2 == 0 ? "a" : "b", 50000, NULL), ==, UC_STORE_OK);
+  rename_to (kit, "on", UC_STORE_OK, NULL);
+  /* One that is larger than all the room there is, is refused, and alone. */
+  g_assert_cmpint (put_bytes (kit, "c", 500000, NULL), ==, UC_STORE_UNAVAILABLE);
+  rename_to (kit, "still", UC_STORE_OK, NULL);
 }
 
 /* ---- a failing disk ------------------------------------------------------------------------------------ */
@@ -656,6 +714,9 @@ main (int argc, char **argv)
   ADD ("full-midway", test_full_midway, 0);
   ADD ("full-group", test_full_group, 0);
   ADD ("full-checkpoint", test_full_checkpoint, 0);
+  ADD ("room-is-claimed", test_room_is_claimed, 0);
+  ADD ("no-room-to-grow", test_no_room_to_grow, 0);
+  ADD ("log-gives-room-back", test_log_gives_room_back, 0);
   ADD ("commit-sync", test_beyond_trust, FAULT_LOG_SYNC);
   ADD ("commit-write", test_beyond_trust, FAULT_LOG_WRITE);
   ADD ("checkpoint-sync", test_checkpoint_sync, 0);

@@ -204,12 +204,15 @@ static gboolean
 init_libltdl (GError **error)
 {
   static gsize done;
+  const char *why;
 
   if (g_once_init_enter (&done))
     g_once_init_leave (&done, lt_dlinit () == 0 ? 1 : 2);
   if (done == 1)
     return TRUE;
-  g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "libltdl can't be initialised: %s", lt_dlerror ());
+  why = lt_dlerror ();
+  g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "libltdl can't be initialised: %s; start the program again",
+               why != NULL ? why : "it failed before");
   return FALSE;
 }
 

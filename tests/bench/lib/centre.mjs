@@ -5,7 +5,7 @@
 // each round starts the daemon on a copy. USHER_BENCH_CENTRE=FOLDER keeps it there for the next run.
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Daemon, request } from '../../lib/daemon.mjs'
+import { Daemon, request, until } from '../../lib/daemon.mjs'
 
 const password = 'correct horse'
 /** Sessions end after twelve hours. */
@@ -45,11 +45,11 @@ class PinnedDaemon extends Daemon {
 
   /** Waits until nothing is on its way to the disk, a network or the CRM. */
   async settled() {
-    for (;;) {
-      const { pending } = await this.ctl('system.status')
-      if (Object.values(pending).every((count) => count === 0)) return
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    await until(
+      'everything is stored and sent',
+      async () => Object.values((await this.ctl('system.status')).pending).every((count) => count === 0),
+      60000,
+    )
   }
 }
 

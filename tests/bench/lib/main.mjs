@@ -109,12 +109,13 @@ async function main(args) {
   else if (opts.list) for (const { name, title } of measures) console.log(`${name.padEnd(12)} ${title}`)
   if (opts.help || opts.list) return 0
 
+  opts.machine = machine()
   const root = mkdtempSync(path.join(process.env.USHER_BENCH_DIR ?? '/var/tmp', 'usher-bench-'))
   try {
     const results = await runAll(measures, opts, root)
     print(results, opts)
     if (opts.json)
-      writeFileSync(opts.json, `${JSON.stringify({ machine: machine(), ...opts, measures: results }, null, 2)}\n`)
+      writeFileSync(opts.json, `${JSON.stringify({ ...opts, measures: results }, null, 2)}\n`)
     return results.some(({ failed }) => failed) ? 1 : 0
   } finally {
     rmSync(root, { recursive: true, force: true })

@@ -24,10 +24,11 @@ const mayHurry = () => spawnSync('nice', ['-n', '-10', 'true'], { encoding: 'lat
 const tick = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'latin1' }).stdout) || 100
 const page = Number(spawnSync('getconf', ['PAGESIZE'], { encoding: 'latin1' }).stdout) || 4096
 
+const usable = cores()
+
 export class Processes {
   constructor({ nice }) {
     this.children = new Set()
-    this.cores = cores()
     this.prefix = nice && mayHurry() ? ['nice', '-n', '-10'] : []
     // An interrupted run leaves no server behind.
     for (const signal of ['SIGINT', 'SIGTERM'])
@@ -39,9 +40,9 @@ export class Processes {
 
   /** Like child_process.spawn; `core`: 0 for what is measured, 1 for what measures it, absent: anywhere. */
   spawn(cmd, args, { core, env = {}, stdio = ['pipe', 'pipe', 'inherit'] } = {}) {
-    const pinned = core !== undefined && this.cores.length >= 2
+    const pinned = core !== undefined && usable.length >= 2
     const words = [
-      ...(pinned ? ['taskset', '-c', String(this.cores[core])] : []),
+      ...(pinned ? ['taskset', '-c', String(usable[core])] : []),
       ...(core === undefined ? [] : this.prefix),
       cmd,
       ...args.map(String),
@@ -105,9 +106,12 @@ export class Lines {
   }
 }
 
+/** Where it is measured, and how busy that is. */
 export const machine = () => ({
   cpu: os.cpus()[0]?.model ?? 'unknown',
   cores: os.cpus().length,
+  pinned: usable.length >= 2 ? usable.slice(0, 2) : null,
+  load: os.loadavg()[0],
   memory: os.totalmem(),
   kernel: `${os.type()} ${os.release()}`,
 })

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The table: medians of all rounds, and from the smallest to the largest in brackets.
-import { machine } from './process.mjs'
 import { met, ratios, summary } from './rows.mjs'
 
 /** Three digits, and no more zeros than needed. */
@@ -34,18 +33,24 @@ function cells(row, judged) {
   ]
 }
 
-export function print(results, { short: isShort, rounds }) {
+/** What one has to know to believe the numbers. */
+function printMachine({ cpu, cores, memory, kernel, pinned, load }, isShort) {
+  console.log(`${cores} × ${cpu}, ${Math.round(memory / 2 ** 30)} GiB, ${kernel}`)
+  console.log(pinned ? `The server is on core ${pinned[0]}, the generator on core ${pinned[1]}.` : 'Server and generator are not pinned to a core each.')
+  if (isShort) console.log('Short form: too little work for the numbers to say anything.')
+  else if (load > 0.5) console.log(`The machine was not idle (load ${load.toFixed(1)} before): expect worse, and a wide spread.`)
+}
+
+export function print(results, { short: isShort, rounds, machine }) {
   const head = ['', 'usher', 'baseline', 'ratio', 'goal']
-  const { cpu, cores, memory, kernel } = machine()
   const table = results.map((result) => ({ ...result, lines: result.rows.map((row) => cells(row, !isShort)) }))
   const widths = head.map((title, i) =>
     Math.max(title.length, ...table.flatMap(({ lines }) => lines.map((line) => line[i].length))),
   )
   const show = (line) => console.log(line.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd())
 
-  console.log(`${cores} × ${cpu}, ${Math.round(memory / 2 ** 30)} GiB, ${kernel}; medians of ${rounds} paired rounds (from–to)`)
-  if (isShort) console.log('Short form: too little work for the numbers to say anything.')
-  console.log()
+  printMachine(machine, isShort)
+  console.log(`Medians of ${rounds} paired rounds, and from the smallest to the largest.\n`)
   show(head)
   for (const { name, title, rows, lines, failed } of table) {
     console.log(`\n${name}: ${title}${failed ? `\n  FAILED: ${failed}` : ''}`)

@@ -498,8 +498,11 @@ append_value (GString *out, const cJSON *value)
 char *
 uc_json_print (const UcJson *root, gsize *len)
 {
-  GString *out = g_string_sized_new (256);
+  GString *out;
 
+  if (root == NULL)
+    return NULL;
+  out = g_string_sized_new (256);
   append_value (out, root);
   if (len != NULL)
     *len = out->len;

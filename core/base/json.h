@@ -45,6 +45,7 @@ void uc_json_set_int (UcJson *object, const char *key, gint64 value);
 void uc_json_set_bool (UcJson *object, const char *key, gboolean value);
 void uc_json_set (UcJson *object, const char *key, UcJson *child);
 void uc_json_append (UcJson *array, UcJson *child);
+/* NULL for NULL. */
 char *uc_json_print (const UcJson *root, gsize *len);
 
 /* Appending writers. A comma is put where one is needed: after anything but '{', '[' or ':'. key NULL = an element

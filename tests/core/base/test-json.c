@@ -269,6 +269,7 @@ test_build (void)
   uc_json_set_bool (root, "b", TRUE);
   uc_json_append (list, uc_json_new_object ());
   uc_json_set (root, "l", list);
+  g_assert_null (uc_json_print (NULL, NULL));
   text = uc_json_print (root, &len);
   g_assert_cmpstr (text, ==, "{\"s\":\"\\\"\\n\",\"none\":null,\"i\":1700000000123,\"b\":true,\"l\":[{}]}");
   g_assert_cmpuint (len, ==, strlen (text));

@@ -19,7 +19,8 @@ check_PROGRAMS += %D%/node-sim
 %C%_node_sim_LDADD = libuc-service.la $(SQLITE_LIBS)
 %C%_node_sim_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=g_thread_new -Wl,--wrap=g_thread_join \
-	-Wl,--wrap=g_cond_wait -Wl,--wrap=g_cond_wait_until -Wl,--wrap=g_cond_signal \
+	-Wl,--wrap=g_cond_wait -Wl,--wrap=g_cond_wait_until -Wl,--wrap=g_cond_signal -Wl,--wrap=g_cond_broadcast \
+	-Wl,--wrap=setpriority \
 	-Wl,--wrap=g_thread_pool_new -Wl,--wrap=g_thread_pool_push \
 	-Wl,--wrap=g_thread_pool_unprocessed -Wl,--wrap=g_thread_pool_free \
 	-Wl,--wrap=g_get_monotonic_time -Wl,--wrap=g_get_real_time -Wl,--wrap=g_random_int_range \

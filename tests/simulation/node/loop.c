@@ -27,8 +27,8 @@ typedef struct
 
 struct UcLoop
 {
-  GArray *timers;             /* of Timer, latest first */
-  GArray *deferred, *invoked; /* of Call */
+  GArray *timers;                    /* of Timer, latest first */
+  GArray *deferred, *last, *invoked; /* of Call */
   guint64 last_id;
 };
 
@@ -49,7 +49,9 @@ loop_is_ready (gint64 *next)
   const Timer *timer = current != NULL ? first_timer (current) : NULL;
 
   *next = timer != NULL ? timer->at : G_MAXINT64;
-  return current != NULL && (current->deferred->len > 0 || current->invoked->len > 0 || *next <= sim.now);
+  return current != NULL
+         && (current->deferred->len > 0 || current->last->len > 0 || current->invoked->len > 0
+             || *next <= sim.now);
 }
 
 void
@@ -61,8 +63,11 @@ loop_abandon (void)
 static void
 run_calls (GArray **calls)
 {
-  g_autoptr (GArray) taken = *calls;
+  g_autoptr (GArray) taken = NULL;
 
+  if ((*calls)->len == 0)
+    return;
+  taken = *calls;
   *calls = g_array_new (FALSE, FALSE, sizeof (Call));
   for (guint i = 0; i < taken->len; i++)
     {
@@ -90,8 +95,14 @@ run_timers (UcLoop *loop)
 void
 loop_run_deferred (void)
 {
-  if (current != NULL && current->deferred->len > 0)
-    run_calls (&current->deferred);
+  UcLoop *loop = current;
+
+  if (loop == NULL)
+    return;
+  run_calls (&loop->deferred);
+  /* The process may have died in one of them. */
+  if (loop == current)
+    run_calls (&loop->last);
 }
 
 void
@@ -127,6 +138,7 @@ uc_loop_new (void)
 
   loop->timers = g_array_new (FALSE, FALSE, sizeof (Timer));
   loop->deferred = g_array_new (FALSE, FALSE, sizeof (Call));
+  loop->last = g_array_new (FALSE, FALSE, sizeof (Call));
   loop->invoked = g_array_new (FALSE, FALSE, sizeof (Call));
   current = loop;
   return loop;
@@ -140,6 +152,7 @@ uc_loop_free (UcLoop *loop)
   run_calls (&loop->invoked);
   g_array_unref (loop->timers);
   g_array_unref (loop->deferred);
+  g_array_unref (loop->last);
   g_array_unref (loop->invoked);
   g_free (loop);
   current = NULL;
@@ -201,9 +214,18 @@ uc_loop_defer (UcLoop *loop, UcLoopFunc func, gpointer data)
 }
 
 void
+uc_loop_defer_last (UcLoop *loop, UcLoopFunc func, gpointer data)
+{
+  Call call = { func, data };
+
+  g_array_append_val (loop->last, call);
+}
+
+void
 uc_loop_figures (UcLoop *loop, UcLoopFigures *figures)
 {
-  *figures = (UcLoopFigures){ .timers = loop->timers->len, .calls = loop->invoked->len + loop->deferred->len };
+  *figures = (UcLoopFigures){ .timers = loop->timers->len,
+                              .calls = loop->invoked->len + loop->deferred->len + loop->last->len };
 }
 
 /* Nothing here has a descriptor: the node does not listen. */

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <ucontext.h>
 
 #include "core/base/clock.h"
@@ -145,17 +146,17 @@ machine_sleep (gint64 ms)
   leave (running);
 }
 
-/* The main thread waits for the others. */
+/* The main thread waits for the others, until then at the longest. */
 static void
-run_others (void)
+run_others (gint64 until)
 {
   gint64 next;
   guint count = machine_runnable (&next);
 
   if (count > 0)
     machine_run ((guint)sim_range (0, count - 1));
-  else if (next < G_MAXINT64)
-    sim.now = next;
+  else if (MIN (next, until) < G_MAXINT64)
+    sim.now = MIN (next, until);
   else
     g_error ("seed %" G_GUINT64_FORMAT ": the main thread waits, and no other thread will ever wake it", sim.seed);
 }
@@ -184,6 +185,8 @@ gpointer __wrap_g_thread_join (GThread *thread);
 void __wrap_g_cond_wait (GCond *cond, GMutex *mutex);
 gboolean __wrap_g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end);
 void __wrap_g_cond_signal (GCond *cond);
+void __wrap_g_cond_broadcast (GCond *cond);
+int __wrap_setpriority (__priority_which_t which, id_t who, int priority);
 
 GThread *
 __wrap_g_thread_new (const char *name, GThreadFunc func, gpointer data)
@@ -211,7 +214,7 @@ __wrap_g_thread_join (GThread *handle)
   Thread *thread = (Thread *)handle;
 
   while (!thread->done)
-    run_others ();
+    run_others (G_MAXINT64);
   g_ptr_array_remove (threads, thread);
   thread_free (thread);
   return NULL;
@@ -227,20 +230,23 @@ gboolean
 __wrap_g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end)
 {
   Thread *thread = running;
-  gboolean woken = TRUE;
+  gint64 wake_at = end == G_MAXINT64 ? end : (end + 999) / 1000;
+  gboolean woken;
 
   g_mutex_unlock (mutex);
   if (thread == NULL)
     {
       main_cond = cond;
-      while (main_cond != NULL)
-        run_others ();
+      while (main_cond != NULL && sim.now < wake_at)
+        run_others (wake_at);
+      woken = main_cond == NULL;
+      main_cond = NULL;
     }
   else
     {
       thread->cond = cond;
       thread->signalled = FALSE;
-      thread->wake_at = end == G_MAXINT64 ? end : (end + 999) / 1000;
+      thread->wake_at = wake_at;
       leave (thread);
       woken = thread->signalled;
       thread->cond = NULL;
@@ -249,13 +255,13 @@ __wrap_g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end)
   return woken;
 }
 
-void
-__wrap_g_cond_signal (GCond *cond)
+static gboolean
+wake_one (GCond *cond)
 {
   if (main_cond == cond)
     {
       main_cond = NULL;
-      return;
+      return TRUE;
     }
   for (guint i = 0; threads != NULL && i < threads->len; i++)
     {
@@ -266,8 +272,29 @@ __wrap_g_cond_signal (GCond *cond)
       thread->signalled = TRUE;
       /* A thread that is woken is not yet running; on a busy machine not for long. */
       thread->ready_at = sim.now + (sim_fault (5) ? sim_range (10, 3000) : 0);
-      return;
+      return TRUE;
     }
+  return FALSE;
+}
+
+void
+__wrap_g_cond_signal (GCond *cond)
+{
+  wake_one (cond);
+}
+
+void
+__wrap_g_cond_broadcast (GCond *cond)
+{
+  while (wake_one (cond))
+    ;
+}
+
+/* A thread that steps back would take all the others with it: they are one. */
+int
+__wrap_setpriority (__priority_which_t which, id_t who, int priority)
+{
+  return 0;
 }
 
 /* ---- pools: a task is one slice of a thread of its own ------------------------------------------------- */
@@ -351,7 +378,7 @@ __wrap_g_thread_pool_free (GThreadPool *handle, gboolean immediate, gboolean wai
   Pool *pool = (Pool *)handle;
 
   while (pool->waiting > 0)
-    run_others ();
+    run_others (G_MAXINT64);
   reap ();
   g_free (pool);
 }

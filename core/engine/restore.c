@@ -171,30 +171,30 @@ check_save (const UcEvent *row, GError **error)
   return TRUE;
 }
 
-/* What the state gives no meaning to is left behind by an earlier one, and dropped. */
-static UcEvent *
+/* What the state gives no meaning to is left behind by an earlier one, and dropped. The strings are the row's. */
+static UcEvent
 normalized (const UcEvent *row)
 {
-  UcEvent *copy = uc_event_copy (row);
+  UcEvent copy = *row;
 
   if (!is (row->state, "offered"))
-    g_clear_pointer (&copy->offer, g_free);
-  if (is (row->state, "active") || copy->deadline < 0
+    copy.offer = NULL;
+  if (is (row->state, "active") || row->deadline < 0
       || (is (row->state, "waiting") && (row->excluded == NULL || *row->excluded == '\0')))
-    copy->deadline = 0;
+    copy.deadline = 0;
   return copy;
 }
 
 static gboolean
 restore_interaction (UcEngine *engine, const UcEvent *row, GError **error)
 {
-  g_autoptr (UcEvent) copy = NULL;
+  UcEvent copy;
 
   if (!check_names (engine, row, error) || !check_place (engine, row, error) || !check_end (engine, row, error)
       || !check_save (row, error) || !check_crm (row, error))
     return FALSE;
   copy = normalized (row);
-  uc_engine_apply (engine, copy);
+  uc_engine_apply (engine, &copy);
   return TRUE;
 }
 

@@ -194,15 +194,10 @@ gboolean
 uc_journal_load (UcJournal *journal, void (*func) (const UcEvent *row, gpointer data), gpointer data,
                  GError **error)
 {
-  UcRead read = { .rows = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_event_free) };
-  gboolean loaded = uc_sqlite_load_rows (journal->sqlite, read.rows) == SQLITE_OK;
-
-  if (!loaded)
-    set_error (journal, "can't load from the model of the tables", error);
-  for (guint r = 0; loaded && r < read.rows->len; r++)
-    func (read.rows->pdata[r], data);
-  g_ptr_array_unref (read.rows);
-  return loaded;
+  if (uc_sqlite_load_rows (journal->sqlite, func, data) == SQLITE_OK)
+    return TRUE;
+  set_error (journal, "can't load from the model of the tables", error);
+  return FALSE;
 }
 
 /* ---- the model ----------------------------------------------------------------------------------------- */

@@ -29,29 +29,49 @@ static const struct
     " idle_since, stop_new, cause, reason, misses, return_at, presence AS state, presence_deadline AS deadline"
     " FROM user WHERE coalesce (status, presence) IS NOT NULL ORDER BY rowid",
     UC_EVENT_STATE_AGENT },
-  { UC_SQLITE_CONVERSATION " WHERE c.id IN (SELECT conversation FROM interaction WHERE closed_at = 0)"
-                           " ORDER BY c.rowid",
+  /* In the order of the tables, not of the index by conversation: neighbours in that lie anywhere in these. The
+   * engine sees for itself which interaction is open. */
+  { "SELECT " UC_SQLITE_CONVERSATION_OWN_COLUMNS " FROM conversation c WHERE c.rowid IN (SELECT o.rowid"
+    " FROM interaction AS i INDEXED BY interaction_live CROSS JOIN conversation AS o ON o.id = i.conversation"
+    " WHERE i.closed_at = 0) ORDER BY c.rowid",
     UC_EVENT_STATE_CONVERSATION },
-  /* Left alone, SQLite would walk all interactions there ever were to spare the sorting of the few. */
-  { UC_SQLITE_INTERACTION ("CASE state WHEN 'offered' THEN deadline - acceptance_ms ELSE 0 END AS since, "
-                           "override_ms") "interaction INDEXED BY interaction_live WHERE closed_at = 0 ORDER BY "
-                                          "enqueued_at, interaction.id",
+  /* Sorted before the rows are read, which are long. Where they stood in line is nearly the order of the table. */
+  { "SELECT CASE state WHEN 'offered' THEN deadline - acceptance_ms ELSE 0 END AS since,"
+    " " UC_SQLITE_INTERACTION_OWN_COLUMNS (
+        "override_ms") " FROM (SELECT s.rowid AS row FROM interaction AS s WHERE s.rowid IN"
+                       "  (SELECT rowid FROM interaction INDEXED BY interaction_live WHERE closed_at = 0)"
+                       "  ORDER BY s.enqueued_at, s.id LIMIT -1) AS open CROSS JOIN interaction ON "
+                       "interaction.rowid = open.row",
     UC_EVENT_STATE_INTERACTION },
 };
 
 int
-uc_sqlite_load_rows (UcSqlite *sqlite, GPtrArray *rows)
+uc_sqlite_load_rows (UcSqlite *sqlite, UcRowFunc func, gpointer data)
 {
   int code = SQLITE_OK;
 
   for (gsize i = 0; i < G_N_ELEMENTS (loads) && code == SQLITE_OK; i++)
     {
       UcStatement *statement = uc_sqlite_statement (sqlite, loads[i].sql);
+      UcEvent row;
 
-      code = statement != NULL ? uc_sqlite_rows (sqlite, statement, loads[i].type, rows)
-                               : sqlite3_extended_errcode (sqlite->db);
+      if (statement == NULL)
+        return sqlite3_extended_errcode (sqlite->db);
+      while ((code = sqlite3_step (statement->handle)) == SQLITE_ROW)
+        {
+          uc_statement_borrow_event (statement, loads[i].type, &row);
+          func (&row, data);
+        }
+      sqlite3_reset (statement->handle);
+      code = code == SQLITE_DONE ? SQLITE_OK : code;
     }
   return code;
+}
+
+static void
+keep (const UcEvent *row, gpointer data)
+{
+  g_ptr_array_add (data, uc_event_copy (row));
 }
 
 int
@@ -60,7 +80,8 @@ uc_sqlite_load (UcSqlite *sqlite, UcRead *read)
   int code = uc_sqlite_exec (sqlite, "BEGIN");
 
   if (code == SQLITE_OK)
-    code = uc_sqlite_load_rows (sqlite, read->rows);
+    code = uc_sqlite_load_rows (sqlite, read->each != NULL ? read->each : keep,
+                                read->each != NULL ? read->each_data : read->rows);
   uc_sqlite_exec (sqlite, "COMMIT");
   return code;
 }

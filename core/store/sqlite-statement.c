@@ -136,6 +136,25 @@ uc_statement_row_event (UcStatement *statement, UcEventType type)
   return event;
 }
 
+void
+uc_statement_borrow_event (UcStatement *statement, UcEventType type, UcEvent *event)
+{
+  memset (event, 0, sizeof *event);
+  event->type = type;
+  for (int i = 0; i < statement->n_columns; i++)
+    {
+      const UcField *field = statement->columns[i];
+      char *at = (char *)event;
+
+      if (field == NULL)
+        continue;
+      if (field->is_string)
+        *(const char **)(at + field->offset) = (const char *)sqlite3_column_text (statement->handle, i);
+      else
+        *(gint64 *)(at + field->offset) = sqlite3_column_int64 (statement->handle, i);
+    }
+}
+
 int
 uc_statement_run (UcSqlite *sqlite, UcStatement *statement)
 {

@@ -41,6 +41,8 @@ UcSqlite *uc_sqlite_new (const char *path, sqlite3 *db);
 UcStatement *uc_sqlite_statement (UcSqlite *sqlite, const char *sql);
 void uc_statement_bind_event (UcStatement *statement, const UcEvent *event);
 UcEvent *uc_statement_row_event (UcStatement *statement, UcEventType type);
+/* The same into `event`, with SQLite's own strings: until the statement goes on. */
+void uc_statement_borrow_event (UcStatement *statement, UcEventType type, UcEvent *event);
 /* A present string, or NULL. */
 void uc_statement_bind_text (UcStatement *statement, int parameter, const char *text);
 /* Steps once and resets: for statements without rows. SQLITE_OK or an extended error code. */
@@ -190,12 +192,14 @@ typedef enum
 } UcReadKind;
 
 /* `acceptance` is the column for acceptance_ms: that of the last offer, or the channel's override. */
-#define UC_SQLITE_INTERACTION_COLUMNS(acceptance)                                                                 \
+#define UC_SQLITE_INTERACTION_OWN_COLUMNS(acceptance)                                                             \
   "interaction.id AS interaction, conversation, channel, network, identity, name, queue, queue_name,"             \
   " state, agent, offer, deadline, " acceptance " AS acceptance_ms, enqueued_at, boost, excluded, accepted_at,"   \
   " ended_at, ended_by, customer, customer_name, draft, mode, case_id, attempts, error, status, cause, codes,"    \
-  " matches, follows, overdue, uncoded,"                                                                          \
-  " (SELECT user.name FROM user WHERE user.id = interaction.agent) AS agent_name"
+  " matches, follows, overdue, uncoded"
+#define UC_SQLITE_INTERACTION_COLUMNS(acceptance)                                                                 \
+  UC_SQLITE_INTERACTION_OWN_COLUMNS (acceptance)                                                                  \
+  ", (SELECT user.name FROM user WHERE user.id = interaction.agent) AS agent_name"
 #define UC_SQLITE_INTERACTION(acceptance) "SELECT " UC_SQLITE_INTERACTION_COLUMNS (acceptance) " FROM "
 
 /* The interaction that the customer's next message belongs to. */
@@ -203,11 +207,17 @@ typedef enum
   "(SELECT i.id FROM interaction i WHERE i.conversation = c.id AND i.closed_at = 0"                               \
   " AND (i.state IN ('waiting', 'offered') OR (i.state = 'active' AND i.ended_by IS NULL)))"
 
+#define UC_SQLITE_CONVERSATION_OWN_COLUMNS                                                                        \
+  "c.id AS conversation, c.channel, c.network, c.identity, c.name, c.picture, c.last_n, c.window_until,"          \
+  " c.tagged_until"
 #define UC_SQLITE_CONVERSATION                                                                                    \
-  "SELECT c.id AS conversation, c.channel, c.network, c.identity, c.name, c.picture, c.last_n,"                   \
-  " c.window_until, c.tagged_until, " UC_SQLITE_OPEN_INTERACTION " AS interaction FROM conversation c"
+  "SELECT " UC_SQLITE_CONVERSATION_OWN_COLUMNS ", " UC_SQLITE_OPEN_INTERACTION " AS interaction"                  \
+  " FROM conversation c"
 
 #define UC_READ_TEXTS 7
+
+/* The row's strings last until func returns. */
+typedef void (*UcRowFunc) (const UcEvent *row, gpointer data);
 
 typedef struct
 {
@@ -221,6 +231,8 @@ typedef struct
   gboolean save_pending, save_failed, uncoded, nobodys, merged; /* UC_READ_INTERACTIONS */
   char *words, *match;                                          /* ?12, ?13: of the needle, made by the reader */
   gint64 search_us;                                             /* how long a search may take, 0 = 3 s */
+  UcRowFunc each; /* UC_READ_LOAD: gets the rows, instead of `rows` */
+  gpointer each_data;
 
   UcStoreResult result;
   char *why;
@@ -241,6 +253,6 @@ int uc_read_faqs (UcSqlite *sqlite, UcRead *read);
 /* Rows for uc_engine_restore, of one snapshot. */
 int uc_sqlite_load (UcSqlite *sqlite, UcRead *read);
 /* The same within a transaction of the caller's. */
-int uc_sqlite_load_rows (UcSqlite *sqlite, GPtrArray *rows);
+int uc_sqlite_load_rows (UcSqlite *sqlite, UcRowFunc func, gpointer data);
 /* Steps through all rows of a bound statement. SQLITE_OK or an error code. */
 int uc_sqlite_rows (UcSqlite *sqlite, UcStatement *statement, UcEventType type, GPtrArray *rows);

@@ -457,6 +457,9 @@ uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data),
   UcStoreJob *job = uc_store_read_new (UC_READ_LOAD, NULL);
   gboolean ok;
 
+  /* On the reader's thread, while this one waits: nothing is copied, and there is never more than one row. */
+  job->read.each = func;
+  job->read.each_data = data;
   g_mutex_lock (&store->lock);
   g_queue_push_tail (&store->reads, job);
   g_cond_signal (&store->reader_wake);
@@ -468,8 +471,6 @@ uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data),
   ok = job->read.result == UC_STORE_OK;
   if (!ok)
     g_set_error (error, UC_ERROR, UC_ERROR_UNAVAILABLE, "can't load from the store: %s", job->read.why);
-  for (guint i = 0; ok && i < job->read.rows->len; i++)
-    func (g_ptr_array_index (job->read.rows, i), data);
   job_free (job);
   return ok;
 }
@@ -496,6 +497,9 @@ open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
       store->checker = uc_checker_new (store, options->path, state.check);
     }
   store->reader = uc_sqlite_open_reader (options->path, sqlite != NULL ? &ignored : &state, error);
+  /* In kB; as much as is used. A start and a search go through tables and indexes of a whole centre. */
+  if (store->reader != NULL)
+    uc_sqlite_exec (store->reader, "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY");
   store->last_seq = state.last_seq;
   store->epoch = state.epoch;
   store->unclean = state.unclean;

@@ -83,7 +83,9 @@ void uc_store_check_figures (UcStore *store, UcStoreCheck *check);
 gboolean uc_store_check (UcStore *store, UcStoreDone done, gpointer data);
 
 /* Calls func with each row the engine needs (users, queues, memberships, agents, conversations with open
- * interactions, interactions not closed), in the order uc_engine_restore wants. Blocks; main thread. */
+ * interactions, interactions not closed), in the order uc_engine_restore wants. The row is func's until it
+ * returns. Blocks; main thread, but func may run on another one meanwhile. When it fails, some rows were told
+ * already. */
 gboolean uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data), gpointer data,
                         GError **error);
 

@@ -172,7 +172,7 @@ test_load (Kit *kit, gconstpointer data)
                "{'type':'state.agent','agent':'usr_a','status':'offered','asked':'available','since':600,"
                "'idle_since':5,'cause':'offered'}",
                "{'type':'state.conversation','conversation':'cnv_1','channel':'web','network':'webchat',"
-               "'identity':'v1','name':'Carla','last_n':2,'interaction':'int_2'}",
+               "'identity':'v1','name':'Carla','last_n':2}",
                "{'type':'state.interaction','interaction':'int_2','conversation':'cnv_1','channel':'web',"
                "'network':'webchat','identity':'v1','name':'Carla','queue':'que_s','queue_name':'Sales',"
                "'state':'waiting','enqueued_at':950,'boost':100,'cause':'new'}");

@@ -139,7 +139,7 @@ test_profile (Kit *kit, gconstpointer data)
   kit_do (kit, "{'type':'conversation.changed','conversation':'cnv_1','interaction':'int_1','name':'Carlotta'}");
 #define CONVERSATION                                                                                              \
   "'conversation':'cnv_1','channel':'web','network':'webchat','identity':'visitor-1','name':'Carlotta',"          \
-  "'picture':'med_1','interaction':'int_1'"
+  "'picture':'med_1'"
   expect_first (kit, UC_EVENT_STATE_CONVERSATION, "{'type':'state.conversation'," CONVERSATION "}");
   expect_first (kit, UC_EVENT_STATE_INTERACTION,
                 "{'type':'state.interaction','interaction':'int_1','conversation':'cnv_1','name':'Carlotta',"

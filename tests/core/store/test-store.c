@@ -72,14 +72,22 @@ expect_live (Kit *kit, const char *state_1)
     g_assert_cmpuint (rows->len, ==, 0);
 }
 
-/* What follows state.conversation in a load. */
+/* In a load, and asked for by itself, which tells what the next message belongs to. */
 static void
 expect_conversation (Kit *kit, gint64 last_n, const char *open)
 {
   g_autoptr (GPtrArray) rows = kit_load (kit);
-  UcEvent *row = g_ptr_array_index (rows, 3);
+  g_auto (Answer) answer = { 0 };
+  const UcEvent *row = g_ptr_array_index (rows, 3);
 
   g_assert_cmpint (row->type, ==, UC_EVENT_STATE_CONVERSATION);
+  g_assert_cmpstr (row->conversation, ==, "cnv_1");
+  g_assert_cmpint (row->last_n, ==, last_n);
+
+  uc_store_conversation (kit->store, "web", "visitor-1", on_rows, &answer);
+  answer_wait (&answer);
+  g_assert_cmpuint (answer.rows->len, ==, 1);
+  row = g_ptr_array_index (answer.rows, 0);
   g_assert_cmpstr (row->conversation, ==, "cnv_1");
   g_assert_cmpstr (row->channel, ==, "web");
   g_assert_cmpstr (row->network, ==, "webchat");
@@ -1111,7 +1119,7 @@ test_plans (Kit *kit, gconstpointer data)
         }
       sqlite3_finalize (plan);
     }
-  g_assert_cmpuint (seen, >, (1U << 10) + (1U << 7));
+  g_assert_cmpuint (seen, >, 1U << 10);
 }
 
 /* More questions than the queue takes: the rest is refused at once, none is forgotten. */

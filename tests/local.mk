@@ -7,6 +7,7 @@ include tests/core/store/local.mk
 include tests/core/plugin/local.mk
 include tests/core/net/local.mk
 include tests/core/ctl/local.mk
+include tests/core/check/local.mk
 include tests/core/service/local.mk
 include tests/plugins/webchat/local.mk
 include tests/plugins/xmpp/local.mk

@@ -19,6 +19,10 @@ extern gboolean ctl_json, ctl_cancel;
 extern char **ctl_plugin_dirs;
 /* plugin new. */
 extern char *ctl_kind, *ctl_dir;
+/* plugin check. */
+extern char *ctl_settings, *ctl_only;
+extern gboolean ctl_valgrind;
+extern int ctl_patience;
 
 /* To standard error, after "usherctl: ". Returns EXIT_FAILURE. */
 int ctl_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -76,3 +80,4 @@ int ctl_do_save_discard (Ctl *ctl, int argc, char **argv);
 int ctl_do_plugin_list (int argc, char **argv);
 int ctl_do_plugin_inspect (int argc, char **argv);
 int ctl_do_plugin_new (int argc, char **argv);
+int ctl_do_plugin_check (int argc, char **argv);

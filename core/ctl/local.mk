@@ -10,11 +10,12 @@ usherctl_SOURCES = \
 	%D%/metrics.c \
 	%D%/outbox.c \
 	%D%/plugin.c \
+	%D%/plugin-check.c \
 	%D%/plugin-new.c \
 	%D%/status.c \
 	%D%/why.c
 usherctl_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS)
-usherctl_LDADD = libuc-verify.la libuc-engine.la libuc-store.la libuc-plugin.la libuc-base.la $(SOUP_LIBS)
+usherctl_LDADD = libuc-check.la libuc-verify.la libuc-engine.la libuc-store.la libuc-plugin.la libuc-base.la $(SOUP_LIBS)
 
 # What `usherctl plugin new` makes plugins of.
 templatesdir = $(pkgdatadir)/plugin-new

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "core/check/check.h"
 #include "core/ctl/ctl.h"
 
 #include <locale.h>
@@ -12,7 +13,9 @@
 static char *option_socket, *option_config;
 static gboolean option_version;
 char **ctl_plugin_dirs;
-char *ctl_kind, *ctl_dir;
+char *ctl_kind, *ctl_dir, *ctl_settings, *ctl_only;
+gboolean ctl_valgrind;
+int ctl_patience;
 gboolean ctl_json, ctl_cancel;
 
 static const GOptionEntry entries[] = {
@@ -24,6 +27,11 @@ static const GOptionEntry entries[] = {
   { "cancel", 0, 0, G_OPTION_ARG_NONE, &ctl_cancel, "drain: make offers again", NULL },
   { "kind", 0, 0, G_OPTION_ARG_STRING, &ctl_kind, "plugin new: channel, crm or frontend", "KIND" },
   { "dir", 0, 0, G_OPTION_ARG_FILENAME, &ctl_dir, "plugin new: the folder to make (default: ./NAME)", "DIR" },
+  { "settings", 0, 0, G_OPTION_ARG_FILENAME, &ctl_settings, "plugin check: configuration with its section",
+    "FILE" },
+  { "only", 0, 0, G_OPTION_ARG_STRING, &ctl_only, "plugin check: just this one", "CHECK" },
+  { "valgrind", 0, 0, G_OPTION_ARG_NONE, &ctl_valgrind, "plugin check: under valgrind", NULL },
+  { "patience", 0, 0, G_OPTION_ARG_INT, &ctl_patience, "plugin check: how long answers may take (10)", "SECONDS" },
   { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version and exit", NULL },
   { NULL },
 };
@@ -118,6 +126,7 @@ static const Command commands[] = {
   { "save discard", "INTERACTION...|all", 1, 1000, "leave them without a case", ctl_do_save_discard, NULL },
   { "plugin list", "", 0, 0, "the plugins that are there", NULL, ctl_do_plugin_list },
   { "plugin inspect", "NAME", 1, 1, "all about one plugin", NULL, ctl_do_plugin_inspect },
+  { "plugin check", "[FILE.so]", 0, 1, "try a plugin; without FILE, what is tried", NULL, ctl_do_plugin_check },
   { "plugin new", "NAME --kind KIND [--dir DIR]", 1, 1, "make a plugin to begin with", NULL, ctl_do_plugin_new },
 };
 
@@ -190,6 +199,8 @@ main (int argc, char **argv)
   g_autofree char *description = describe_commands ();
   g_autoptr (GError) error = NULL;
 
+  if (argc > 1 && strcmp (argv[1], UC_CHECK_CHILD) == 0)
+    return uc_check_child (argc - 2, argv + 2);
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_set_description (context, description);

@@ -24,6 +24,7 @@ layer base 'base'
 layer engine 'engine|base'
 layer store 'store|base'
 layer plugin 'plugin|base'
+layer check 'check|plugin|base'
 layer net 'net|base'
 layer service '[a-z]+'
 

@@ -33,4 +33,15 @@ anna interaction.accept "{\"interaction\":\"$interaction\"}" >/dev/null
 anna message.send "{\"interaction\":\"$interaction\",\"text\":\"good morning\"}" >/dev/null
 expect "the customer reads the answer" '"author":"agent","text":"good morning"' \
   "$(site GET "/channel/new-plugin/messages?user=ada&after=$n")"
+
+cat >"$tmp/check.conf" <<END
+[channel:new-plugin]
+plugin = new-plugin
+queue = support
+token = file:$tmp/token
+[check]
+header = Authorization: Bearer open sesame
+request = POST /messages {"user":"ada","name":"Ada","id":"1","text":"hello"}
+END
+"$USHERCTL" plugin check ./new-plugin.so --settings "$tmp/check.conf"
 echo "all tests passed"

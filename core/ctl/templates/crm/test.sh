@@ -19,4 +19,6 @@ expect "what changed meanwhile is not overwritten" '"code":"conflict"' \
   "$(anna customer.save "{\"customer\":\"$customer\",\"version\":7,\"phone\":\"1\"}")"
 expect "a customer without cases has none" '"cases":\[\]' "$(anna case.list "{\"customer\":\"$customer\"}")"
 expect "what is not there is not found" '"code":"not_found"' "$(anna case.get '{"case":"C-2"}')"
+
+"$USHERCTL" plugin check ./new-plugin.so --settings new-plugin.conf
 echo "all tests passed"

@@ -29,4 +29,6 @@ expect "an operation is answered (after $turn polls)" '"id":"1","ok":true' "$sai
 expect "a desk that is not there is not found" '^404' "$(http GET $mount/0123456789abcdef0123456789abcdef)"
 expect "the client goes" '^204' "$(http DELETE "$mount/$desk")"
 expect "and its desk with it" '^404' "$(http GET "$mount/$desk")"
+
+"$USHERCTL" plugin check ./new-plugin.so --settings new-plugin.conf
 echo "all tests passed"

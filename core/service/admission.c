@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/service/drain.h"
 #include "core/service/hold.h"
+#include "core/service/intake.h"
 #include "core/service/metrics.h"
 
 /* A person at a desk feels a pause of this length, and a caller's own time limit is near. */
@@ -70,17 +71,29 @@ uc_admission_is_shut (UcCore *core, UcShut reason, UcWork work)
   return core->admission->text[reason] != NULL && work >= core->admission->from[reason];
 }
 
-/* The queue is half of what a transaction takes: a commit, an agent's too, waits for the one that runs and for its
- * own, and both stay short. Counted in transactions and not in time, so that a slow disk, which takes long for
- * each but the same number, is not taken for overload. Commits keep their order, so it is here that the queue is
- * kept short. */
-static gboolean
-is_behind (UcCore *core)
+/* Commits keep their order: an agent's waits for those that are queued and for the one that runs. So no more is
+ * stepped than one transaction takes, and customers' deliveries wait in front of the engine (intake.c), where
+ * agents' work passes them. Counted in transactions and not in time, so that a slow disk, which takes long for
+ * each but the same number, is not taken for overload. */
+gboolean
+uc_admission_may_step (UcCore *core)
 {
   UcStorePressure pressure;
 
   uc_store_pressure (core->store, &pressure);
-  return pressure.waiting_rows > pressure.rows_per_commit / 2 || pressure.oldest_us > STALLED_US;
+  return pressure.waiting_rows < pressure.rows_per_commit;
+}
+
+static gboolean
+is_behind (UcCore *core, UcWork work)
+{
+  UcStorePressure pressure;
+
+  uc_store_pressure (core->store, &pressure);
+  if (pressure.oldest_us > STALLED_US)
+    return TRUE;
+  return work == UC_WORK_CUSTOMER ? !uc_intake_has_room (core->intake)
+                                  : pressure.waiting_rows > pressure.rows_per_commit / 2;
 }
 
 void
@@ -92,7 +105,7 @@ uc_admission_queues (UcCore *core, GArray *queues)
   uc_store_pressure (core->store, &pressure);
   for (guint work = 0; work < UC_WORK_CLASSES; work++)
     refused += core->admission->refused[UC_SHUT_OVERLOAD][work];
-  uc_queues_add (queues, "store.commits", pressure.waiting_rows, pressure.rows_per_commit / 2, refused);
+  uc_queues_add (queues, "store.commits", pressure.waiting_rows, pressure.rows_per_commit, refused);
 }
 
 static gboolean
@@ -121,7 +134,7 @@ uc_core_admits (UcCore *core, UcWork work, GError **error)
   if (uc_admission_is_shut (core, UC_SHUT_OVERLOAD, work))
     return refuse (core, (Why)UC_SHUT_OVERLOAD, work, UC_ERROR_BUSY, core->admission->text[UC_SHUT_OVERLOAD],
                    error);
-  if (work >= UC_WORK_CUSTOMER && is_behind (core))
+  if (work >= UC_WORK_CUSTOMER && is_behind (core, work))
     return refuse (core, (Why)UC_SHUT_OVERLOAD, work, UC_ERROR_BUSY,
                    "more comes in than can be stored just now; try again in a second", error);
   return TRUE;

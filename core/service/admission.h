@@ -40,8 +40,10 @@ gboolean uc_admission_is_shut (UcCore *core, UcShut reason, UcWork work);
 
 /* FALSE = refuse it: UC_ERROR_BUSY (too much at once: again in a second) or UC_ERROR_UNAVAILABLE. Counted. */
 gboolean uc_core_admits (UcCore *core, UcWork work, GError **error);
-/* Adds the queue to the store to `queues` (of UcQueueFigures): its limit is where work of customers is refused;
- * what agents do is bounded by their calls. */
+/* Whether what customers deliver may be stepped now; otherwise it waits. */
+gboolean uc_admission_may_step (UcCore *core);
+/* Adds the queue to the store to `queues` (of UcQueueFigures): its limit is where work of customers waits; what
+ * agents do is bounded by their calls. */
 void uc_admission_queues (UcCore *core, GArray *queues);
 /* How many of each class were refused, by reason. */
 void uc_admission_metrics (UcCore *core, UcMetrics *metrics);

@@ -47,6 +47,7 @@ struct UcIntake
   UcCore *core;
   GHashTable *peers;     /* key -> UcPeer */
   GPtrArray *deliveries; /* all under way */
+  GQueue held;           /* of UcDelivery*: those that wait for the store, oldest first */
   gsize bytes;           /* of their items */
   guint64 refused;       /* because there were too many */
   guint64 arrivals;

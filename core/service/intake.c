@@ -19,6 +19,10 @@
 #include "core/service/outbox.h"
 
 #define MAX_DELIVERIES 2000
+/* Deliveries in front of the engine: what a customer would wait for longer is better refused, so that his client
+ * says so. The network's own bursts (all that came in one turn) fit. */
+#define MAX_HELD 1024
+#define MAX_HELD_US (G_USEC_PER_SEC / 2)
 #define MAX_BYTES (64 * 1024 * 1024)
 #define MAX_GATHERED 1024
 #define SWEEP_MS (60 * 1000)
@@ -474,6 +478,37 @@ advance (UcDelivery *delivery)
   uc_loop_defer (delivery->intake->core->loop, answer_later, delivery);
 }
 
+/* ---- waiting for the store ----------------------------------------------------------------------------- */
+
+void
+uc_intake_go_on (UcIntake *intake)
+{
+  while (!g_queue_is_empty (&intake->held) && uc_admission_may_step (intake->core))
+    advance (g_queue_pop_head (&intake->held));
+}
+
+gboolean
+uc_intake_has_room (UcIntake *intake)
+{
+  const UcDelivery *oldest = g_queue_peek_head (&intake->held);
+
+  return oldest == NULL
+         || (intake->held.length < MAX_HELD && g_get_monotonic_time () - oldest->begun_at < MAX_HELD_US);
+}
+
+/* In the order of their coming, also when there is room again. While some wait, a commit is under way, whose
+ * answer lets them go on. */
+static void
+begin (UcDelivery *delivery)
+{
+  UcIntake *intake = delivery->intake;
+
+  if (g_queue_is_empty (&intake->held) && uc_admission_may_step (intake->core))
+    advance (delivery);
+  else
+    g_queue_push_tail (&intake->held, delivery);
+}
+
 /* ---- the host's slots ---------------------------------------------------------------------------------- */
 
 static gboolean
@@ -523,7 +558,7 @@ uc_intake_deliver (UsherInstance *instance, const UsherInbound *const *items, si
   delivery->numbers = g_new0 (int64_t, count);
   g_ptr_array_add (intake->deliveries, delivery);
   if (read_items (delivery, items, count, &delivery->refused))
-    advance (delivery);
+    begin (delivery);
   else
     uc_loop_defer (core->loop, answer_later, delivery);
 }
@@ -607,6 +642,7 @@ uc_intake_queues (UcCore *core, GArray *queues)
 
   uc_queues_add_bytes (queues, "intake.deliveries", intake->deliveries->len, MAX_DELIVERIES, intake->bytes,
                        MAX_BYTES, intake->refused);
+  uc_queues_add (queues, "intake.held", intake->held.length, MAX_HELD, 0);
 }
 
 void
@@ -616,6 +652,7 @@ uc_intake_free (UcIntake *intake)
     return;
   uc_loop_timer_remove (intake->core->loop, intake->sweep_timer);
   uc_peers_free (intake);
+  g_queue_clear (&intake->held);
   while (intake->deliveries->len > 0)
     {
       drop (intake->deliveries->pdata[0]);

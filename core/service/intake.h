@@ -24,6 +24,10 @@ void uc_intake_reset (UcIntake *intake);
 /* The instance is going away: deliveries that it waits for are dropped without an answer. */
 void uc_intake_forget (UcIntake *intake, UsherInstance *instance);
 guint uc_intake_pending (UcIntake *intake);
+/* Whether another delivery may come, though it may have to wait until the store keeps up. */
+gboolean uc_intake_has_room (UcIntake *intake);
+/* The store has answered a commit: what waits for it may go on. */
+void uc_intake_go_on (UcIntake *intake);
 /* For how long the oldest delivery has been under way; 0 = none is. */
 gint64 uc_intake_oldest_us (UcIntake *intake);
 /* Adds its queues to `queues` (of UcQueueFigures). */

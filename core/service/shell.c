@@ -259,6 +259,7 @@ on_committed (gpointer data, UcStoreResult result, const char *why)
       core->reload_armed = TRUE;
       uc_loop_timer_in (core->loop, 0, reload, core);
     }
+  uc_intake_go_on (core->intake);
 }
 
 static void

@@ -119,11 +119,10 @@ test_parts (void)
                                        "process_open_fds",
                                        "process_max_fds",
                                        "process_cpu_seconds_total" };
-  static const char *const queues[] = {
-    "store.commits",     "net.line", "store.reads", "net.connections",    "net.websockets", "net.websocket-output",
-    "intake.deliveries", "desks",    "desk.calls",  "operations.answers", "auth.passwords", "auth.brakes",
-    "auth.tickets",      "feed"
-  };
+  static const char *const queues[]
+      = { "store.commits",        "net.line",          "store.reads", "net.connections", "net.websockets",
+          "net.websocket-output", "intake.deliveries", "intake.held", "desks",           "desk.calls",
+          "operations.answers",   "auth.passwords",    "auth.brakes", "auth.tickets",    "feed" };
   g_autoptr (GHashTable) samples = NULL;
 
   kit_start (NULL);

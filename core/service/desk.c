@@ -375,6 +375,14 @@ each (GPtrArray *list, DeskFunc func, gpointer data)
 
   if (list == NULL || list->len == 0)
     return;
+  if (list->len == 1)
+    {
+      UsherDesk *only = uc_desk_ref (list->pdata[0]);
+
+      func (only, data);
+      uc_desk_unref (only);
+      return;
+    }
   copy = g_ptr_array_new_full (list->len, (GDestroyNotify)uc_desk_unref);
   for (guint i = 0; i < list->len; i++)
     g_ptr_array_add (copy, uc_desk_ref (list->pdata[i]));

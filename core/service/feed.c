@@ -4,6 +4,8 @@
  */
 #include "core/service/feed.h"
 
+#include <string.h>
+
 #include "core/service/metrics.h"
 
 typedef struct
@@ -12,19 +14,48 @@ typedef struct
   gpointer data;
 } Listener;
 
+/* Of an event, what tells who may see it. */
+typedef struct
+{
+  GList link; /* in feed->items */
+  gint64 seq;
+  UcEventType type;
+  char *agent, *user; /* behind the struct; NULL = none */
+  char *json;
+  gsize len;
+} Kept;
+
 struct UcFeed
 {
-  GQueue items; /* of UcFeedItem*, oldest at the head */
+  GQueue items; /* of Kept*, oldest at the head */
   GArray *listeners;
   gsize bytes, max_items, max_bytes;
 };
 
-static void
-item_free (UcFeedItem *item)
+static Kept *
+kept_new (const UcEvent *event, char *json, gsize len)
 {
-  uc_event_free (item->event);
-  g_free (item->json);
-  g_free (item);
+  gsize agent = event->agent != NULL ? strlen (event->agent) + 1 : 0;
+  gsize user = event->user != NULL ? strlen (event->user) + 1 : 0;
+  Kept *kept = g_malloc (sizeof *kept + agent + user);
+  char *behind = (char *)(kept + 1);
+
+  *kept = (Kept){ .link = { .data = kept }, .seq = event->seq, .type = event->type, .json = json, .len = len };
+  if (agent > 0)
+    kept->agent = memcpy (behind, event->agent, agent);
+  if (user > 0)
+    kept->user = memcpy (behind + agent, event->user, user);
+  return kept;
+}
+
+static void
+drop_oldest (UcFeed *feed)
+{
+  Kept *kept = g_queue_pop_head_link (&feed->items)->data;
+
+  feed->bytes -= kept->len;
+  g_free (kept->json);
+  g_free (kept);
 }
 
 UcFeed *
@@ -60,43 +91,39 @@ uc_feed_listen (UcFeed *feed, UcFeedFunc func, gpointer data)
 void
 uc_feed_publish (UcFeed *feed, UcEvent *event, char *json, gsize len)
 {
-  UcFeedItem *item = g_new0 (UcFeedItem, 1);
+  const UcFeedItem item = { event, json, len };
 
-  item->event = event;
-  item->json = json;
-  item->len = len;
-  g_queue_push_tail (&feed->items, item);
-  feed->bytes += len;
   for (guint i = 0; i < feed->listeners->len; i++)
     {
       const Listener *listener = &g_array_index (feed->listeners, Listener, i);
 
-      listener->func (listener->data, item);
+      listener->func (listener->data, &item);
     }
+  g_queue_push_tail_link (&feed->items, &kept_new (event, json, len)->link);
+  feed->bytes += len;
+  /* Not kept whole: thousands of them would be out of the processor's caches when they are freed. */
+  uc_event_free (event);
   while (feed->items.length > feed->max_items || feed->bytes > feed->max_bytes)
-    {
-      UcFeedItem *old = g_queue_pop_head (&feed->items);
-
-      feed->bytes -= old->len;
-      item_free (old);
-    }
+    drop_oldest (feed);
 }
 
 gboolean
 uc_feed_replay (UcFeed *feed, gint64 after, gint64 last, UcFeedFunc func, gpointer data)
 {
-  const UcFeedItem *oldest = g_queue_peek_head (&feed->items);
+  const Kept *oldest = g_queue_peek_head (&feed->items);
 
   if (after == last)
     return TRUE;
-  if (after > last || oldest == NULL || after < oldest->event->seq - 1)
+  if (after > last || oldest == NULL || after < oldest->seq - 1)
     return FALSE;
   for (GList *l = feed->items.head; l != NULL; l = l->next)
     {
-      const UcFeedItem *item = l->data;
+      const Kept *kept = l->data;
+      UcEvent event = { .type = kept->type, .seq = kept->seq, .agent = kept->agent, .user = kept->user };
+      const UcFeedItem item = { &event, kept->json, kept->len };
 
-      if (func != NULL && item->event->seq > after)
-        func (data, item);
+      if (func != NULL && kept->seq > after)
+        func (data, &item);
     }
   return TRUE;
 }
@@ -104,11 +131,8 @@ uc_feed_replay (UcFeed *feed, gint64 after, gint64 last, UcFeedFunc func, gpoint
 void
 uc_feed_clear (UcFeed *feed)
 {
-  UcFeedItem *item;
-
-  while ((item = g_queue_pop_head (&feed->items)) != NULL)
-    item_free (item);
-  feed->bytes = 0;
+  while (!g_queue_is_empty (&feed->items))
+    drop_oldest (feed);
 }
 
 void

@@ -11,7 +11,7 @@ typedef struct UcFeed UcFeed;
 
 typedef struct
 {
-  UcEvent *event;
+  UcEvent *event; /* of a replayed one only type, seq, agent and user */
   char *json;
   gsize len;
 } UcFeedItem;

@@ -36,16 +36,21 @@ uc_peers_new (void)
 UcPeer *
 uc_peer_of (UcIntake *intake, const char *channel, const char *identity)
 {
-  g_autofree char *key = g_strconcat (channel, "\n", identity, NULL);
-  UcPeer *peer = g_hash_table_lookup (intake->peers, key);
+  gsize channel_len = strlen (channel), identity_len = strlen (identity);
+  char *key = g_newa (char, channel_len + 1 + identity_len + 1);
+  UcPeer *peer;
 
+  memcpy (key, channel, channel_len);
+  key[channel_len] = '\n';
+  memcpy (key + channel_len + 1, identity, identity_len + 1);
+  peer = g_hash_table_lookup (intake->peers, key);
   if (peer == NULL)
     {
       peer = g_new0 (UcPeer, 1);
       peer->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
       g_queue_init (&peer->order);
       g_queue_init (&peer->waiting);
-      peer->key = g_steal_pointer (&key);
+      peer->key = g_strdup (key);
       g_hash_table_insert (intake->peers, peer->key, peer);
     }
   peer->used_at = uc_clock_now ();

@@ -45,44 +45,93 @@ client_id (const char *visitor, const UsherLine *line)
   return line->external_id + len + 1;
 }
 
+/* Lines and acknowledgements are what there are many of: they are written without a tree. */
+static void
+append_string (GString *out, const char *value)
+{
+  const char *start = value;
+
+  g_string_append_c (out, '"');
+  for (; *value != '\0'; value++)
+    {
+      guchar c = (guchar)*value;
+
+      if (G_LIKELY (c >= 0x20 && c != '"' && c != '\\'))
+        continue;
+      g_string_append_len (out, start, value - start);
+      g_string_append_printf (out, c < 0x20 ? "\\u%04x" : "\\%c", c);
+      start = value + 1;
+    }
+  g_string_append_len (out, start, value - start);
+  g_string_append_c (out, '"');
+}
+
+static void
+append_number (GString *out, gint64 value)
+{
+  char digits[20], *p = digits + sizeof digits;
+  guint64 left = (guint64)ABS (value);
+
+  do
+    *--p = (char)('0' + left % 10);
+  while ((left /= 10) > 0);
+  if (value < 0)
+    g_string_append_c (out, '-');
+  g_string_append_len (out, p, digits + sizeof digits - p);
+}
+
+static void
+append_known (GString *out, const char *key, const char *value)
+{
+  if (value == NULL)
+    return;
+  g_string_append (out, key);
+  append_string (out, value);
+}
+
 char *
 webchat_frame_line (Webchat *wc, const char *visitor, const UsherLine *line)
 {
-  const UsherHost *host = wc->host;
-  UsherJson *body = host->json_object ();
+  GString *out = g_string_sized_new (256);
 
-  host->json_set_int (body, "n", line->n);
+  g_string_append (out, "{\"line\":{\"n\":");
+  append_number (out, line->n);
   switch (line->author)
     {
     case USHER_AUTHOR_CUSTOMER:
-      host->json_set_string (body, "author", "customer");
-      set_known (wc, body, "id", client_id (visitor, line));
+      g_string_append (out, ",\"author\":\"customer\"");
+      append_known (out, ",\"id\":", client_id (visitor, line));
       break;
     case USHER_AUTHOR_AGENT:
-      host->json_set_string (body, "author", "agent");
-      set_known (wc, body, "name", line->author_name);
+      g_string_append (out, ",\"author\":\"agent\"");
+      append_known (out, ",\"name\":", line->author_name);
       break;
     case USHER_AUTHOR_SYSTEM:
     default:
-      host->json_set_string (body, "author", "system");
-      set_known (wc, body, "name", line->author_name);
-      set_known (wc, body, "code", line->code);
-      set_known (wc, body, "id", client_id (visitor, line));
+      g_string_append (out, ",\"author\":\"system\"");
+      append_known (out, ",\"name\":", line->author_name);
+      append_known (out, ",\"code\":", line->code);
+      append_known (out, ",\"id\":", client_id (visitor, line));
       break;
     }
-  host->json_set_string (body, "text", line->text != NULL ? line->text : "");
-  host->json_set_int (body, "at", line->at);
-  return wrap (wc, "line", body);
+  append_known (out, ",\"text\":", line->text != NULL ? line->text : "");
+  g_string_append (out, ",\"at\":");
+  append_number (out, line->at);
+  g_string_append (out, "}}");
+  return g_string_free (out, FALSE);
 }
 
 char *
 webchat_frame_ack (Webchat *wc, const char *id, gint64 n)
 {
-  UsherJson *body = wc->host->json_object ();
+  GString *out = g_string_sized_new (128);
 
-  wc->host->json_set_string (body, "id", id);
-  wc->host->json_set_int (body, "n", n);
-  return wrap (wc, "ack", body);
+  g_string_append (out, "{\"ack\":{\"id\":");
+  append_string (out, id);
+  g_string_append (out, ",\"n\":");
+  append_number (out, n);
+  g_string_append (out, "}}");
+  return g_string_free (out, FALSE);
 }
 
 static char *

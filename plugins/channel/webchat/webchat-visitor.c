@@ -123,9 +123,18 @@ clients_now (WebchatVisitor *visitor)
 void
 webchat_visitor_push (Webchat *wc, WebchatVisitor *visitor, gint64 n, const char *text)
 {
-  g_autoptr (GPtrArray) clients = clients_now (visitor);
+  g_autoptr (GPtrArray) clients = NULL;
 
   visitor->max_n = MAX (visitor->max_n, n);
+  if (visitor->clients->len == 1)
+    {
+      WebchatClient *only = webchat_client_ref (visitor->clients->pdata[0]);
+
+      webchat_client_push (only, n, text);
+      webchat_client_unref (only);
+      return;
+    }
+  clients = clients_now (visitor);
   for (guint i = 0; i < clients->len; i++)
     webchat_client_push (clients->pdata[i], n, text);
 }

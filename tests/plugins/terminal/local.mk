@@ -1,4 +1,6 @@
-# The terminal plugin against the fake host.
+# The terminal plugin against the fake host, and usher-desk in a real terminal (tmux) against the real daemon.
+EXTRA_DIST += %D%/lib/tmux.mjs
+dist_noinst_SCRIPTS += %D%/test-shift.mjs
 if PLUGIN_TERMINAL
 terminal_tests = \
 	%D%/test-terminal
@@ -6,4 +8,13 @@ check_PROGRAMS += $(terminal_tests)
 TESTS += $(terminal_tests)
 %C%_test_terminal_SOURCES = %D%/test-terminal.c
 %C%_test_terminal_LDADD = libuc-test-host.la $(GLIB_LIBS)
+if HAVE_NODE
+if HAVE_TMUX
+if PLUGIN_WEBCHAT
+if PLUGIN_LOCAL
+TESTS += %D%/test-shift.mjs
+endif
+endif
+endif
+endif
 endif

@@ -55,6 +55,27 @@ static gint64 full_until;
 static gboolean sync_fails;
 static guint die_in;
 
+/* ---- contents ------------------------------------------------------------------------------------------ */
+
+/* They are as large in each run as in the one before: used again, they need no new memory from the system, and are
+ * not copied while they grow. */
+static GQueue contents = G_QUEUE_INIT; /* of GByteArray* */
+
+static GByteArray *
+content_new (void)
+{
+  GByteArray *content = g_queue_pop_head (&contents);
+
+  return content != NULL ? content : g_byte_array_sized_new (1024 * 1024);
+}
+
+static void
+content_free (GByteArray *content)
+{
+  g_byte_array_set_size (content, 0);
+  g_queue_push_head (&contents, content);
+}
+
 /* ---- disks --------------------------------------------------------------------------------------------- */
 
 static void
@@ -62,10 +83,10 @@ inode_free (gpointer data)
 {
   Inode *inode = data;
 
-  g_byte_array_unref (inode->seen);
-  g_byte_array_unref (inode->platter);
+  content_free (inode->seen);
+  content_free (inode->platter);
   g_array_unref (inode->writes);
-  g_byte_array_unref (inode->unsynced);
+  content_free (inode->unsynced);
   g_free (inode->name);
   g_free (inode);
 }
@@ -104,10 +125,10 @@ inode_of (Disk *on, const char *path, gboolean make)
     return NULL;
   inode = g_new0 (Inode, 1);
   inode->name = g_steal_pointer (&name);
-  inode->seen = g_byte_array_new ();
-  inode->platter = g_byte_array_new ();
+  inode->seen = content_new ();
+  inode->platter = content_new ();
   inode->writes = g_array_new (FALSE, FALSE, sizeof (Write));
-  inode->unsynced = g_byte_array_new ();
+  inode->unsynced = content_new ();
   g_ptr_array_add (on->inodes, inode);
   return inode;
 }

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <malloc.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
@@ -442,6 +443,10 @@ node_prepare (void)
 
   dir = g_dir_make_tmp ("usher-simulation-XXXXXX", &error);
   g_assert_no_error (error);
+  /* One process lives and dies many times: what it gives back is soon wanted again, and it is one thread. */
+  mallopt (M_TRIM_THRESHOLD, 256 * 1024 * 1024);
+  mallopt (M_TOP_PAD, 4 * 1024 * 1024);
+  g_assert_cmpint (sqlite3_config (SQLITE_CONFIG_SINGLETHREAD), ==, SQLITE_OK);
   disk_install ();
   loader = uc_loader_new (NULL);
   plugin = uc_plugin_from_entry ("world", "world.so", world_entry, &error);

@@ -67,14 +67,39 @@ class Supervised {
       const from = this.daemon.log.length
       try {
         await this.daemon.start()
+        if (await this.#lacks(from)) continue
         this.#watch(from)
         return
       } catch (error) {
+        // It may have ended while it was asked something.
+        await Promise.race([this.daemon.exited, sleep(5000)])
         const { exitCode, signalCode } = this.daemon.child
         assert.ok(exitCode > 0 || signalCode, error.message)
         this.#ended(from)
       }
     }
+  }
+
+  /** A plugin that could not be loaded or started never stops the rest. The log says so, and an administrator starts it again. */
+  async #lacks(from) {
+    const { instances } = await this.daemon.ctl('plugin.status')
+    const running = instances.filter((i) => i.state === 'running').map((i) => i.name)
+    const lacking = ['site', 'desk'].filter((name) => !running.includes(name))
+    if (!lacking.length) return false
+    const log = this.daemon.log.slice(from)
+    for (const name of lacking) {
+      const from = this.#lines().indexOf(`[${name === 'site' ? 'channel' : 'frontend'}:${name}]`)
+      const said = [...log.matchAll(/usher\.conf:(\d+): ./g)].some(([, line]) => Number(line) > from && Number(line) < from + 9)
+      assert.ok(said || log.includes(`"${name}" is failed: `), `${name} is not there: ${log}`)
+    }
+    await this.daemon.kill()
+    this.lacked = true
+    this.daemon.env = {}
+    return true
+  }
+
+  #lines() {
+    return readFileSync(this.daemon.conf, 'utf8').split('\n')
   }
 
   #watch(from) {
@@ -166,6 +191,7 @@ async function day(supervised) {
 export async function loop({ call, action = 'fail', errno = '', files = '*/usher.db*', preload = 'preload', next, check }) {
   let runs = 0
   let ends = 0
+  let lacks = 0
   let last = 0
   for (let n = 1; ; n = next(n)) {
     const supervised = new Supervised({ fault: `${action}:${call}:${n}${errno && `:${errno}`}`, files, preload })
@@ -178,11 +204,15 @@ export async function loop({ call, action = 'fail', errno = '', files = '*/usher
     }
     runs++
     ends += supervised.ends.length
+    lacks += supervised.lacked ? 1 : 0
     const struck = supervised.struck(n)
     await supervised.stop()
     if (!struck) break
     last = n
   }
   assert.ok(runs > 2, 'nothing was struck')
-  console.log(`# ${action} ${call}: ${runs} days, the fault at number 1 to ${last} and then none, the daemon ended ${ends} times`)
+  console.log(
+    `# ${action} ${call}: ${runs} days, the fault at number 1 to ${last} and then none, the daemon ended ${ends} times, ` +
+      `and was without a plugin ${lacks} times`,
+  )
 }

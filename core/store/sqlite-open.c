@@ -252,15 +252,20 @@ UcSqlite *
 uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, GError **error)
 {
   g_autoptr (UcSqlite) sqlite = connect_to (path, SQLITE_OPEN_READWRITE, error);
+  int code;
 
   if (sqlite == NULL || !check_owner (sqlite, fresh, error) || !set_up_writer (sqlite, error)
       || !uc_sqlite_migrate (sqlite, uc_sqlite_migrations, uc_sqlite_n_migrations, error)
       || !check_complete (sqlite, error) || !read_state (sqlite, state, error)
       || !check_sound (sqlite, state, error))
     return NULL;
-  if (mark_in_use (sqlite, state->check) != SQLITE_OK)
+  code = mark_in_use (sqlite, state->check);
+  if (code != SQLITE_OK)
     {
-      set_error (sqlite, "can't write to the database", error);
+      /* What the connection says of itself is of what was taken back since. */
+      g_autofree char *why = uc_sqlite_sentence (sqlite, code);
+
+      g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "can't write to the database: %s", why);
       return NULL;
     }
   state->epoch++;

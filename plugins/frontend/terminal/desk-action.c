@@ -191,7 +191,7 @@ stop (DeskApp *app, const char *argument)
 #define F(n) (DESK_KEY_F1 + (n)-1)
 
 const DeskAction desk_actions[] = {
-  { DESK_KEY_ENTER, "Enter", NULL, "Send", "Send what you have written", DESK_PLACE_CHAT, not_to_send,
+  { DESK_KEY_ENTER, "Enter", "send", "Send", "Send what you have written", DESK_PLACE_CHAT, not_to_send,
     desk_do_send, FALSE },
   { F (1), "F1", "help", "Help", "All keys, and what the words on the screen mean", DESK_PLACE_ANY, always,
     desk_do_help, FALSE },

@@ -178,12 +178,13 @@ on_news (gpointer data, DeskNewsKind kind, DeskChat *chat, const char *text)
   if (kind == DESK_NEWS_OFFER || (kind == DESK_NEWS_MESSAGE && !front))
     ring (app);
   /* What the conversation in front shows anyway needs no second line. */
-  if (front && (kind == DESK_NEWS_MESSAGE || kind == DESK_NEWS_SENT || kind == DESK_NEWS_STATE))
+  if (front && (kind == DESK_NEWS_MESSAGE || kind == DESK_NEWS_LINE || kind == DESK_NEWS_STATE))
     return;
-  if (kind == DESK_NEWS_SENT || kind == DESK_NEWS_OFFER)
+  if (kind == DESK_NEWS_LINE || kind == DESK_NEWS_OFFER || (kind == DESK_NEWS_CUSTOMER && !front))
     return;
   g_free (app->notice);
-  app->notice = g_strdup (text);
+  app->notice
+      = kind == DESK_NEWS_ACCEPTED && !front ? g_strdup_printf ("%s; ^N goes there", text) : g_strdup (text);
   app->notice_bad = FALSE;
   app->notice_at = app->now;
 }

@@ -124,7 +124,8 @@ typedef struct
 {
   void (*news) (gpointer data, DeskNewsKind kind, DeskChat *chat, const char *text);
   void (*notice) (gpointer data, const char *text, gboolean bad);
-  void (*paged) (gpointer data, DeskPage *page); /* it was opened, or what is in it has changed */
+  void (*paged) (gpointer data, DeskPage *page);   /* it was opened, or what is in it has changed */
+  void (*drafted) (gpointer data, DeskChat *chat); /* something was put into the message that is being written */
   void (*bell) (gpointer data);
 } DeskView;
 

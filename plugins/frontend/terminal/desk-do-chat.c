@@ -48,13 +48,11 @@ accepted (DeskApp *app, DeskAsk *ask, const cJSON *result)
 {
   DeskChat *chat = desk_ask_chat (ask), *front = desk_app_chat (app);
   DeskPage *page = desk_page_top (app);
+  gboolean elsewhere
+      = (page != NULL && page->focused) || (front != NULL && front != chat && front->draft.text->len > 0);
 
   /* Who is at work elsewhere stays there. */
-  if (chat == NULL)
-    return;
-  if ((page != NULL && page->focused) || (front != NULL && front != chat && front->draft.text->len > 0))
-    desk_app_tell (app, FALSE, "Chat %u with %s is yours; ^N goes there", chat->number, desk_chat_name (chat));
-  else
+  if (chat != NULL && !elsewhere)
     desk_app_show (app, chat);
 }
 

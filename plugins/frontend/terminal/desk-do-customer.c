@@ -87,8 +87,10 @@ came (DeskApp *app, DeskAsk *ask, const cJSON *result)
   g_free (page->title);
   page->title = g_strdup_printf ("Customer: %s", desk_str (page->record, "name"));
   show_record (app, page);
-  desk_app_paged (app, page);
-  if (!desk_is (page->record, "draft"))
+  /* With the cases it is whole: it is not told twice. */
+  if (desk_is (page->record, "draft"))
+    desk_app_paged (app, page);
+  else
     ask_cases (app, page);
 }
 
@@ -160,10 +162,9 @@ saved (DeskApp *app, DeskAsk *ask, const cJSON *result)
   g_free (below->title);
   below->title = g_strdup_printf ("Customer: %s", desk_str (customer, "name"));
   show_record (app, below);
-  ask_cases (app, below);
   /* Back to the chat: the record stays in sight. */
   below->focused = below->chat == NULL;
-  desk_app_paged (app, below);
+  ask_cases (app, below);
 }
 
 static void

@@ -91,10 +91,13 @@ insert (DeskApp *app, DeskChat *chat, const char *faq, const char *answer, const
     }
   desk_edit_insert (&chat->draft, text);
   left = desk_words_left (chat->draft.text->str + begin, &from);
-  if (left == NULL)
-    return;
-  chat->draft.at = begin + from;
-  desk_app_tell (app, FALSE, "Fill in {{%s}} before you send", left);
+  if (left != NULL)
+    {
+      chat->draft.at = begin + from;
+      desk_app_tell (app, FALSE, "Fill in {{%s}} before you send", left);
+    }
+  if (app->view != NULL && app->view->drafted != NULL)
+    app->view->drafted (app->view_data, chat);
 }
 
 static void

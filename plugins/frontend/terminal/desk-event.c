@@ -85,10 +85,8 @@ tell_message (DeskModel *model, DeskChat *chat, const cJSON *event)
 
   if (desk_equal (event, "author", "customer"))
     desk_model_tell (model, DESK_NEWS_MESSAGE, chat, "%s: %s", desk_chat_name (chat), text);
-  else if (desk_equal (event, "author", "agent"))
-    desk_model_tell (model, DESK_NEWS_SENT, chat, "%s: %s", desk_str (event, "author_name"), text);
   else
-    desk_model_tell (model, DESK_NEWS_MESSAGE, chat, "%s", text);
+    desk_model_tell (model, DESK_NEWS_LINE, chat, "%s %s", desk_str (event, "author_name"), text);
 }
 
 static void
@@ -142,7 +140,9 @@ agent_status (DeskModel *model, const cJSON *event)
     return;
   was = g_strdup (desk_str (model->me, "status"));
   desk_copy (model->me, event, "status asked since cause reason stop_new return_at");
-  if (strcmp (was, desk_str (event, "status")) != 0)
+  /* What comes of a chat is told by the chat. */
+  if (strcmp (was, desk_str (event, "status")) != 0 && !desk_equal (event, "status", "offered")
+      && !desk_equal (event, "status", "busy") && !desk_equal (event, "status", "post_processing"))
     {
       g_autofree char *text = desk_words_new_status (model->me);
 

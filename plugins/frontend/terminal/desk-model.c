@@ -258,6 +258,9 @@ take_snapshot (DeskModel *model, const cJSON *snapshot)
   gboolean first = !model->ready;
   const cJSON *one;
 
+  /* What one agent was writing is nothing for the next one at this terminal. */
+  if (model->me != NULL && !desk_equal (desk_get (snapshot, "me"), "user", desk_str (model->me, "user")))
+    g_ptr_array_set_size (model->chats, 0);
   clear_centre (model);
   model->me = cJSON_Duplicate (desk_get (snapshot, "me"), TRUE);
   model->policy = cJSON_Duplicate (desk_get (snapshot, "policy"), TRUE);

@@ -40,8 +40,8 @@ typedef enum
   DESK_NEWS_OFFER,
   DESK_NEWS_OFFER_ENDED,
   DESK_NEWS_ACCEPTED,
-  DESK_NEWS_MESSAGE, /* of the customer or the system */
-  DESK_NEWS_SENT,    /* mine, from whichever desk */
+  DESK_NEWS_MESSAGE, /* of the customer */
+  DESK_NEWS_LINE,    /* mine, from whichever desk, or the system's */
   DESK_NEWS_STATE,   /* what became of mine */
   DESK_NEWS_CUSTOMER,
   DESK_NEWS_SAVE,

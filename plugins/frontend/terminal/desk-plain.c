@@ -66,7 +66,7 @@ on_news (gpointer data, DeskNewsKind kind, DeskChat *chat, const char *text)
   DeskPlain *plain = data;
   gboolean front = chat != NULL && g_strcmp0 (plain->app->chat, chat->id) == 0;
 
-  if (kind == DESK_NEWS_SENT || (kind == DESK_NEWS_MESSAGE && front))
+  if (kind == DESK_NEWS_LINE || (kind == DESK_NEWS_MESSAGE && front))
     return;
   if (kind == DESK_NEWS_OFFER)
     {
@@ -93,7 +93,14 @@ on_paged (gpointer data, DeskPage *page)
   ((DeskPlain *)data)->again = TRUE;
 }
 
-static const DeskView view = { .news = on_news, .notice = on_notice, .paged = on_paged };
+static void
+on_drafted (gpointer data, DeskChat *chat)
+{
+  say ("In the message now: %s", chat->draft.text->str);
+  say ("What you type is added; /send sends it, /clear empties it.");
+}
+
+static const DeskView view = { .news = on_news, .notice = on_notice, .paged = on_paged, .drafted = on_drafted };
 
 /* ---- pages ---------------------------------------------------------------------------------------------- */
 
@@ -140,7 +147,17 @@ say_record (DeskApp *app, const DeskPage *page)
 {
   g_autoptr (GString) commands = g_string_new (NULL);
 
-  say ("%s", page->text->str);
+  g_auto (GStrv) lines = g_strsplit (page->text->str, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      const char *tab = strchr (lines[i], '\t');
+
+      if (tab == NULL && *lines[i] != '\0')
+        say ("%s", lines[i]);
+      else if (tab != NULL)
+        say ("%.*s%s%s", (int)(tab - lines[i]), lines[i], tab > lines[i] ? ": " : "  ", tab + 1);
+    }
   if (!page->focused)
     return;
   for (guint i = 0; i < desk_actions_count; i++)
@@ -334,6 +351,8 @@ command (DeskPlain *plain, const char *line)
     say_where (plain);
   else if (strcmp (words[0], "chat") == 0 && rest != NULL)
     go_to (plain, rest);
+  else if (strcmp (words[0], "clear") == 0 && desk_app_chat (plain->app) != NULL)
+    desk_edit_set (&desk_app_chat (plain->app)->draft, "");
   else if (strcmp (words[0], "ok") == 0 && page != NULL && page->several)
     page->chosen (plain->app, page);
   else if (action == NULL)
@@ -344,10 +363,33 @@ command (DeskPlain *plain, const char *line)
     say ("/%s can't be done here; /back goes back", words[0]);
 }
 
+/* An answer was inserted: what is typed fills its first {{place}}, or is added. */
+static void
+add_to_draft (DeskPlain *plain, DeskChat *chat, const char *line)
+{
+  gsize from;
+  g_autofree char *left = desk_words_left (chat->draft.text->str, &from);
+
+  if (left != NULL)
+    {
+      const char *end = strstr (chat->draft.text->str + from, "}}") + 2;
+
+      g_string_erase (chat->draft.text, (gssize)from, end - (chat->draft.text->str + from));
+      chat->draft.at = from;
+    }
+  else
+    {
+      chat->draft.at = chat->draft.text->len;
+      desk_edit_insert (&chat->draft, " ");
+    }
+  desk_edit_insert (&chat->draft, line);
+  on_drafted (plain, chat);
+}
+
 static void
 message (DeskPlain *plain, const char *line)
 {
-  const DeskChat *chat = desk_app_chat (plain->app);
+  DeskChat *chat = desk_app_chat (plain->app);
 
   if (chat == NULL)
     say ("There is no chat to write in; /help lists the commands");
@@ -355,6 +397,8 @@ message (DeskPlain *plain, const char *line)
     say ("/accept the chat before you write");
   else if (!desk_chat_is (chat, "active") || desk_int (chat->data, "ended_at") > 0)
     say ("The chat has ended; nothing can be sent any more");
+  else if (chat->draft.text->len > 0)
+    add_to_draft (plain, chat, line);
   else
     desk_do_send (plain->app, line);
 }

@@ -247,7 +247,7 @@ desk_draw_page (DeskApp *app, const DeskBox *box, DeskPage *page)
   skip (&rest, 1);
   if (page->problem != NULL)
     draw_wrapped (&rest, DESK_LOOK_WARNING, page->problem);
-  if (page->hint != NULL && rest.rows > 2)
+  if (page->hint != NULL && rest.rows > 1)
     draw_wrapped (&rest, DESK_LOOK_DIM, page->hint);
   if (page->place == DESK_PLACE_LIST)
     draw_list (&rest, page);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The life of an HTTP connection: idle in the epoll set, lent to libsoup for one request, taken back. See
- * private.h for why. Main thread.
+ * The life of an HTTP connection: idle in the epoll set, then a plain request is served, or it is lent to libsoup
+ * for one request and taken back. See private.h for why. Main thread.
  */
 #include "core/net/private.h"
 
@@ -87,12 +87,15 @@ uc_conn_free (UcConn *conn)
 {
   g_autoptr (GIOStream) stolen = NULL;
 
+  if (conn->net->serving == conn)
+    conn->net->serving = NULL;
   if (conn->exchange != NULL)
     uc_http_client_gone (conn);
   if (conn->upgrade != NULL)
     uc_upgrade_client_gone (conn);
   stolen = take_back (conn);
   unwatch (conn);
+  uc_sendq_clear (&conn->out);
   if (conn->link.data != NULL)
     g_queue_unlink (queue_of (conn), &conn->link);
   g_clear_object (&conn->ahead);
@@ -337,6 +340,68 @@ make_stream (UcConn *conn)
   return TRUE;
 }
 
+/* ---- one request without libsoup ----------------------------------------------------------------------- */
+
+static void write_plain (UcConn *conn);
+
+static void
+plain_writable (gpointer data, guint32 events)
+{
+  UcConn *conn = data;
+
+  conn->deadline = uc_clock_now () + WRITE_TIMEOUT_MS;
+  write_plain (conn);
+}
+
+static void
+write_plain (UcConn *conn)
+{
+  switch (uc_sendq_flush (&conn->out, conn->fd))
+    {
+    case UC_SENDQ_BROKEN:
+      uc_conn_free (conn);
+      return;
+    case UC_SENDQ_BLOCKED:
+      if (conn->watch == NULL && !watch (conn, EPOLLOUT, plain_writable))
+        uc_conn_free (conn);
+      return;
+    case UC_SENDQ_EMPTY:
+      break;
+    }
+  conn->plain = conn->answered = FALSE;
+  conn->served = TRUE;
+  if (conn->last || conn->net->stopping)
+    linger (conn);
+  else
+    wait_for_request (conn);
+}
+
+/* FALSE: nothing has been taken from the socket. */
+static gboolean
+serve_plain (UcConn *conn)
+{
+  UcNet *net = conn->net;
+  ssize_t n = recv (conn->fd, net->chunk, sizeof net->chunk, MSG_PEEK | MSG_DONTWAIT);
+  UcPlain *plain = n > 0 ? uc_plain_read (net->chunk, (gsize)n) : NULL;
+
+  if (plain == NULL)
+    return FALSE;
+  /* It is there: that was just seen. */
+  n = recv (conn->fd, net->chunk, uc_plain_len (plain), MSG_DONTWAIT);
+  g_assert (n == (ssize_t)uc_plain_len (plain));
+  set_state (conn, UC_CONN_WRITING, WRITE_TIMEOUT_MS);
+  conn->plain = TRUE;
+  conn->answered = conn->refused = FALSE;
+  conn->last = uc_plain_closes (plain);
+  net->serving = conn;
+  uc_http_got_plain (conn, plain);
+  /* Not from inside its handler, which may go on reading the request. */
+  if (net->serving == conn && conn->answered)
+    write_plain (conn);
+  net->serving = NULL;
+  return TRUE;
+}
+
 /* A whole request may run in here, up to the answer, and free the connection. */
 void
 uc_conn_start (UcConn *conn)
@@ -346,6 +411,8 @@ uc_conn_start (UcConn *conn)
   g_autoptr (GIOStream) stream = NULL;
 
   unwatch (conn);
+  if (conn->ahead == NULL && serve_plain (conn))
+    return;
   if (!make_stream (conn))
     {
       uc_conn_free (conn);
@@ -365,9 +432,16 @@ uc_conn_start (UcConn *conn)
 void
 uc_conn_answer (UcConn *conn, const UsherResponse *response, GBytes *body)
 {
-  uc_net_response_apply (conn->message, response, body,
-                         conn->net->stopping || is_chunked (conn->message)
-                             || uc_conns_count (conn->net) >= conn->net->limits.max_connections);
+  gboolean close = conn->net->stopping || uc_conns_count (conn->net) >= conn->net->limits.max_connections;
+
+  if (!conn->plain)
+    {
+      uc_net_response_apply (conn->message, response, body, close || is_chunked (conn->message));
+      return;
+    }
+  conn->last |= close;
+  conn->answered = TRUE;
+  uc_sendq_push (&conn->out, uc_net_response_plain (response, body, conn->last));
 }
 
 void
@@ -394,7 +468,8 @@ waiting_event (gpointer data, guint32 events)
 void
 uc_conn_pause (UcConn *conn)
 {
-  soup_server_message_pause (conn->message);
+  if (!conn->plain)
+    soup_server_message_pause (conn->message);
   set_state (conn, UC_CONN_WAITING, 0);
   /* libsoup does not look at a paused connection; a client that hangs up meanwhile should not keep its place. */
   watch (conn, EPOLLRDHUP, waiting_event);
@@ -405,7 +480,10 @@ uc_conn_resume (UcConn *conn)
 {
   unwatch (conn);
   set_state (conn, UC_CONN_WRITING, WRITE_TIMEOUT_MS);
-  soup_server_message_unpause (conn->message);
+  if (conn->plain)
+    write_plain (conn);
+  else
+    soup_server_message_unpause (conn->message);
 }
 
 int
@@ -415,7 +493,15 @@ uc_conn_take_over (UcConn *conn, guint8 *early, gsize *len)
   int fd = -1;
 
   *len = 0;
-  if (stolen != NULL)
+  if (conn->plain && conn->stream == NULL)
+    {
+      unwatch (conn);
+      fd = conn->fd;
+      conn->fd = -1;
+    }
+  else if (conn->plain)
+    fd = fcntl (conn->fd, F_DUPFD_CLOEXEC, 0);
+  else if (stolen != NULL)
     {
       GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stolen));
       gssize n;

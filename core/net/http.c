@@ -10,6 +10,8 @@
 
 #include "core/base/clock.h"
 
+static const char too_large[] = "the request body is larger than allowed here; send less";
+
 struct UcExchange
 {
   gsize id;
@@ -160,7 +162,7 @@ refuse_method (UcConn *conn, const UcNetRequest *request)
 static void
 redirect_to_slash (UcConn *conn, const UcNetRequest *request)
 {
-  const char *raw = g_uri_get_path (soup_server_message_get_uri (conn->message));
+  const char *raw = uc_net_request_raw_path (conn, request);
   const char *query = request->request.query;
   /* Relative, so that it is right behind a proxy that cuts a prefix too; "./" keeps a colon from being a scheme.
    */
@@ -222,7 +224,7 @@ uc_http_got_head (UcConn *conn)
     {
       conn->max_body = MIN (route->max_body, conn->net->limits.max_body);
       if (request.content_length > conn->max_body)
-        refuse (conn, &request, 413, "the request body is larger than allowed here; send less", NULL);
+        refuse (conn, &request, 413, too_large, NULL);
     }
   uc_net_request_clear (&request);
 }
@@ -242,6 +244,16 @@ call_owner (UcConn *conn, UcNetRoute *route, UcNetRequest *request)
     uc_conn_pause (exchange->conn);
 }
 
+static void
+serve (UcConn *conn, UcNetRoute *route, UcNetRequest *request)
+{
+  uc_net_request_fill (conn, request, route);
+  if (request->upgrade && (route->flags & USHER_ROUTE_WEBSOCKET) != 0)
+    uc_upgrade (conn, route, request);
+  else
+    call_owner (conn, route, request);
+}
+
 void
 uc_http_got_request (UcConn *conn)
 {
@@ -250,12 +262,23 @@ uc_http_got_request (UcConn *conn)
 
   /* Once more, because the route may have gone while the body came. */
   if (check_head (conn, &request, &route))
+    serve (conn, route, &request);
+  uc_net_request_clear (&request);
+}
+
+void
+uc_http_got_plain (UcConn *conn, UcPlain *plain)
+{
+  UcNetRequest request = { .plain = plain };
+  UcNetRoute *route;
+
+  conn->net->counters.requests++;
+  if (check_head (conn, &request, &route))
     {
-      uc_net_request_fill (conn, &request, route);
-      if (request.upgrade && (route->flags & USHER_ROUTE_WEBSOCKET) != 0)
-        uc_upgrade (conn, route, &request);
+      if (request.content_length > MIN (route->max_body, conn->net->limits.max_body))
+        refuse (conn, &request, 413, too_large, NULL);
       else
-        call_owner (conn, route, &request);
+        serve (conn, route, &request);
     }
   uc_net_request_clear (&request);
 }

@@ -9,6 +9,7 @@ libuc_net_la_SOURCES = \
 	%D%/line.c \
 	%D%/listener.c \
 	%D%/net.c \
+	%D%/plain.c \
 	%D%/request.c \
 	%D%/response.c \
 	%D%/route.c \

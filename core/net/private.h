@@ -3,7 +3,8 @@
  * What the files of core/net know of each other. Main thread.
  *
  * A connection waits in the loop's epoll set, without GSource or libsoup object, until the first byte of a request
- * arrives. Then libsoup gets it for exactly one request and response, and the connection is taken back. So idle
+ * arrives. A request that is plain and there as a whole is read and answered here. For any other libsoup gets the
+ * connection, for exactly one request and response, and then the connection is taken back. So idle
  * connections cost a loop turn nothing, and libsoup 3.2's leak of kept-alive connections that the peer closes is
  * never reached. An upgrade is the same, only that the descriptor goes to an UsherSocket instead.
  */
@@ -131,13 +132,31 @@ void uc_framer_release (UcFramer *framer);
 UcFramerState uc_framer_feed (UcFramer *framer, const guint8 *data, gsize len, UcBlock **reply, int *code);
 UcBlock *uc_framers_encode (UcFramers *framers, guint8 opcode, const void *data, gsize len);
 
+/* ---- plain.c: requests that need no libsoup ------------------------------------------------------------ */
+
+typedef struct UcPlain UcPlain;
+
+/* The request that data begins with; NULL = it is unusual, or not there as a whole. */
+UcPlain *uc_plain_read (const void *data, gsize len);
+void uc_plain_free (UcPlain *plain);
+/* Bytes of the request, with its body. */
+gsize uc_plain_len (const UcPlain *plain);
+/* It says that nothing follows it. */
+gboolean uc_plain_closes (const UcPlain *plain);
+const char *uc_plain_method (const UcPlain *plain);
+const char *uc_plain_path (const UcPlain *plain);  /* as it was sent */
+const char *uc_plain_query (const UcPlain *plain); /* NULL = none */
+/* A reference to name, value, ...; names in lower case; the strings are the request's. */
+GPtrArray *uc_plain_headers (const UcPlain *plain);
+const char *uc_plain_body (const UcPlain *plain, gsize *len);
+
 /* ---- conn.c: one HTTP connection ----------------------------------------------------------------------- */
 
 typedef enum
 {
   UC_CONN_IDLE,    /* waits for the first byte of a request, in net->idle */
   UC_CONN_READY,   /* the next request may be here already, in net->ready */
-  UC_CONN_READING, /* libsoup reads a request, in net->active; and so for the next two */
+  UC_CONN_READING, /* a request is read, in net->active; and so for the next two */
   UC_CONN_WAITING, /* for uc_http_respond */
   UC_CONN_WRITING, /* the answer */
   UC_CONN_LINGER   /* answered and half closed; reads on so that the answer is not lost, in net->lingering */
@@ -160,8 +179,12 @@ typedef struct
   struct ucred cred;    /* of CONTROL */
   UcExchange *exchange; /* the open one */
   UsherSocket *upgrade; /* its owner has not said yet whether it takes it */
-  gboolean served;      /* has had an answer, so it is a kept-alive one */
-  gboolean refused;     /* the answer was given before the body came */
+  gboolean plain;       /* the request was read here: the answer is written here */
+  gboolean answered;    /* it stands in out */
+  gboolean last;        /* nothing follows it */
+  UcSendq out;
+  gboolean served;  /* has had an answer, so it is a kept-alive one */
+  gboolean refused; /* the answer was given before the body came */
   gsize max_body, received;
   gint64 ready_at; /* since when it stands in line, monotonic us */
   gint64 deadline;
@@ -205,6 +228,7 @@ typedef struct
   gboolean upgrade;
   gboolean has_body;
   gsize content_length;
+  UcPlain *plain; /* owned; NULL = libsoup has it */
   /* what the members above borrow */
   char *path, *origin, *remote;
   GPtrArray *headers;
@@ -216,6 +240,9 @@ int uc_net_request_check (UcConn *conn, UcNetRequest *request, const char **why)
 void uc_net_request_fill (UcConn *conn, UcNetRequest *request, const UcNetRoute *route);
 void uc_net_request_clear (UcNetRequest *request);
 const char *uc_net_request_header (const UcNetRequest *request, const char *name);
+const char *uc_net_request_method (const UcConn *conn, const UcNetRequest *request);
+/* The path as it was sent. */
+const char *uc_net_request_raw_path (const UcConn *conn, const UcNetRequest *request);
 /* Whether a comma-separated header has the token. */
 gboolean uc_net_request_has_token (const UcNetRequest *request, const char *name, const char *token);
 
@@ -226,6 +253,8 @@ char *uc_net_error_body (int status, const char *message, gsize *len);
 /* Fills the message; an impossible response becomes a 500. body: instead of the response's own; NULL = none. */
 void uc_net_response_apply (SoupServerMessage *message, const UsherResponse *response, GBytes *body,
                             gboolean close);
+/* The same as a whole HTTP/1.1 answer. */
+UcBlock *uc_net_response_plain (const UsherResponse *response, GBytes *body, gboolean close);
 /* A whole HTTP/1.1 answer with Connection: close. */
 char *uc_net_response_raw (int status, const char *message, gsize *len);
 
@@ -235,6 +264,8 @@ char *uc_net_response_raw (int status, const char *message, gsize *len);
 void uc_http_got_head (UcConn *conn);
 /* The body too: call the route's owner. */
 void uc_http_got_request (UcConn *conn);
+/* All of it at once. Takes the request; the connection may be gone afterwards. */
+void uc_http_got_plain (UcConn *conn, UcPlain *plain);
 void uc_http_client_gone (UcConn *conn);
 void uc_http_unroute (UcNet *net, gpointer data);
 void uc_http_tick (UcNet *net, gint64 now);
@@ -307,6 +338,7 @@ struct UcNet
   guint64 tick;   /* timer */
 
   UcConn *starting; /* being handed to libsoup */
+  UcConn *serving;  /* its plain request is being served; NULL = it is gone meanwhile */
   GQueue idle, ready, active, lingering;
 
   GHashTable *exchanges; /* id -> UcExchange */

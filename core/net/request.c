@@ -62,6 +62,34 @@ copy_headers (SoupServerMessage *message)
   return headers;
 }
 
+const char *
+uc_net_request_method (const UcConn *conn, const UcNetRequest *request)
+{
+  return request->plain != NULL ? uc_plain_method (request->plain)
+                                : soup_server_message_get_method (conn->message);
+}
+
+const char *
+uc_net_request_raw_path (const UcConn *conn, const UcNetRequest *request)
+{
+  return request->plain != NULL ? uc_plain_path (request->plain)
+                                : g_uri_get_path (soup_server_message_get_uri (conn->message));
+}
+
+static const char *
+raw_query (const UcConn *conn, const UcNetRequest *request)
+{
+  return request->plain != NULL ? uc_plain_query (request->plain)
+                                : g_uri_get_query (soup_server_message_get_uri (conn->message));
+}
+
+/* A plain request is never of an older version. */
+static gboolean
+is_1_1 (const UcConn *conn, const UcNetRequest *request)
+{
+  return request->plain != NULL || soup_server_message_get_http_version (conn->message) == SOUP_HTTP_1_1;
+}
+
 /* ---- checks of the head -------------------------------------------------------------------------------- */
 
 static gboolean
@@ -76,14 +104,14 @@ host_is_clean (const char *host)
 }
 
 static int
-check_host (SoupServerMessage *message, const UcNetRequest *request, const char **why)
+check_host (const UcConn *conn, const UcNetRequest *request, const char **why)
 {
   const char *host = uc_net_request_header (request, "host");
   guint n = count_header (request, "host");
 
   if (n > 1)
     *why = "the Host header is there more than once";
-  else if (host == NULL && soup_server_message_get_http_version (message) == SOUP_HTTP_1_1)
+  else if (host == NULL && is_1_1 (conn, request))
     *why = "the Host header is missing";
   else if (host != NULL && !host_is_clean (host))
     *why = "the Host header is not a host name";
@@ -138,15 +166,13 @@ decode_path (const char *raw)
 int
 uc_net_request_check (UcConn *conn, UcNetRequest *request, const char **why)
 {
-  SoupServerMessage *message = conn->message;
-  const char *method = soup_server_message_get_method (message);
-  GUri *uri = soup_server_message_get_uri (message);
+  const char *method = uc_net_request_method (conn, request);
   int status;
 
-  request->headers = copy_headers (message);
+  request->headers = request->plain != NULL ? uc_plain_headers (request->plain) : copy_headers (conn->message);
   status = check_framing (request, why);
   if (status == 0)
-    status = check_host (message, request, why);
+    status = check_host (conn, request, why);
   if (status != 0)
     return status;
   if (strcmp (method, "CONNECT") == 0 || strcmp (method, "TRACE") == 0)
@@ -154,17 +180,16 @@ uc_net_request_check (UcConn *conn, UcNetRequest *request, const char **why)
       *why = "this method is not offered";
       return 405;
     }
-  request->path = decode_path (g_uri_get_path (uri));
+  request->path = decode_path (uc_net_request_raw_path (conn, request));
   if (request->path == NULL)
     {
       *why = "the path is not valid: percent-encoded UTF-8 without \".\" and \"..\" is expected";
       return 400;
     }
-  request->upgrade = soup_server_message_get_http_version (message) == SOUP_HTTP_1_1
-                     && uc_net_request_has_token (request, "connection", "upgrade")
+  request->upgrade = is_1_1 (conn, request) && uc_net_request_has_token (request, "connection", "upgrade")
                      && uc_net_request_has_token (request, "upgrade", "websocket");
   request->request.method = strcmp (method, "HEAD") == 0 ? "GET" : method;
-  request->request.query = g_uri_get_query (uri);
+  request->request.query = raw_query (conn, request);
   return 0;
 }
 
@@ -262,14 +287,20 @@ uc_net_request_fill (UcConn *conn, UcNetRequest *request, const UcNetRoute *rout
   request->remote = trusted ? forwarded_for (conn, request) : g_strdup (conn->peer);
   request->origin = g_strdup_printf ("%s://%s", trusted ? forwarded_proto (request) : "http",
                                      host != NULL ? host : "localhost");
-  request->body = soup_message_body_flatten (soup_server_message_get_request_body (conn->message));
   g_ptr_array_add (request->headers, NULL);
 
   out->struct_size = sizeof *out;
   out->path = request->path + route->mount_len;
   out->headers = (const char *const *)request->headers->pdata;
-  out->body_len = g_bytes_get_size (request->body);
-  out->body = out->body_len > 0 ? g_bytes_get_data (request->body, NULL) : NULL;
+  if (request->plain != NULL)
+    out->body = uc_plain_body (request->plain, &out->body_len);
+  else
+    {
+      request->body = soup_message_body_flatten (soup_server_message_get_request_body (conn->message));
+      out->body = g_bytes_get_data (request->body, &out->body_len);
+    }
+  if (out->body_len == 0)
+    out->body = NULL;
   out->remote_address = request->remote;
   out->origin = request->origin;
 }
@@ -282,4 +313,5 @@ uc_net_request_clear (UcNetRequest *request)
   g_clear_pointer (&request->origin, g_free);
   g_clear_pointer (&request->remote, g_free);
   g_clear_pointer (&request->body, g_bytes_unref);
+  g_clear_pointer (&request->plain, uc_plain_free);
 }

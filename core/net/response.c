@@ -166,24 +166,116 @@ apply_checked (SoupServerMessage *message, const UsherResponse *response, GBytes
     soup_message_body_append (body, SOUP_MEMORY_COPY, response->body, response->body_len);
 }
 
+/* Fills *response with the given one, or with a 500; returns what it borrows then. */
+static char *
+checked (const UsherResponse *given, UsherResponse *response)
+{
+  const char *wrong;
+  gsize len;
+  char *error;
+
+  *response = (UsherResponse){ 0 };
+  memcpy (response, given, MIN (given->struct_size, sizeof *response));
+  wrong = what_is_wrong (response);
+  if (wrong == NULL)
+    return NULL;
+  g_warning ("an HTTP response was replaced by a 500: %s", wrong);
+  error = uc_net_error_body (500, "the answer could not be sent; see the log", &len);
+  *response = (UsherResponse){ .status = 500, .content_type = "application/json", .body = error, .body_len = len };
+  return error;
+}
+
 void
 uc_net_response_apply (SoupServerMessage *message, const UsherResponse *given, GBytes *body, gboolean close)
 {
-  UsherResponse response = { 0 };
-  const char *wrong;
+  UsherResponse response;
+  g_autofree char *error = checked (given, &response);
 
-  memcpy (&response, given, MIN (given->struct_size, sizeof response));
-  wrong = what_is_wrong (&response);
-  if (wrong != NULL)
+  apply_checked (message, &response, error == NULL ? body : NULL, close);
+}
+
+/* ---- without libsoup ----------------------------------------------------------------------------------- */
+
+/* Made once a second. */
+static void
+append_date (GString *out)
+{
+  static char text[48];
+  static gint64 of = -1;
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (now != of)
     {
-      gsize len;
-      g_autofree char *error = uc_net_error_body (500, "the answer could not be sent; see the log", &len);
-      const UsherResponse instead
-          = { .status = 500, .content_type = "application/json", .body = error, .body_len = len };
+      g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (now);
+      g_autofree char *formatted = soup_date_time_to_string (date, SOUP_DATE_HTTP);
 
-      g_warning ("an HTTP response was replaced by a 500: %s", wrong);
-      apply_checked (message, &instead, NULL, close);
-      return;
+      g_strlcpy (text, formatted, sizeof text);
+      of = now;
     }
-  apply_checked (message, &response, body, close);
+  g_string_append (out, text);
+}
+
+static void
+append_header (GString *out, const char *name, const char *value)
+{
+  g_string_append (out, name);
+  g_string_append_len (out, ": ", 2);
+  g_string_append (out, value);
+  g_string_append_len (out, "\r\n", 2);
+}
+
+static gboolean
+has_header (const UsherResponse *response, const char *name)
+{
+  for (const char *const *h = response->headers; h != NULL && h[0] != NULL; h += 2)
+    if (g_ascii_strcasecmp (h[0], name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+append_headers (GString *out, const UsherResponse *response, gboolean close)
+{
+  if (response->content_type != NULL)
+    append_header (out, "Content-Type", response->content_type);
+  for (guint i = 0; i < G_N_ELEMENTS (security_headers); i += 2)
+    if (!has_header (response, security_headers[i]))
+      append_header (out, security_headers[i], security_headers[i + 1]);
+  for (const char *const *h = response->headers; h != NULL && h[0] != NULL; h += 2)
+    if (!is_ours (h[0]))
+      append_header (out, h[0], h[1]);
+  if (response->status == 426)
+    {
+      append_header (out, "Upgrade", "websocket");
+      append_header (out, "Connection", "Upgrade");
+    }
+  if (close)
+    append_header (out, "Connection", "close");
+}
+
+UcBlock *
+uc_net_response_plain (const UsherResponse *given, GBytes *bytes, gboolean close)
+{
+  UsherResponse response;
+  g_autofree char *error = checked (given, &response);
+  gboolean empty = response.status == 204 || response.status == 304;
+  const char *phrase = soup_status_get_phrase ((guint)response.status);
+  GString *out = g_string_sized_new (512);
+  gsize len = response.body_len;
+  const void *body = bytes != NULL && error == NULL ? g_bytes_get_data (bytes, &len) : response.body;
+  UcBlock *block;
+
+  g_string_append_printf (out, "HTTP/1.1 %d %s\r\nDate: ", response.status, phrase != NULL ? phrase : "Unknown");
+  append_date (out);
+  g_string_append_len (out, "\r\n", 2);
+  append_headers (out, &response, close);
+  if (!empty)
+    g_string_append_printf (out, "Content-Length: %" G_GSIZE_FORMAT "\r\n", len);
+  g_string_append_len (out, "\r\n", 2);
+  block = uc_block_new (out->len + (empty ? 0 : len));
+  uc_block_append (block, out->str, out->len);
+  if (!empty)
+    uc_block_append (block, body, len);
+  g_string_free (out, TRUE);
+  return block;
 }

@@ -44,7 +44,7 @@ check_handshake (UcConn *conn, const UcNetRequest *request)
   const char *asked = uc_net_request_header (request, "sec-websocket-version");
   UcNet *net = conn->net;
 
-  if (strcmp (soup_server_message_get_method (conn->message), "GET") != 0)
+  if (strcmp (uc_net_request_method (conn, request), "GET") != 0)
     uc_conn_error (conn, 405, "a WebSocket begins with GET", allow);
   else if (request->has_body)
     uc_conn_error (conn, 400, "a WebSocket handshake has no body", NULL);

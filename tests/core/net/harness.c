@@ -46,7 +46,13 @@ respond_oddly (UsherExchange *exchange, const char *what)
       = { "Cache-Control", "max-age=60", "Set-Cookie",       "a=1", "Set-Cookie", "b=2", "Content-Length",
           "9999",          "Connection", "keep-alive, nope", NULL };
   UsherResponse response = { .struct_size = sizeof response, .status = 200, .content_type = "text/plain" };
+  g_autofree char *large = NULL;
 
+  if (strcmp (what, "large") == 0)
+    {
+      response.body = large = g_strnfill (HARNESS_LARGE, 'x');
+      response.body_len = HARNESS_LARGE;
+    }
   if (strcmp (what, "split") == 0)
     response.headers = split;
   if (strcmp (what, "own") == 0)

@@ -7,6 +7,9 @@
 #include "core/net/net.h"
 #include "tests/lib/ws-client.h"
 
+/* The body of /response/large. */
+#define HARNESS_LARGE ((gsize)8 * 1024 * 1024)
+
 typedef struct
 {
   UcLoop *loop;

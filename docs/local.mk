@@ -1,16 +1,19 @@
 # Manual pages: POD beside what it describes, NAME.SECTION.pod here and usher-NAME-plugin.pod in a plugin's folder.
-manual_pages = %D%/usher.conf.5 %D%/usherctl.1 %D%/usherd.8
+manual_pages = %D%/usher-plugin-host.8 %D%/usher.conf.5 %D%/usherctl.1 %D%/usherd.8
 EXTRA_DIST += $(manual_pages:=.pod) \
 	%D%/architecture.md \
 	%D%/coding.md \
+	%D%/example-plugin/.gitignore %D%/example-plugin/Makefile %D%/example-plugin/README.md \
+	%D%/example-plugin/linechat.c %D%/example-plugin/linechat.conf %D%/example-plugin/test.sh \
+	%D%/example-plugin/testing.sh %D%/tutorial.md \
 	%D%/demo/centre.batch %D%/demo/demo.mjs %D%/demo/shop.html \
 	%D%/demo/simulate.mjs %D%/demo/usher.conf.in %D%/desktop.png \
 	%D%/desk-protocol.md \
 	%D%/guide/administrator.md %D%/guide/agent.md %D%/guide/pictures.mjs \
 	%D%/guide/case.png %D%/guide/chat.png %D%/guide/codes.png %D%/guide/faq.png %D%/guide/new-customer.png \
 	%D%/guide/offer.png %D%/guide/playback.png %D%/guide/save.png %D%/guide/status.png %D%/guide/wrap-up.png \
-	%D%/reliability.md %D%/roadmap.md
-dist_doc_DATA = README.md NEWS LICENSE
+	%D%/isolation.md %D%/reliability.md %D%/roadmap.md
+dist_doc_DATA = README.md NEWS LICENSE %D%/isolation.md
 
 # A configuration to begin with; those of the plugins are parts for its folder conf.d.
 examplesdir = $(docdir)/examples
@@ -26,7 +29,7 @@ CLEANFILES += $(manual_pages) $(plugin_pages)
 
 # The folders of this installation are filled in; the date is left out, so that a build can be repeated.
 make_page = $(MKDIR_P) $(@D) && \
-	sed -e 's|@localstatedir[@]|$(localstatedir)|g; s|@sysconfdir[@]|$(sysconfdir)|g; s|@plugindir[@]|$(plugindir)|g; s|@docdir[@]|$(docdir)|g' $< | \
+	sed -e 's|@localstatedir[@]|$(localstatedir)|g; s|@sysconfdir[@]|$(sysconfdir)|g; s|@plugindir[@]|$(plugindir)|g; s|@docdir[@]|$(docdir)|g; s|@pkglibexecdir[@]|$(pkglibexecdir)|g' $< | \
 	$(POD2MAN) --utf8 --errors=die --center=usher --release='usher $(VERSION)' --date '' \
 	  --section=$(subst .,,$(suffix $@)) --name="`echo $(basename $(@F)) | tr a-z A-Z`" - $@.tmp && mv $@.tmp $@
 $(filter-out %/usher.conf.5,$(manual_pages)): %: %.pod

@@ -77,6 +77,8 @@ int ctl_do_outbox_discard (Ctl *ctl, int argc, char **argv);
 int ctl_do_save_list (Ctl *ctl, int argc, char **argv);
 int ctl_do_save_retry (Ctl *ctl, int argc, char **argv);
 int ctl_do_save_discard (Ctl *ctl, int argc, char **argv);
+int ctl_do_plugin_status (Ctl *ctl, int argc, char **argv);
+int ctl_do_plugin_reload (Ctl *ctl, int argc, char **argv);
 int ctl_do_plugin_list (int argc, char **argv);
 int ctl_do_plugin_inspect (int argc, char **argv);
 int ctl_do_plugin_new (int argc, char **argv);

@@ -12,6 +12,7 @@ usherctl_SOURCES = \
 	%D%/plugin.c \
 	%D%/plugin-check.c \
 	%D%/plugin-new.c \
+	%D%/plugin-running.c \
 	%D%/status.c \
 	%D%/why.c
 usherctl_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS)

@@ -11,6 +11,7 @@
 #include "core/plugin/slots.h"
 
 #define DESCRIBE_MS 10000
+#define LOOK_MS 20
 
 /* ---- tables -------------------------------------------------------------------------------------------- */
 
@@ -134,8 +135,8 @@ uc_remote_adopt (UsherInstance *instance, UcPlugin *plugin, GError **error)
 
 /* ---- reload -------------------------------------------------------------------------------------------- */
 
-static void
-answer_reload (UcRemoteLife *life, const GError *error)
+void
+uc_remote_answer_reload (UcRemoteLife *life, const GError *error)
 {
   UcRemoteReloaded reloaded = g_steal_pointer (&life->reloaded);
 
@@ -148,7 +149,27 @@ refuse_reload (UcRemoteLife *life, const char *why)
 {
   g_autoptr (GError) error = g_error_new (UC_ERROR, UC_ERROR_CONFLICT, "%s; what ran before goes on running", why);
 
-  answer_reload (life, error);
+  uc_remote_answer_reload (life, error);
+}
+
+static void
+look_at_start (gpointer data)
+{
+  UcRemoteLife *life = data;
+  const UsherInstance *instance = life->instance;
+  g_autoptr (GError) error = NULL;
+
+  life->reload_timer = 0;
+  if (instance->state == UC_INSTANCE_STARTING)
+    {
+      life->reload_timer = uc_loop_timer_in (life->loop, LOOK_MS, look_at_start, life);
+      return;
+    }
+  if (!uc_instance_is_running (instance))
+    error = g_error_new (UC_ERROR, UC_ERROR_FAILED, "the new build took over but is %s: %s",
+                         uc_instance_state_word (instance->state),
+                         instance->status_message != NULL ? instance->status_message : "it gave no reason");
+  uc_remote_answer_reload (life, error);
 }
 
 /* What runs has finished its work, what comes is open: the rest is an ordinary start. */
@@ -158,7 +179,7 @@ on_stopped (UsherInstance *instance, gpointer data)
   UcRemoteLife *life = data;
 
   uc_instance_start (instance);
-  answer_reload (life, NULL);
+  look_at_start (life);
 }
 
 static void

@@ -22,6 +22,7 @@ typedef struct
   UsherInstance *instance;
   UcRemoteReloaded reloaded;
   gpointer reloaded_data;
+  guint64 reload_timer;
 } UcRemoteLife;
 
 typedef enum
@@ -81,6 +82,8 @@ typedef struct
   guint64 token;
 } UcRemoteCall;
 
+/* Who waits for a reload hears this. */
+void uc_remote_answer_reload (UcRemoteLife *life, const GError *error);
 UcRemoteLife *uc_remote_life (UsherInstance *instance);
 /* The tables of slots that lead to a plugin host; a plugin's own are cut out of them. */
 extern const UsherChannelOps uc_remote_channel;

@@ -20,7 +20,10 @@ static void
 life_free (gpointer data)
 {
   UcRemoteLife *life = data;
+  g_autoptr (GError) error = g_error_new_literal (UC_ERROR, UC_ERROR_UNAVAILABLE, "usherd is stopping");
 
+  uc_loop_timer_remove (life->loop, life->reload_timer);
+  uc_remote_answer_reload (life, error);
   uc_hosted_leave (life->standby);
   uc_wire_message_unref (life->standby_described);
   g_free (life->last_end);
@@ -375,11 +378,33 @@ uc_remote_stop (void *self, UsherReply *reply)
   uc_remote_expected (remote, token, uc_link_send (remote->link, UC_OP_STOP, token));
 }
 
+/* Their clients went with the process. */
+static void
+close_desks (UcRemote *remote)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  for (;;)
+    {
+      UsherDesk *desk;
+
+      g_hash_table_iter_init (&iter, remote->desks);
+      if (!g_hash_table_iter_next (&iter, NULL, &value))
+        return;
+      desk = ((UcRemoteDesk *)value)->desk;
+      g_hash_table_iter_remove (&iter);
+      if (desk != NULL)
+        remote->host->desk_close (desk);
+    }
+}
+
 void
 uc_remote_destroy (void *self)
 {
   UcRemote *remote = self;
 
+  close_desks (remote);
   uc_hosted_await_cancel (remote);
   uc_loop_timer_remove (remote->loop, remote->cancel_timer);
   remote->link = NULL;

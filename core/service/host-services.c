@@ -6,7 +6,10 @@
 
 #include <string.h>
 
+#include "core/base/error.h"
 #include "core/service/admission.h"
+#include "core/service/alarm.h"
+#include "core/service/api.h"
 #include "core/service/bridge.h"
 #include "core/service/core.h"
 #include "core/service/desk.h"
@@ -65,6 +68,56 @@ route_admit (gpointer data, GError **error)
   return uc_core_admits (((UsherInstance *)data)->service, UC_WORK_CUSTOMER, error);
 }
 
+/* While a process of its own is away, its pages say "in a moment" and not "never". They are registered for another
+ * pointer than the instance's own routes, so that both kinds can be removed alone. */
+#define AWAY(instance) ((gpointer) & (instance)->name)
+
+static void
+away_http (gpointer data, UsherExchange *exchange, const UsherRequest *request)
+{
+  g_autoptr (GError) error = g_error_new_literal (
+      UC_ERROR, UC_ERROR_UNAVAILABLE, "this part of the server is being started; try again in a moment");
+
+  uc_api_respond_error (exchange, error);
+}
+
+static int
+away_ws_open (gpointer data, UsherSocket *socket, const UsherRequest *request)
+{
+  return 503;
+}
+
+static void
+away_ws_message (gpointer data, UsherSocket *socket, const char *text, gsize len, bool binary)
+{
+}
+
+static void
+away_ws_closed (gpointer data, UsherSocket *socket, int code)
+{
+}
+
+static void
+hold_routes (UcCore *core, UsherInstance *instance)
+{
+  static const UcRouteHandler away = { NULL, away_http, away_ws_open, away_ws_message, away_ws_closed };
+  const int flags = USHER_ROUTE_HTTP | USHER_ROUTE_WEBSOCKET | USHER_ROUTE_PREFIX;
+
+  uc_net_unroute (core->net, AWAY (instance));
+  switch (instance->state)
+    {
+    case UC_INSTANCE_STARTING:
+    case UC_INSTANCE_WAITING:
+    case UC_INSTANCE_QUARANTINED:
+    case UC_INSTANCE_STOPPED:
+      (void)uc_net_route (core->net, UC_LISTEN_PUBLIC, instance->mount, "/", flags, 0, &away, AWAY (instance),
+                          NULL);
+      break;
+    default:
+      break;
+    }
+}
+
 static bool
 service_route (UsherInstance *instance, const char *path, int flags, size_t max_body)
 {
@@ -74,6 +127,8 @@ service_route (UsherInstance *instance, const char *path, int flags, size_t max_
   UcCore *core = instance->service;
   g_autoptr (GError) error = NULL;
 
+  if (instance->plugin->isolated)
+    uc_net_unroute (core->net, AWAY (instance));
   if (uc_net_route (core->net, UC_LISTEN_PUBLIC, instance->mount, path, flags, max_body,
                     instance->kind == UC_KIND_CHANNEL ? &channel : &handler, instance, &error))
     return true;
@@ -190,6 +245,24 @@ service_kv_set (UsherInstance *instance, const char *key, const char *value, siz
 
 /* ---- state of instances -------------------------------------------------------------------------------- */
 
+/* The name of the alarm has to be the same when it is cleared. */
+static void
+tell_quarantine (UcCore *core, const UsherInstance *instance)
+{
+  g_autofree char *name = g_strdup_printf ("plugin.%s:%s", uc_kind_word (instance->kind), instance->name);
+
+  if (instance->state == UC_INSTANCE_QUARANTINED)
+    uc_alarm_raise (
+        core, name,
+        "%s \"%s\" is in quarantine: %s, again and again. It is left alone for some minutes; everything "
+        "else goes on. Look for it in the log, replace or remove the plugin %s, then run: usherctl "
+        "plugin reload %s",
+        uc_kind_word (instance->kind), instance->name, instance->status_message, instance->plugin->file,
+        instance->name);
+  else if (instance->state == UC_INSTANCE_RUNNING)
+    uc_alarm_clear (core, name);
+}
+
 static void
 service_state_changed (UsherInstance *instance)
 {
@@ -202,6 +275,11 @@ service_state_changed (UsherInstance *instance)
                uc_instance_state_word (instance->state), instance->status_message);
   if (core == NULL || core->stopping)
     return;
+  if (instance->plugin->isolated)
+    {
+      hold_routes (core, instance);
+      tell_quarantine (core, instance);
+    }
   uc_desks_instances_changed (core->desks);
   if (!uc_instance_is_running (instance))
     return;

@@ -49,6 +49,7 @@ libuc_service_la_SOURCES = \
 	%D%/ops-message.c \
 	%D%/ops-outbox.c \
 	%D%/ops-playback.c \
+	%D%/ops-plugin.c \
 	%D%/ops-rows.c \
 	%D%/ops-session.c \
 	%D%/ops-store.c \

@@ -4,6 +4,7 @@
  * connections, plugins' instances. Main thread.
  */
 #include "core/base/clock.h"
+#include "core/plugin/remote.h"
 #include "core/service/auth-private.h"
 #include "core/service/bridge.h"
 #include "core/service/desk-private.h"
@@ -138,6 +139,39 @@ write_instances (UcCore *core, UcMetrics *metrics)
       }
 }
 
+static void
+write_processes (UcCore *core, UcMetrics *metrics)
+{
+  static const char *const names[]
+      = { "usher_plugin_process_up", "usher_plugin_process_queued_frames", "usher_plugin_quarantined" };
+  static const char *const help[]
+      = { "1 = the process of an isolated plugin is there.", "Frames that wait for it.",
+          "1 = its process died again and again, and is left alone." };
+
+  for (guint f = 0; f <= G_N_ELEMENTS (names); f++)
+    for (guint i = 0; i < core->instances->len; i++)
+      {
+        UsherInstance *instance = core->instances->pdata[i];
+        g_autofree char *kind = uc_metrics_label ("kind", uc_kind_word (instance->kind));
+        g_autofree char *name = uc_metrics_label ("instance", instance->name);
+        g_autofree char *labels = g_strconcat (kind, ",", name, NULL);
+        UcRemoteFigures process;
+
+        if (!uc_remote_figures (instance, &process))
+          continue;
+        if (f == G_N_ELEMENTS (names))
+          uc_metrics_counter (metrics, "usher_plugin_process_lost_total", "Times that its process died.", labels,
+                              process.lost);
+        else
+          {
+            const double values[]
+                = { process.pid != 0, process.queued, instance->state == UC_INSTANCE_QUARANTINED };
+
+            uc_metrics_gauge (metrics, names[f], help[f], labels, values[f]);
+          }
+      }
+}
+
 void
 uc_parts_metrics (UcCore *core, UcMetrics *metrics)
 {
@@ -150,6 +184,7 @@ uc_parts_metrics (UcCore *core, UcMetrics *metrics)
   write_desks (core, metrics);
   write_net (core, metrics);
   write_instances (core, metrics);
+  write_processes (core, metrics);
   uc_loop_figures (core->loop, &loop);
   uc_metrics_gauge (metrics, "usher_loop_timers", "Timers of the main loop.", NULL, loop.timers);
 }

@@ -237,20 +237,6 @@ membership_put (UcOpCall *call)
 /* ---- the daemon ---------------------------------------------------------------------------------------- */
 
 static void
-plugin_status (UcOpCall *call)
-{
-  g_autoptr (GString) out = g_string_new (NULL);
-
-  uc_json_begin (out);
-  uc_json_begin_array (out, "instances");
-  for (guint i = 0; i < call->core->instances->len; i++)
-    uc_view_instance (out, NULL, call->core->instances->pdata[i]);
-  uc_json_end_array (out);
-  uc_json_end (out);
-  uc_op_reply (call, out->str);
-}
-
-static void
 count_interaction (const UcInteraction *interaction, gpointer data)
 {
   ((guint *)data)[interaction->state]++;
@@ -395,8 +381,6 @@ const UcOp uc_ops_admin[] = {
   { "queue.list", "user", UC_OP_NO_USER, NULL, queue_list, "All queues with what waits in them." },
   { "membership.put", "administer", UC_OP_CHANGE | UC_OP_NO_USER, membership_put_args, membership_put,
     "Let a user work a queue, or no longer." },
-  { "plugin.status", "administer", UC_OP_NO_USER, NULL, plugin_status,
-    "The configured plugin instances and their states." },
   { "system.status", "supervise", UC_OP_NO_USER, NULL, system_status,
     "Version, addresses, counts and queues inside." },
   { "event.list", "supervise", UC_OP_NO_USER, event_list_args, event_list, "The journal." },

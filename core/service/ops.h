@@ -129,6 +129,7 @@ extern const UcOp uc_ops_crm[];
 extern const UcOp uc_ops_customer[];
 extern const UcOp uc_ops_timeline[];
 extern const UcOp uc_ops_admin[];
+extern const UcOp uc_ops_plugin[];
 extern const UcOp uc_ops_store[];
 extern const UcOp uc_ops_system[];
 /* All of them; ends with NULL. */

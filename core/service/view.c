@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/plugin/remote.h"
+
 void
 uc_view_agent (GString *out, const char *key, const UcAgent *agent)
 {
@@ -222,6 +224,8 @@ uc_view_messages (GString *out, const char *key, GPtrArray *rows)
 void
 uc_view_instance (GString *out, const char *key, const UsherInstance *instance)
 {
+  UcRemoteFigures process;
+
   uc_json_begin_object (out, key);
   uc_json_add_string (out, "kind", uc_kind_word (instance->kind));
   uc_json_add_string (out, "name", instance->name);
@@ -231,5 +235,16 @@ uc_view_instance (GString *out, const char *key, const UsherInstance *instance)
   uc_json_add_string (out, "state", uc_instance_state_word (instance->state));
   uc_json_add_string (out, "status", uc_status_word (instance->status));
   uc_json_add_string (out, "message", instance->status_message);
+  if (instance->retry_at != 0)
+    uc_json_add_int (out, "retry_at", instance->retry_at);
+  if (uc_remote_figures ((UsherInstance *)instance, &process))
+    {
+      uc_json_begin_object (out, "process");
+      uc_json_add_int (out, "pid", process.pid);
+      uc_json_add_int (out, "lost", process.lost);
+      uc_json_add_string (out, "last_end", process.last_end);
+      uc_json_add_string (out, "confined", process.confined);
+      uc_json_end (out);
+    }
   uc_json_end (out);
 }

@@ -26,14 +26,15 @@ EXTRA_DIST += \
 	%D%/lib/desk.mjs \
 	%D%/lib/fold.mjs \
 	%D%/lib/phoenix.mjs \
-	%D%/lib/world.mjs
+	%D%/lib/world.mjs \
+	%D%/plugin-host.mjs
 if HAVE_NODE
 TESTS += %D%/kill-checker.mjs
 if PLUGIN_LOCAL
 if PLUGIN_WEB
 if PLUGIN_WEBCHAT
 if PLUGIN_MESSENGER
-TESTS += %D%/kill-commits.mjs %D%/kill-load.mjs
+TESTS += %D%/kill-commits.mjs %D%/kill-load.mjs %D%/plugin-host.mjs
 endif
 endif
 endif

@@ -9,7 +9,8 @@ fuzz_programs = \
 	%D%/fuzz-json \
 	%D%/fuzz-operation \
 	%D%/fuzz-text \
-	%D%/fuzz-websocket
+	%D%/fuzz-websocket \
+	%D%/fuzz-wire
 if FUZZING
 FUZZ_MAIN = %D%/fuzz.h
 FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -43,6 +44,9 @@ endif
 %C%_fuzz_websocket_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS) $(WSLAY_CFLAGS)
 %C%_fuzz_websocket_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_websocket_LDADD = libuc-net.la libuc-base.la
+%C%_fuzz_wire_SOURCES = %D%/fuzz-wire.c $(FUZZ_MAIN)
+%C%_fuzz_wire_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_wire_LDADD = libuc-plugin.la libuc-base.la
 
 if PLUGIN_WEBCHAT
 fuzz_programs += %D%/fuzz-webchat

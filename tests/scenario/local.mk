@@ -61,3 +61,8 @@ endif
 endif
 endif
 endif
+
+# All of them once more with every plugin in a process of its own.
+check-isolated:
+	USHER_ISOLATION=process $(MAKE) check TESTS="`for test in $(TESTS); do case $$test in tests/scenario/*) echo $$test ;; esac; done`"
+.PHONY: check-isolated

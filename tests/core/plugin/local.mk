@@ -12,7 +12,9 @@ check_LTLIBRARIES += \
 	%D%/modules/wrong-abi.la \
 	%D%/modules/missing-slot.la \
 	%D%/modules/misnamed.la \
-	%D%/modules/undefined-symbol.la
+	%D%/modules/undefined-symbol.la \
+	%D%/modules/echo/echo.la \
+	%D%/modules/echo-2/echo.la
 %C%_modules_obliging_la_SOURCES = %D%/modules/obliging.c
 %C%_modules_obliging_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 %C%_modules_obliging_la_CFLAGS = $(TEST_MODULE_CFLAGS)
@@ -58,6 +60,15 @@ check_LTLIBRARIES += \
 %C%_modules_undefined_symbol_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMODULE_UNDEFINED_SYMBOL
 %C%_modules_undefined_symbol_la_CFLAGS = $(TEST_MODULE_CFLAGS)
 %C%_modules_undefined_symbol_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS) -Wl,-z,lazy
+# The same channel in two builds, for tests of isolation: one takes over from the other.
+%C%_modules_echo_echo_la_SOURCES = %D%/modules/echo.c
+%C%_modules_echo_echo_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -D_GNU_SOURCE -DECHO_BUILD='"1.0"'
+%C%_modules_echo_echo_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_echo_echo_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_echo_2_echo_la_SOURCES = %D%/modules/echo.c
+%C%_modules_echo_2_echo_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -D_GNU_SOURCE -DECHO_BUILD='"2.0"'
+%C%_modules_echo_2_echo_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_echo_2_echo_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
 
 PLUGIN_TEST_LIB = %D%/fixture.c %D%/fixture.h
 PLUGIN_TEST_HARNESS = $(PLUGIN_TEST_LIB) %D%/harness.c %D%/harness.h
@@ -67,9 +78,12 @@ check_PROGRAMS += \
 	%D%/test-conf \
 	%D%/test-host \
 	%D%/test-instance \
+	%D%/test-link \
 	%D%/test-loader \
 	%D%/test-reply \
-	%D%/test-settings
+	%D%/test-settings \
+	%D%/test-supervise \
+	%D%/test-wire
 %C%_test_abi_SOURCES = %D%/test-abi.c
 %C%_test_abi_LDADD = libuc-base.la
 %C%_test_conf_SOURCES = %D%/test-conf.c $(PLUGIN_TEST_LIB)
@@ -82,6 +96,12 @@ check_PROGRAMS += \
 %C%_test_instance_LDADD = libuc-plugin.la libuc-base.la
 %C%_test_reply_SOURCES = %D%/test-reply.c $(PLUGIN_TEST_HARNESS)
 %C%_test_reply_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_link_SOURCES = %D%/test-link.c
+%C%_test_link_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_supervise_SOURCES = %D%/test-supervise.c
+%C%_test_supervise_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_wire_SOURCES = %D%/test-wire.c
+%C%_test_wire_LDADD = libuc-plugin.la libuc-base.la
 %C%_test_loader_SOURCES = %D%/test-loader.c $(PLUGIN_TEST_LIB)
 %C%_test_loader_LDADD = libuc-plugin.la libuc-base.la
 %C%_test_settings_SOURCES = %D%/test-settings.c $(PLUGIN_TEST_LIB)
@@ -94,6 +114,9 @@ TESTS += \
 	%D%/test-headers.sh \
 	%D%/test-host \
 	%D%/test-instance \
+	%D%/test-link \
 	%D%/test-loader \
 	%D%/test-reply \
-	%D%/test-settings
+	%D%/test-settings \
+	%D%/test-supervise \
+	%D%/test-wire

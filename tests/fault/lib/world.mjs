@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { Daemon, OperationError, pluginDirs, sleep } from '../../lib/daemon.mjs'
+import { Daemon, hostEnv, OperationError, pluginDirs, sleep } from '../../lib/daemon.mjs'
 import { Graph } from '../../lib/graph.mjs'
 import { check } from './checker.mjs'
 import { Person, Visitor } from './customers.mjs'
@@ -60,8 +60,10 @@ export class Template {
 }
 
 export class World {
-  constructor(template) {
+  /** `settings`: further ones of every plugin's section. */
+  constructor(template, settings = {}) {
     this.template = template
+    this.settings = settings
     const hook = { firstPause: 10, longestPause: 100 }
     this.graph = new Graph({ hook, rates: { text: 1e6, day: 1e6 } })
     this.node = new Phoenix(
@@ -92,6 +94,8 @@ export class World {
       verify_token: secret('verify-token', this.graph.verifyToken),
       base_url: this.graph.base,
     }
+    for (const [section, keys] of Object.entries(daemon.sections))
+      if (/^(channel|crm|frontend):/.test(section)) Object.assign(keys, this.settings)
     this.graph.hook.pause()
     await this.node.start(env)
   }
@@ -218,7 +222,9 @@ export class World {
   async replays() {
     await this.node.stop()
     const args = ['--config', this.node.daemon.conf, '--verify-journal']
-    const { stdout, stderr } = await promisify(execFile)(path.join(build, 'usherd'), args)
+    const { stdout, stderr } = await promisify(execFile)(path.join(build, 'usherd'), args, {
+      env: { ...process.env, ...hostEnv() },
+    })
     console.log(`# ${`${stdout}${stderr}`.trim().split('\n').at(-1)}`)
   }
 

@@ -243,9 +243,9 @@ export class Agent {
     return this
   }
 
-  /** The next offer to this agent; `from`: of this customer. */
-  offer({ from, ms } = {}) {
-    return this.events.next(
+  /** The next offer to this agent; `from`: of this customer. What belongs to the same step has come then, too. */
+  async offer({ from, ms } = {}) {
+    const offer = await this.events.next(
       `an offer${from ? ` of ${from.identity}` : ''}`,
       (event) =>
         event.type === 'interaction.offered' &&
@@ -253,6 +253,8 @@ export class Agent {
         (from === undefined || event.identity === from.identity),
       ms,
     )
+    await this.call('session.me')
+    return offer
   }
 
   /** Fails when there is an offer that no test step knows of, after everything in the centre has settled. */

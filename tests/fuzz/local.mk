@@ -68,6 +68,14 @@ fuzz_programs += %D%/fuzz-stanza
 %C%_fuzz_stanza_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_stanza_LDADD = plugins/channel/xmpp/libxmpp-parts.la $(PLUGIN_XMPP_LIBS) $(GLIB_LIBS)
 endif
+if PLUGIN_TERMINAL
+fuzz_programs += %D%/fuzz-terminal
+%C%_fuzz_terminal_SOURCES = %D%/fuzz-terminal.c $(FUZZ_MAIN)
+%C%_fuzz_terminal_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/frontend/terminal
+%C%_fuzz_terminal_CFLAGS = $(AM_CFLAGS) $(PLUGIN_TERMINAL_CFLAGS)
+%C%_fuzz_terminal_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_terminal_LDADD = plugins/frontend/terminal/libdesk.la $(GLIB_LIBS)
+endif
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZING
 TESTS += $(fuzz_programs)

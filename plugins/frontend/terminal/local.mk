@@ -50,4 +50,9 @@ usher_desk_SOURCES = \
 usher_desk_CPPFLAGS = -I$(srcdir)/%D% -D_GNU_SOURCE -DG_LOG_DOMAIN=\"usher-desk\" -DDESK_VERSION=\"$(VERSION)\"
 usher_desk_CFLAGS = $(PLUGIN_CFLAGS) $(GLIB_CFLAGS) $(PLUGIN_TERMINAL_CFLAGS)
 usher_desk_LDADD = %D%/libdesk.la $(GLIB_LIBS) $(PLUGIN_TERMINAL_LIBS)
+man_MANS += docs/usher-desk.1
+CLEANFILES += docs/usher-desk.1
 endif
+EXTRA_DIST += docs/usher-desk.1.pod
+docs/usher-desk.1: docs/usher-desk.1.pod
+	$(AM_V_GEN)$(make_page)

@@ -1,5 +1,6 @@
 # Manual pages: POD beside what it describes, NAME.SECTION.pod here and usher-NAME-plugin.pod in a plugin's folder.
-manual_pages = %D%/usher-plugin-host.8 %D%/usher.conf.5 %D%/usherctl.1 %D%/usherd.8
+manual_pages = %D%/usher-plugin-host.8 %D%/usher.conf.5 %D%/usherctl.1 %D%/usherd.8 \
+	%D%/usher-channel.3 %D%/usher-crm.3 %D%/usher-frontend.3 %D%/usher-plugin.3
 EXTRA_DIST += $(manual_pages:=.pod) \
 	%D%/architecture.md \
 	%D%/coding.md \

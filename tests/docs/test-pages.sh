@@ -19,6 +19,25 @@ nothing "each page pointed to exists" "$(pages | xargs grep -ohE 'L<usher[a-z.-]
     [ -f "docs/$page.$section.pod" ] || [ "$section:$(find plugins -name "$page.pod" | wc -l)" = 7:1 ] || echo "$page"
   done)"
 
+# slots HEADER: what the tables of a header have; documented PAGE...: what pages have as items.
+slots () {
+  sed -nE 's/.*\(\*([a-z_]+)\) \(.*/\1/p' "include/usher/$1.h"
+}
+documented () {
+  grep -hE '^=item B<' "$@" | grep -oE 'B<[a-z_]+>' | sed 's/B<//; s/>//'
+}
+for kind in channel crm frontend; do
+  nothing "usher-$kind(3) has each slot of $kind.h" "$(slots $kind | while read -r slot; do
+    documented docs/usher-$kind.3.pod | grep -qx "$slot" || echo "$slot"
+  done)"
+done
+nothing "usher-plugin(3) has each slot of plugin.h and host.h" "$({ slots plugin; slots host; } | grep -vx 'done' | while read -r slot; do
+  documented docs/usher-plugin.3.pod | grep -qx "$slot" || echo "$slot"
+done)"
+nothing "the pages have no slot that is not there" "$(documented docs/usher-*.3.pod | sort -u | while read -r item; do
+  { for header in channel crm frontend plugin host; do slots $header; done; } | grep -qx "$item" || echo "$item"
+done)"
+
 # links FILE: the relative targets of its Markdown links.
 links () {
   grep -oE '\]\([^)# ]+' "$1" | sed 's/^](//' | grep -vE '^[a-z]+:' || :

@@ -45,7 +45,7 @@ for plugin in $plugins; do
 done
 cp -R "$PREFIX_DIR$docdir/examples/." "$tmp/"
 must "the example configuration is good" "$usherd" --check-config --config "$tmp/usher.conf" --plugin-dir "$PREFIX_DIR$plugindir"
-for page in man1/usherctl.1 man5/usher.conf.5 man8/usherd.8; do
+for page in man1/usherctl.1 man3/usher-plugin.3 man3/usher-channel.3 man3/usher-crm.3 man3/usher-frontend.3 man5/usher.conf.5 man8/usherd.8; do
   must "$page is there and has the installation's folders" sh -c "test -s '$PREFIX_DIR$mandir/$page' && ! grep -E '@[a-z]+@' '$PREFIX_DIR$mandir/$page'"
 done
 # shellcheck disable=SC2086 # the compiler may be several words

@@ -58,6 +58,15 @@ for header in channel crm frontend host plugin; do
   check "each slot in $header.h is documented, with its age" undocumented "$USHER_SRCDIR/include/usher/$header.h"
 done
 
+# The whole plugin that usher-plugin(3) begins with.
+synopsis () {
+  sed -n '/^=head1 SYNOPSIS/,/USHER_PLUGIN_EXPORT/s/^  //p' "$USHER_SRCDIR/docs/usher-plugin.3.pod" > "$dir/echo.c"
+  grep -q USHER_PLUGIN_EXPORT "$dir/echo.c" &&
+    $cc -std=c11 -Wall -Werror -fPIC -fvisibility=hidden -shared -I"$USHER_BUILDDIR/include" -I"$USHER_SRCDIR/include" \
+      -o "$dir/echo.so" "$dir/echo.c" && "$USHER_BUILDDIR/usherctl" plugin check "$dir/echo.so" --only send
+}
+check "the plugin in the synopsis of usher-plugin(3) is one" synopsis
+
 pc=$USHER_BUILDDIR/include/usher-plugin-1.pc
 field () {
   sed -n "s/^$1[:=] *//p" "$pc"

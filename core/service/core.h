@@ -81,7 +81,7 @@ struct UcCore
 UcCore *uc_core_new (UcPlan *plan, UcLoader *loader, GError **error);
 /* Stops listening and all instances, then calls done. At once: uc_drain_stop gives everybody the time. */
 void uc_core_stop (UcCore *core, void (*done) (gpointer data), gpointer data);
-/* After stop. Closes the store cleanly. */
+/* After stop, which it does itself, blocking, if nobody did. Closes the store cleanly. */
 void uc_core_free (UcCore *core);
 
 /* ---- transactions -------------------------------------------------------------------------------------- */

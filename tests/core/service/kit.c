@@ -278,10 +278,17 @@ void
 kit_stop (void)
 {
   gboolean stopped = FALSE;
-  UcPlan *plan = kit.core->plan;
 
   uc_core_stop (kit.core, on_stopped, &stopped);
   kit_until (stopped);
+  kit_drop ();
+}
+
+void
+kit_drop (void)
+{
+  UcPlan *plan = kit.core->plan;
+
   uc_core_free (kit.core);
   uc_plan_free (plan);
   uc_loader_free (kit.loader);

@@ -40,6 +40,8 @@ void kit_start (const char *usher);
 void kit_start_with (const char *usher, void (*prepare) (Rig *rig));
 /* Clean stop; keeps the folder. */
 void kit_stop (void);
+/* The same without the stop: the core is freed in the middle of its work. */
+void kit_drop (void);
 /* Stop, and remove everything. */
 void kit_end (void);
 /* After kit_stop: starts on the same folder, so much later. */

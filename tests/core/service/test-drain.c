@@ -434,6 +434,58 @@ test_not_while_timers_stand (void)
   kit_end ();
 }
 
+/* ---- freed in the middle -------------------------------------------------------------------------------- */
+
+static void
+hold_reply (const UsherLine *line, UsherReply *reply)
+{
+}
+
+/* A desk, an offer, deliveries on their way, a message that its network has not answered: nothing of it meets a
+ * store that is closed, and nothing acknowledged is lost. */
+static void
+test_freed_without_a_stop (void)
+{
+  Delivered late[20] = { 0 };
+  g_autofree char *id = NULL, *state = NULL;
+  guint lines = 0;
+  Desk *desk;
+
+  kit_start (NULL);
+  kit_seed ();
+  id = kit_chat ("u1");
+  desk = kit_desk_new ();
+  uc_json_free (kit_desk_hello (desk, "anna", -1));
+  kit.rig->send = hold_reply;
+  uc_json_free (kit_do ("anna", "message.send", "{\"interaction\":\"%s\",\"text\":\"on its way\"}", id));
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++)
+    {
+      g_autofree char *external = g_strdup_printf ("late-%u", i);
+
+      kit_deliver_start (&late[i], "u1", external, "late");
+    }
+  kit_drop ();
+  /* As in any other stop. */
+  g_assert_cmpstr (desk->bye, !=, NULL);
+  kit_desk_free (desk);
+
+  kit_start_again_after (0);
+  for (guint i = 0; i < G_N_ELEMENTS (late); i++)
+    {
+      g_autofree char *external = g_strdup_printf ("late-%u", i);
+      gint64 number = kit_say ("u1", external, "late");
+
+      if (late[i].done && late[i].status == USHER_OK)
+        g_assert_cmpint (number, ==, late[i].number);
+      lines += number > 0;
+    }
+  g_assert_cmpuint (lines, ==, G_N_ELEMENTS (late));
+  state = kit_state ("u1", "on its way", NULL);
+  g_test_message ("what its network did not answer is %s", state);
+  g_assert_nonnull (state);
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -445,6 +497,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drain/offers-have-their-time", test_offers_have_their_time);
   g_test_add_func ("/drain/who-stops-does-not-cancel", test_who_stops_does_not_cancel);
   g_test_add_func ("/drain/desks-are-spread", test_desks_are_spread);
+  g_test_add_func ("/drain/freed-without-a-stop", test_freed_without_a_stop);
   g_test_add_func ("/watchdog/fed-by-progress", test_fed_by_progress);
   g_test_add_func ("/watchdog/not-while-the-loop-stands", test_not_while_the_loop_stands);
   g_test_add_func ("/watchdog/not-while-the-disk-stands", test_not_while_the_disk_stands);

@@ -423,7 +423,8 @@ welcome (DeskLine *line, const cJSON *frame, gint64 now)
 void
 desk_line_input (DeskLine *line, const char *text, gsize len, gint64 now)
 {
-  g_autoptr (cJSON) frame = cJSON_ParseWithLength (text, len);
+  /* What is in a frame may go out again in a call, so it has to be text. */
+  g_autoptr (cJSON) frame = g_utf8_validate_len (text, len, NULL) ? cJSON_ParseWithLength (text, len) : NULL;
   const char *type = desk_str (frame, "type");
 
   line->heard_at = now;

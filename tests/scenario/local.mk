@@ -39,6 +39,7 @@ EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/drain.mjs 
 	%D%/lib/webchat.mjs \
 	%D%/lib/xmpp.mjs \
 	%D%/seed.mjs \
+	%D%/test-isolation.mjs \
 	%D%/test-messenger-trouble.mjs \
 	%D%/test-seed-messenger.mjs \
 	%D%/test-seed-table.mjs \
@@ -50,7 +51,7 @@ TESTS += %D%/test-seed-table.mjs
 if PLUGIN_LOCAL
 if PLUGIN_WEB
 if PLUGIN_WEBCHAT
-TESTS += %D%/drain.mjs %D%/test-seed-webchat.mjs %D%/test-watch.mjs
+TESTS += %D%/drain.mjs %D%/test-isolation.mjs %D%/test-seed-webchat.mjs %D%/test-watch.mjs
 endif
 if PLUGIN_MESSENGER
 TESTS += %D%/test-seed-messenger.mjs %D%/test-messenger-trouble.mjs

@@ -14,7 +14,8 @@ check_LTLIBRARIES += \
 	%D%/modules/misnamed.la \
 	%D%/modules/undefined-symbol.la \
 	%D%/modules/echo/echo.la \
-	%D%/modules/echo-2/echo.la
+	%D%/modules/echo-2/echo.la \
+	%D%/modules/echo-dead/echo.la
 %C%_modules_obliging_la_SOURCES = %D%/modules/obliging.c
 %C%_modules_obliging_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 %C%_modules_obliging_la_CFLAGS = $(TEST_MODULE_CFLAGS)
@@ -69,6 +70,10 @@ check_LTLIBRARIES += \
 %C%_modules_echo_2_echo_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -D_GNU_SOURCE -DECHO_BUILD='"2.0"'
 %C%_modules_echo_2_echo_la_CFLAGS = $(TEST_MODULE_CFLAGS)
 %C%_modules_echo_2_echo_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
+%C%_modules_echo_dead_echo_la_SOURCES = %D%/modules/echo.c
+%C%_modules_echo_dead_echo_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -D_GNU_SOURCE -DECHO_BUILD='"3.0"' -DECHO_DIES_ON_OPEN
+%C%_modules_echo_dead_echo_la_CFLAGS = $(TEST_MODULE_CFLAGS)
+%C%_modules_echo_dead_echo_la_LDFLAGS = -module $(TEST_MODULE_LDFLAGS)
 
 PLUGIN_TEST_LIB = %D%/fixture.c %D%/fixture.h
 PLUGIN_TEST_HARNESS = $(PLUGIN_TEST_LIB) %D%/harness.c %D%/harness.h

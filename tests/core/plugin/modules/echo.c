@@ -6,7 +6,9 @@
  */
 #include <usher/usher.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +103,32 @@ misbehave (const char *text)
     _exit (7);
 }
 
+/* What is not a plugin's business: the answer is the error. */
+static bool
+pry (Echo *echo, UsherExchange *exchange, const char *text)
+{
+  int result = -1;
+
+  if (strncmp (text, "read ", 5) == 0)
+    result = open (text + 5, O_RDONLY | O_CLOEXEC);
+  else if (strncmp (text, "write ", 6) == 0)
+    result = open (text + 6, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  else if (strcmp (text, "fork") == 0)
+    result = (int)fork ();
+  else if (strcmp (text, "exec") == 0)
+    result = execl ("/bin/true", "true", NULL);
+  else if (strcmp (text, "kill") == 0)
+    result = kill (getppid (), SIGTERM);
+  else
+    return false;
+  if (result == 0 && strcmp (text, "fork") == 0)
+    _exit (0);
+  respond (echo, exchange, 200, result >= 0 ? "done" : strerrorname_np (errno));
+  if (result >= 3)
+    close (result);
+  return true;
+}
+
 static void
 echo_http (void *self, UsherExchange *exchange, const UsherRequest *request)
 {
@@ -119,6 +147,8 @@ echo_http (void *self, UsherExchange *exchange, const UsherRequest *request)
       return;
     }
   misbehave (body + at);
+  if (pry (echo, exchange, body + at))
+    return;
   item.user_id = user;
   item.external_id = id;
   item.text = body + at;
@@ -137,6 +167,14 @@ echo_send (void *self, const UsherLine *line, UsherReply *reply)
     result.status = USHER_RETRY;
   echo->host->complete (reply, &result);
 }
+
+#ifdef ECHO_DIES_ON_OPEN
+__attribute__ ((constructor)) static void
+die (void)
+{
+  misbehave ("segfault");
+}
+#endif
 
 static const UsherChannelCapabilities capabilities
     = { .struct_size = sizeof capabilities, .network = "echo", .idempotent_send = true };

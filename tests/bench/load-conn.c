@@ -260,15 +260,7 @@ load_conn_ready (LoadConn *conn)
   if (conn->state == LOAD_READY)
     return;
   conn->state = LOAD_READY;
-  if (load_counts.measuring || conn->role != LOAD_CHURN)
-    load_histogram_add (&load_counts.connect, load_now_ns () - conn->begun_ns);
-  if (conn->role == LOAD_CHURN)
-    {
-      load_counts.handshakes++;
-      load_conn_cut (conn, FALSE);
-    }
-  else
-    load_counts.ready++;
+  load_counts.ready++;
 }
 
 static gssize

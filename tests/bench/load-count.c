@@ -138,8 +138,7 @@ load_count_text (LoadConn *conn, const char *text, gsize len)
         }
       text += STAMP_LEN;
       sender = &load_conns[index];
-      /* A sender's own line, in the widget's protocol, is no delivery. */
-      if (conn->role == LOAD_RECEIVER || (conn == sender && conn->role == LOAD_ECHO))
+      if (conn->role == LOAD_RECEIVER)
         take_delivery (conn, sender, (guint)seq, (gint64)due);
     }
 }

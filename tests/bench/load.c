@@ -31,20 +31,19 @@ LoadOptions load_options
 LoadConn *load_conns;
 guint load_conns_len;
 
-static GPtrArray *senders, *takers, *churners;
+static GPtrArray *senders, *takers;
 
 /* What is reported of the time that was measured. */
 typedef struct
 {
   gint64 ns;
-  guint64 sent, delivered, handshakes;
+  guint64 sent, delivered;
   double server_cpu, own_cpu;
 } Mark;
 
 /* ---- who ----------------------------------------------------------------------------------------------- */
 
-static const char *const role_words[LOAD_ROLES]
-    = { "sender", "receiver", "echo", "idle", "churn", "caller", "taker" };
+static const char *const role_words[LOAD_ROLES] = { "sender", "receiver", "idle", "caller", "taker" };
 
 static gboolean
 parse_conn (LoadConn *conn, const char *line)
@@ -58,7 +57,7 @@ parse_conn (LoadConn *conn, const char *line)
   conn->talk = load_talk_find (words[1]);
   if (conn->role == LOAD_ROLES || conn->talk == NULL)
     return FALSE;
-  if ((conn->role == LOAD_SENDER || conn->role == LOAD_ECHO) && conn->talk->message == NULL)
+  if (conn->role == LOAD_SENDER && conn->talk->message == NULL)
     return FALSE;
   conn->path = g_strdup (words[2]);
   conn->token = g_strdup (words[3]);
@@ -82,7 +81,6 @@ read_conns (const char *file)
   load_conns = g_new0 (LoadConn, load_conns_len);
   senders = g_ptr_array_new ();
   takers = g_ptr_array_new ();
-  churners = g_ptr_array_new ();
   for (guint i = 0; i < load_conns_len; i++)
     {
       LoadConn *conn = &load_conns[i];
@@ -94,12 +92,10 @@ read_conns (const char *file)
           fprintf (stderr, "load: %s:%u: not \"ROLE PROTOCOL PATH TOKEN\": %s\n", file, i + 1, lines[i]);
           exit (2);
         }
-      if (conn->role == LOAD_SENDER || conn->role == LOAD_ECHO)
+      if (conn->role == LOAD_SENDER)
         g_ptr_array_add (senders, conn);
       else if (conn->role == LOAD_TAKER)
         g_ptr_array_add (takers, conn);
-      else if (conn->role == LOAD_CHURN)
-        g_ptr_array_add (churners, conn);
     }
 }
 
@@ -210,12 +206,6 @@ end_due (gint64 begun)
 
 /* ---- phases -------------------------------------------------------------------------------------------- */
 
-static guint64
-wanted (void)
-{
-  return load_conns_len - churners->len;
-}
-
 static gint64
 connect_all (void)
 {
@@ -223,21 +213,20 @@ connect_all (void)
   guint next = 0;
   guint64 done = 0;
 
-  while (done < wanted () && load_now_ns () < end)
+  while (done < load_conns_len && load_now_ns () < end)
     {
       for (; next < load_conns_len && next - done < load_options.inflight; next++)
-        if (load_conns[next].role != LOAD_CHURN)
-          load_conn_start (&load_conns[next]);
+        load_conn_start (&load_conns[next]);
       load_turn (load_now_ns () + SECOND / 1000);
       done = load_counts.ready + load_counts.failed;
     }
-  if (load_counts.ready < wanted ())
+  if (load_counts.ready < load_conns_len)
     {
       for (guint i = 0; i < load_conns_len; i++)
-        if (load_conns[i].role != LOAD_CHURN && load_conns[i].state != LOAD_READY)
+        if (load_conns[i].state != LOAD_READY)
           {
             fprintf (stderr, "load: %u of %u connections are not ready; the first: %s %s, state %d\n",
-                     (guint)(wanted () - load_counts.ready), (guint)wanted (), role_words[load_conns[i].role],
+                     load_conns_len - (guint)load_counts.ready, load_conns_len, role_words[load_conns[i].role],
                      load_conns[i].path, load_conns[i].state);
             break;
           }
@@ -251,10 +240,9 @@ static void
 hold (void)
 {
   char line[100];
-  ssize_t n;
 
   fcntl (STDIN_FILENO, F_SETFL, O_NONBLOCK);
-  while ((n = read (STDIN_FILENO, line, sizeof line)) < 0)
+  while (read (STDIN_FILENO, line, sizeof line) < 0)
     load_turn (load_now_ns () + SECOND / 100);
 }
 
@@ -286,20 +274,7 @@ own_cpu (void)
 static Mark
 mark (void)
 {
-  return (Mark){ load_now_ns (),         load_counts.sent, load_counts.delivered,
-                 load_counts.handshakes, server_cpu (),    own_cpu () };
-}
-
-static void
-churn (void)
-{
-  for (guint i = 0; i < churners->len; i++)
-    {
-      LoadConn *conn = churners->pdata[i];
-
-      if (conn->fd < 0)
-        load_conn_start (conn);
-    }
+  return (Mark){ load_now_ns (), load_counts.sent, load_counts.delivered, server_cpu (), own_cpu () };
 }
 
 static void
@@ -324,7 +299,6 @@ work (Mark *first, Mark *last)
         until = MIN (until, send_due (begun));
       if (takers->len > 0 && load_options.offers > 0)
         until = MIN (until, end_due (begun));
-      churn ();
       load_turn (load_counts.measuring ? until : MIN (until, from));
     }
   *last = mark ();
@@ -395,15 +369,13 @@ report (const Mark *first, const Mark *last)
 {
   double seconds = (double)(last->ns - first->ns) / (double)SECOND;
 
-  printf ("{\"seconds\":%.3f,\"sent_per_s\":%.1f,\"delivered_per_s\":%.1f,\"handshakes_per_s\":%.1f,"
+  printf ("{\"seconds\":%.3f,\"sent_per_s\":%.1f,\"delivered_per_s\":%.1f,"
           "\"server_cpu_s\":%.3f,\"generator_cpu_s\":%.3f,\"sent_in_time\":%" G_GUINT64_FORMAT
           ",\"delivered_in_time\":%" G_GUINT64_FORMAT,
           seconds, (double)(last->sent - first->sent) / seconds,
-          (double)(last->delivered - first->delivered) / seconds,
-          (double)(last->handshakes - first->handshakes) / seconds, last->server_cpu - first->server_cpu,
+          (double)(last->delivered - first->delivered) / seconds, last->server_cpu - first->server_cpu,
           last->own_cpu - first->own_cpu, last->sent - first->sent, last->delivered - first->delivered);
   print_histogram ("delivery_us", &load_counts.delivery);
-  print_histogram ("connect_us", &load_counts.connect);
   print_histogram ("offer_us", &load_counts.offer);
   printf (",\"sent\":%" G_GUINT64_FORMAT ",\"delivered\":%" G_GUINT64_FORMAT ",\"acked\":%" G_GUINT64_FORMAT
           ",\"offers\":%" G_GUINT64_FORMAT ",\"lost\":%" G_GUINT64_FORMAT ",\"doubled\":%" G_GUINT64_FORMAT

@@ -12,9 +12,7 @@ typedef enum
 {
   LOAD_SENDER,   /* sends messages, which must arrive at one receiver */
   LOAD_RECEIVER, /* gets them */
-  LOAD_ECHO,     /* sends messages and gets them back */
   LOAD_IDLE,     /* is connected */
-  LOAD_CHURN,    /* connects, is ready, is cut, and begins again */
   LOAD_CALLER,   /* writes once and waits for an agent; writes again whenever the chat has ended */
   LOAD_TAKER,    /* accepts what is offered, and ends it when it is time to */
   LOAD_ROLES
@@ -51,7 +49,7 @@ struct LoadConn
   const LoadTalk *talk;
   guint index;
   char *path, *token;
-  gint64 begun_ns; /* of the connection */
+  gint64 begun_ns; /* of the connection: makes its ids unique */
   char *in, *out;
   guint in_len, in_size, out_sent, out_len, out_size;
   gboolean dirty, wants_out;
@@ -92,9 +90,9 @@ typedef struct
 {
   guint64 ready, failed, closed, errors, refused;
   guint64 sent, delivered, acked, doubled, out_of_order, astray;
-  guint64 handshakes, offers;
+  guint64 offers;
   gboolean sending, measuring;
-  LoadHistogram delivery, connect, offer;
+  LoadHistogram delivery, offer;
 } LoadCounts;
 
 extern LoadOptions load_options;

@@ -8,42 +8,26 @@ import { Lines } from './process.mjs'
 /** What must be zero at the end of any run. */
 const faults = ['lost', 'doubled', 'out_of_order', 'astray', 'unacked', 'failed', 'closed', 'errors']
 
-/** The load generator at work. */
-export class Load {
-  /** `conns`: lines "ROLE PROTOCOL PATH TOKEN"; `options`: those of tests/bench/load without dashes. */
-  constructor(ctx, { port, pid, conns, hold = false, ...options }) {
-    const file = path.join(ctx.workdir, 'conns')
-    writeFileSync(file, `${conns.join('\n')}\n`)
-    const args = Object.entries({ port, pid, conns: file, ...options }).flatMap(([key, value]) => [`--${key}`, value])
-    this.child = ctx.spawn(ctx.program('load'), hold ? [...args, '--hold'] : args, { core: 1 })
-    this.lines = new Lines(this.child, 'the load generator')
-  }
+/**
+ * One run of the load generator; resolves to its figures, rejects when anything was lost, doubled, out of order or astray.
+ * `conns`: lines "ROLE PROTOCOL PATH TOKEN"; `options`: those of tests/bench/load without dashes; `between`: what has to
+ * happen once all are connected, before the first message.
+ */
+export async function load(ctx, { port, pid, conns, ...options }, between = () => {}) {
+  const file = path.join(ctx.workdir, 'conns')
+  writeFileSync(file, `${conns.join('\n')}\n`)
+  const args = Object.entries({ port, pid, conns: file, ...options }).flatMap(([key, value]) => [`--${key}`, value])
+  const child = ctx.spawn(ctx.program('load'), [...args, '--hold'], { core: 1 })
+  const lines = new Lines(child, 'the load generator')
+  await lines.next()
+  await between()
+  child.stdin.write('go\n')
 
-  /** Resolves when all connections are ready. */
-  connected() {
-    return this.lines.next()
-  }
-
-  /** With `hold`: lets the load begin. */
-  go() {
-    this.child.stdin.write('go\n')
-  }
-
-  /** Resolves to the figures; rejects when anything was lost, doubled, out of order or astray. */
-  async figures() {
-    const figures = await this.lines.next()
-    const wrong = faults.filter((key) => figures[key] !== 0).map((key) => `${figures[key]} ${key}`)
-    if (wrong.length > 0) throw new Error(`of ${figures.sent} messages: ${wrong.join(', ')}`)
-    await this.lines.end()
-    return figures
-  }
-}
-
-/** One run of the load generator; resolves to its figures. */
-export async function load(ctx, options) {
-  const run = new Load(ctx, options)
-  await run.connected()
-  return run.figures()
+  const figures = await lines.next()
+  const wrong = faults.filter((key) => figures[key] !== 0).map((key) => `${figures[key]} ${key}`)
+  if (wrong.length > 0) throw new Error(`of ${figures.sent} messages: ${wrong.join(', ')}`)
+  await lines.end()
+  return figures
 }
 
 /** The bare relay; `durable`: it commits what it relays first. */

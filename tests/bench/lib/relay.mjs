@@ -30,7 +30,9 @@ export async function onUsher(ctx, pairs, options, more = () => []) {
   const file = path.join(centre.daemon.data, 'usher.db')
   const before = sizeOf(file)
   const conns = [...centre.pairs(pairs), ...more(centre)]
-  const figures = await load(ctx, { port: centre.port, pid: centre.pid, conns, ...options })
+  // The CRM still makes records of the new customers.
+  const settled = () => centre.daemon.settled()
+  const figures = await load(ctx, { port: centre.port, pid: centre.pid, conns, ...options }, settled)
   await centre.stop()
   const stored = sizeOf(file) - before
   centre.remove()

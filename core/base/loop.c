@@ -358,8 +358,10 @@ has_deferred (const UcLoop *loop)
 static gboolean
 prepare (GSource *source, int *timeout)
 {
+  UcLoop *loop = ((LoopSource *)source)->loop;
+
   *timeout = -1;
-  return has_deferred (((LoopSource *)source)->loop);
+  return !loop->in_turn && has_deferred (loop);
 }
 
 static gboolean
@@ -367,7 +369,7 @@ check (GSource *source)
 {
   UcLoop *loop = ((LoopSource *)source)->loop;
 
-  return has_deferred (loop) || g_source_query_unix_fd (source, loop->tag) != 0;
+  return !loop->in_turn && (has_deferred (loop) || g_source_query_unix_fd (source, loop->tag) != 0);
 }
 
 static void
@@ -454,6 +456,9 @@ uc_loop_new (void)
   ((LoopSource *)loop->source)->loop = loop;
   g_source_set_static_name (loop->source, "usher loop");
   loop->tag = g_source_add_unix_fd (loop->source, loop->epoll_fd, G_IO_IN);
+  /* Turns are not nested, see in_turn. But GLib would keep them from it by taking the descriptor out of its poll()
+   * and putting it back, and each of the two wakes the context once for nothing. */
+  g_source_set_can_recurse (loop->source, TRUE);
   g_source_attach (loop->source, NULL);
   return loop;
 }

@@ -20,6 +20,8 @@
 #define LINGER_MAX (1024 * 1024)
 /* Requests in a row that came before the answer to the one ahead was written. */
 #define MAX_PIPELINED 16
+/* Of those that stand in line, so many stay in the epoll set, and are reported again and again. */
+#define MOST_WATCHED 64
 
 /* ---- states -------------------------------------------------------------------------------------------- */
 
@@ -61,11 +63,15 @@ unwatch (UcConn *conn)
     uc_loop_unwatch (conn->net->loop, g_steal_pointer (&conn->watch));
 }
 
+static void event (gpointer data, guint32 events);
+
 static gboolean
-watch (UcConn *conn, guint32 events, UcWatchFunc func)
+watch (UcConn *conn, guint32 events)
 {
-  unwatch (conn);
-  conn->watch = uc_loop_watch (conn->net->loop, conn->fd, events, func, conn);
+  if (conn->watch != NULL)
+    uc_loop_watch_set (conn->net->loop, conn->watch, events);
+  else
+    conn->watch = uc_loop_watch (conn->net->loop, conn->fd, events, event, conn);
   return conn->watch != NULL;
 }
 
@@ -110,21 +116,23 @@ uc_conn_free (UcConn *conn)
 
 /* ---- idle and lingering -------------------------------------------------------------------------------- */
 
+/* Whose turn is near is not taken out of the epoll set and put back again. */
 static void
 stand_in_line (UcConn *conn)
 {
-  unwatch (conn);
+  if (conn->net->ready.length >= MOST_WATCHED)
+    unwatch (conn);
   conn->ready_at = g_get_monotonic_time ();
   set_state (conn, UC_CONN_READY, 0);
   uc_line_move (conn->net);
 }
 
 static void
-idle_readable (gpointer data, guint32 events)
+idle_readable (UcConn *conn, guint32 events)
 {
-  UcConn *conn = data;
+  gboolean ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   char byte;
-  ssize_t n = recv (conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  ssize_t n = ends ? recv (conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) : 1;
 
   if (n > 0)
     stand_in_line (conn);
@@ -136,14 +144,13 @@ static void
 wait_for_request (UcConn *conn)
 {
   set_state (conn, UC_CONN_IDLE, (gint64)conn->net->limits.idle_timeout_s * 1000);
-  if (!watch (conn, EPOLLIN, idle_readable))
+  if (!watch (conn, EPOLLIN | EPOLLRDHUP))
     uc_conn_free (conn);
 }
 
 static void
-linger_readable (gpointer data, guint32 events)
+linger_readable (UcConn *conn)
 {
-  UcConn *conn = data;
   ssize_t n = recv (conn->fd, conn->net->chunk, sizeof conn->net->chunk, MSG_DONTWAIT);
 
   if (n > 0)
@@ -159,7 +166,7 @@ linger (UcConn *conn)
   g_clear_object (&conn->ahead);
   conn->received = 0;
   if (conn->net->lingering.length >= conn->net->limits.max_connections || shutdown (conn->fd, SHUT_WR) < 0
-      || !watch (conn, EPOLLIN, linger_readable))
+      || !watch (conn, EPOLLIN))
     {
       uc_conn_free (conn);
       return;
@@ -342,17 +349,6 @@ make_stream (UcConn *conn)
 
 /* ---- one request without libsoup ----------------------------------------------------------------------- */
 
-static void write_plain (UcConn *conn);
-
-static void
-plain_writable (gpointer data, guint32 events)
-{
-  UcConn *conn = data;
-
-  conn->deadline = uc_clock_now () + WRITE_TIMEOUT_MS;
-  write_plain (conn);
-}
-
 static void
 write_plain (UcConn *conn)
 {
@@ -362,7 +358,8 @@ write_plain (UcConn *conn)
       uc_conn_free (conn);
       return;
     case UC_SENDQ_BLOCKED:
-      if (conn->watch == NULL && !watch (conn, EPOLLOUT, plain_writable))
+      conn->deadline = uc_clock_now () + WRITE_TIMEOUT_MS;
+      if (!watch (conn, EPOLLOUT))
         uc_conn_free (conn);
       return;
     case UC_SENDQ_EMPTY:
@@ -381,8 +378,8 @@ static gboolean
 serve_plain (UcConn *conn)
 {
   UcNet *net = conn->net;
-  ssize_t n = recv (conn->fd, net->chunk, sizeof net->chunk, MSG_PEEK | MSG_DONTWAIT);
-  UcPlain *plain = n > 0 ? uc_plain_read (net->chunk, (gsize)n) : NULL;
+  UcPlain *plain = uc_plain_read (net->chunk, net->peeked);
+  ssize_t n;
 
   if (plain == NULL)
     return FALSE;
@@ -410,9 +407,9 @@ uc_conn_start (UcConn *conn)
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GIOStream) stream = NULL;
 
-  unwatch (conn);
   if (conn->ahead == NULL && serve_plain (conn))
     return;
+  unwatch (conn);
   if (!make_stream (conn))
     {
       uc_conn_free (conn);
@@ -459,12 +456,6 @@ uc_conn_error (UcConn *conn, int status, const char *message, const char *const 
   uc_conn_answer (conn, &response, NULL);
 }
 
-static void
-waiting_event (gpointer data, guint32 events)
-{
-  uc_conn_free (data);
-}
-
 void
 uc_conn_pause (UcConn *conn)
 {
@@ -472,18 +463,20 @@ uc_conn_pause (UcConn *conn)
     soup_server_message_pause (conn->message);
   set_state (conn, UC_CONN_WAITING, 0);
   /* libsoup does not look at a paused connection; a client that hangs up meanwhile should not keep its place. */
-  watch (conn, EPOLLRDHUP, waiting_event);
+  watch (conn, EPOLLRDHUP);
 }
 
 void
 uc_conn_resume (UcConn *conn)
 {
-  unwatch (conn);
   set_state (conn, UC_CONN_WRITING, WRITE_TIMEOUT_MS);
   if (conn->plain)
-    write_plain (conn);
-  else
-    soup_server_message_unpause (conn->message);
+    {
+      write_plain (conn);
+      return;
+    }
+  unwatch (conn);
+  soup_server_message_unpause (conn->message);
 }
 
 int
@@ -515,6 +508,33 @@ uc_conn_take_over (UcConn *conn, guint8 *early, gsize *len)
     }
   uc_conn_free (conn);
   return fd;
+}
+
+/* ---- what the loop tells ------------------------------------------------------------------------------- */
+
+static void
+event (gpointer data, guint32 events)
+{
+  UcConn *conn = data;
+
+  switch (conn->state)
+    {
+    case UC_CONN_IDLE:
+      idle_readable (conn, events);
+      break;
+    case UC_CONN_READY: /* its turn comes */
+    case UC_CONN_READING:
+      break;
+    case UC_CONN_WAITING:
+      uc_conn_free (conn);
+      break;
+    case UC_CONN_WRITING:
+      write_plain (conn);
+      break;
+    case UC_CONN_LINGER:
+      linger_readable (conn);
+      break;
+    }
 }
 
 /* ---- all of them --------------------------------------------------------------------------------------- */

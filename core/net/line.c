@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The line in which requests wait for their turn. libsoup gets as many in one turn of the loop as fit into a few
+ * The line in which requests wait for their turn. As many are begun in one turn of the loop as fit into a few
  * milliseconds, so that WebSockets and answers of the store are never far away, however many ask at once. Where
  * the line stands instead of moving, requests of routes that may be refused get a 503 from here, before libsoup or
  * their owner has looked at them: that costs a tenth of serving them, and leaves room for those that may not be.
@@ -20,8 +20,6 @@
  * pause that a person at a desk does not notice, the second lets a burst pass. */
 #define STANDS_US 20000
 #define STANDS_FOR_US 100000
-/* The first line of a request and little more. */
-#define PEEK 512
 
 static void
 measure (UcNet *net, gint64 waited, gint64 now)
@@ -33,28 +31,36 @@ measure (UcNet *net, gint64 waited, gint64 now)
   net->stands = net->stands_since != 0 && now - net->stands_since > STANDS_FOR_US;
 }
 
-/* The route of a POST, as far as the first bytes tell; NULL = libsoup finds out. */
+/* Looks at what is there, without taking it. */
+static void
+peek (UcConn *conn)
+{
+  UcNet *net = conn->net;
+  ssize_t n = conn->ahead == NULL ? recv (conn->fd, net->chunk, sizeof net->chunk - 1, MSG_PEEK | MSG_DONTWAIT)
+                                  : 0; /* what is left of the request before it was read by libsoup */
+
+  net->peeked = n > 0 ? (gsize)n : 0;
+  net->chunk[net->peeked] = '\0';
+}
+
+/* The route of a POST, as far as the first bytes tell; NULL = whoever reads it finds out. */
 static UcNetRoute *
 route_of (UcConn *conn)
 {
-  char head[PEEK + 1];
-  ssize_t n = recv (conn->fd, head, PEEK, MSG_PEEK | MSG_DONTWAIT);
+  char *head = (char *)conn->net->chunk, *path = head + strlen ("POST "), *end, cut;
   UcNetRoute *route;
-  char *end;
+  UcNetFound found;
 
-  if (n <= 0)
-    return NULL;
-  head[n] = '\0';
   if (!g_str_has_prefix (head, "POST /"))
     return NULL;
-  end = head + strlen ("POST ") + strcspn (head + strlen ("POST "), " ?\r\n");
+  end = path + strcspn (path, " ?\r\n");
   if (*end != ' ' && *end != '?')
     return NULL;
+  cut = *end;
   *end = '\0';
-  return uc_net_routes_find (conn->net->routes, conn->kinds, head + strlen ("POST "), USHER_ROUTE_HTTP, &route)
-                 == UC_NET_FOUND
-             ? route
-             : NULL;
+  found = uc_net_routes_find (conn->net->routes, conn->kinds, path, USHER_ROUTE_HTTP, &route);
+  *end = cut;
+  return found == UC_NET_FOUND ? route : NULL;
 }
 
 /* TRUE: it was refused, and is gone. */
@@ -64,9 +70,6 @@ refuse (UcConn *conn)
   g_autoptr (GError) error = NULL;
   UcNetRoute *route;
 
-  /* What is left of the request before it was read by libsoup. */
-  if (conn->ahead != NULL)
-    return FALSE;
   route = route_of (conn);
   if (route == NULL || route->handler.admit == NULL)
     return FALSE;
@@ -97,6 +100,7 @@ run (gpointer data)
       UcConn *conn = g_queue_peek_head (&net->ready);
 
       measure (net, now - conn->ready_at, now);
+      peek (conn);
       if (!refuse (conn))
         {
           uc_conn_start (conn);

@@ -194,7 +194,7 @@ typedef struct
 /* Takes the descriptor. */
 void uc_conn_new (UcNet *net, UcListenKind kinds, int fd, const UcAddress *peer);
 void uc_conn_free (UcConn *conn);
-/* Hands it to libsoup: its request is here, or begins to be. */
+/* Its request is here, or begins to be; net->peeked bytes of it are in net->chunk. */
 void uc_conn_start (UcConn *conn);
 /* Answers in plain text over libsoup's head, without reading on, and closes. */
 void uc_conn_refuse (UcConn *conn, int status, const char *message);
@@ -338,6 +338,7 @@ struct UcNet
   guint64 tick;   /* timer */
 
   UcConn *starting; /* being handed to libsoup */
+  gsize peeked;     /* bytes of the chunk: what the first in line has sent */
   UcConn *serving;  /* its plain request is being served; NULL = it is gone meanwhile */
   GQueue idle, ready, active, lingering;
 

@@ -20,7 +20,8 @@ typedef struct
   guint64 retries, sent;
   UsherStatus status; /* of the last refusal */
   char *why;
-  gboolean told; /* we said that the instance needs attention, not the plugin */
+  char *told; /* we said that the instance needs attention, not the plugin, and this; NULL = we did not */
+  UsherStatus told_status;
 } Lane;
 
 void
@@ -31,6 +32,7 @@ uc_lane_free (gpointer data)
   uc_breaker_free (lane->breaker);
   g_free (lane->channel);
   g_free (lane->why);
+  g_free (lane->told);
   g_free (lane);
 }
 
@@ -139,7 +141,9 @@ block (Lane *lane, guint64 ticket, UsherInstance *instance, const UsherResult *r
   /* The plugin may have said it better. The last thing done here: it leads back to uc_outbox_kick. */
   if (instance != NULL && instance->state == UC_INSTANCE_RUNNING)
     {
-      lane->told = TRUE;
+      g_free (lane->told);
+      lane->told = g_strdup (lane->why);
+      lane->told_status = lane->status;
       uc_instance_tell (instance, lane->status, lane->why);
     }
 }
@@ -155,15 +159,16 @@ fails (Lane *lane, guint64 ticket, const char *conversation, const UsherResult *
                lane->why);
 }
 
-/* It sends again: takes back what we said about it. */
+/* It sends again: takes back what we said about it, unless the plugin has said something since. */
 static gboolean
 untell (Lane *lane)
 {
   UsherInstance *instance = uc_core_instance (lane->outbox->core, UC_KIND_CHANNEL, lane->channel);
-  gboolean ours = lane->told && instance != NULL && instance->state == UC_INSTANCE_ATTENTION
-                  && instance->status == lane->status && g_strcmp0 (instance->status_message, lane->why) == 0;
+  gboolean ours = lane->told != NULL && instance != NULL && instance->state == UC_INSTANCE_ATTENTION
+                  && instance->status == lane->told_status
+                  && g_strcmp0 (instance->status_message, lane->told) == 0;
 
-  lane->told = FALSE;
+  g_clear_pointer (&lane->told, g_free);
   if (ours)
     uc_instance_tell (instance, USHER_OK, NULL); /* which kicks all that waited */
   return ours;

@@ -497,6 +497,37 @@ test_expired_token_pauses_the_channel (void)
 }
 
 static void
+refuse_in_other_words (const UsherLine *line, UsherReply *reply)
+{
+  g_autofree char *words = g_strdup_printf ("refusal number %u", kit.sent->len + 1);
+  UsherResult result = { .struct_size = sizeof result, .status = USHER_AUTH, .message = words };
+
+  g_ptr_array_add (kit.sent, g_strdup (line->text));
+  kit.rig->host->complete (reply, &result);
+}
+
+/* Whatever the later refusals said. */
+static void
+test_attention_ends_with_the_refusals (void)
+{
+  g_autofree char *one = start (answering);
+  void (*usual) (const UsherLine *, UsherReply *) = kit.rig->send;
+
+  kit.rig->send = refuse_in_other_words;
+  kit_write (one, "first");
+  kit_until (net ()->state == UC_INSTANCE_ATTENTION);
+  g_assert_cmpstr (net ()->status_message, ==, "refusal number 1");
+  kit_pass (65 * 1000);
+  g_assert_cmpuint (kit.sent->len, ==, 2);
+  g_assert_cmpint (net ()->state, ==, UC_INSTANCE_ATTENTION);
+  kit.rig->send = usual;
+  kit_pass (5 * MINUTE);
+  kit_wait_state ("u1", "first", "sent");
+  g_assert_cmpint (net ()->state, ==, UC_INSTANCE_RUNNING);
+  end ();
+}
+
+static void
 test_plugin_says_that_it_works_again (void)
 {
   g_autofree char *chat = start (answering);
@@ -710,6 +741,7 @@ main (int argc, char **argv)
   g_test_add_func ("/outbox/window/computed-when-it-is-sent", test_window_is_computed_when_it_is_sent);
   g_test_add_func ("/outbox/window/too-late-is-not-sent", test_too_late_is_not_sent);
   g_test_add_func ("/outbox/pause/expired-token", test_expired_token_pauses_the_channel);
+  g_test_add_func ("/outbox/pause/attention-ends-with-the-refusals", test_attention_ends_with_the_refusals);
   g_test_add_func ("/outbox/pause/plugin-says-that-it-works-again", test_plugin_says_that_it_works_again);
   g_test_add_func ("/outbox/pause/restart-tries-at-once", test_restart_tries_at_once);
   g_test_add_func ("/outbox/pause/other-answers-end-it", test_other_answers_end_the_pause);

@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	%D%/lib/widgets.mjs \
 	%D%/measures/handshake.mjs \
 	%D%/measures/idle.mjs \
+	%D%/measures/isolation.mjs \
 	%D%/measures/latency.mjs \
 	%D%/measures/memory.mjs \
 	%D%/measures/offer.mjs \

@@ -5,7 +5,7 @@
 // each round starts the daemon on a copy. USHER_BENCH_CENTRE=FOLDER keeps it there for the next run.
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Daemon, request, until } from '../../lib/daemon.mjs'
+import { Daemon, hostEnv, request, until } from '../../lib/daemon.mjs'
 
 const password = 'correct horse'
 /** Sessions end after twelve hours. */
@@ -34,7 +34,7 @@ class PinnedDaemon extends Daemon {
   launch() {
     return this.ctx.spawn(path.join(this.ctx.builddir, 'usherd'), ['--config', this.conf], {
       core: this.core,
-      env: { USHER_UI_DIR: process.env.USHER_UI_DIR ?? path.join(this.ctx.builddir, 'ui') },
+      env: { USHER_UI_DIR: process.env.USHER_UI_DIR ?? path.join(this.ctx.builddir, 'ui'), ...hostEnv() },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
   }
@@ -123,12 +123,15 @@ async function prepared(ctx) {
 
 /** A daemon on core 0 with a copy of the prepared centre; `people`: tokens by kind. */
 export class Centre {
-  async start(ctx) {
+  /** `settings`: further ones of every plugin's section. */
+  async start(ctx, settings = {}) {
     const source = await prepared(ctx)
     this.dir = path.join(ctx.workdir, 'centre')
     cpSync(path.join(source, 'home/data'), path.join(this.dir, 'data'), { recursive: true })
     this.people = JSON.parse(readFileSync(path.join(source, 'people.json'), 'utf8'))
     this.daemon = new PinnedDaemon(ctx, this.dir, 0)
+    for (const [section, keys] of Object.entries(this.daemon.sections))
+      if (/^(channel|crm|frontend):/.test(section)) Object.assign(keys, settings)
     await this.daemon.start()
     return this
   }

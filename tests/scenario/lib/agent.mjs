@@ -205,12 +205,23 @@ export class Agent {
     return this.centre.http(name, args, this.token)
   }
 
+  /**
+   * The events of one step are frames of their own. From inside usherd they come in one piece; from an isolated front end they may
+   * not, so a round trip waits for those that follow.
+   */
+  async #wholeStep(event) {
+    if (process.env.USHER_ISOLATION) await this.call('session.me').catch(() => undefined)
+    return event
+  }
+
   /** The next event of that type with these members that no wait took before. */
-  event(type, members = {}, ms) {
-    return this.events.next(
-      `${type} ${JSON.stringify(members)}`,
-      (event) => event.type === type && fits(event, members),
-      ms,
+  async event(type, members = {}, ms) {
+    return this.#wholeStep(
+      await this.events.next(
+        `${type} ${JSON.stringify(members)}`,
+        (event) => event.type === type && fits(event, members),
+        ms,
+      ),
     )
   }
 
@@ -243,7 +254,7 @@ export class Agent {
     return this
   }
 
-  /** The next offer to this agent; `from`: of this customer. What belongs to the same step has come then, too. */
+  /** The next offer to this agent; `from`: of this customer. */
   async offer({ from, ms } = {}) {
     const offer = await this.events.next(
       `an offer${from ? ` of ${from.identity}` : ''}`,
@@ -253,8 +264,7 @@ export class Agent {
         (from === undefined || event.identity === from.identity),
       ms,
     )
-    await this.call('session.me')
-    return offer
+    return this.#wholeStep(offer)
   }
 
   /** Fails when there is an offer that no test step knows of, after everything in the centre has settled. */

@@ -118,4 +118,31 @@ await run([
         assert.equal(times(ana, 'Second of two.'), 0);
       }),
   ],
+  [
+    'a list of more than one page stays as long as it was made when it is asked for again',
+    () =>
+      withNetwork('undelivered-pages', async (scene, graph) => {
+        const { anna } = await talk(scene, graph);
+        const many = 54;
+        graph.plan({ on: 'send', user: 'psid-1', times: many, error: { code: 551 } });
+        const hands = await scene.daemon.login('anna');
+        const [{ interaction }] = await hands.mine();
+        for (let n = 1; n <= many; n++) await hands.call('message.send', { interaction, text: `Number ${n} of many.` });
+        await anna.log.getByRole('button', { name: 'Send again' }).nth(many - 1).waitFor();
+
+        const sue = await scene.agent('sue');
+        await sue.go('Team');
+        const table = sue.page.getByRole('table', { name: 'Not delivered' });
+        const row = (n) => table.getByRole('row', { name: new RegExp(`Number ${n} of many\\.`) });
+        await row(1).waitFor();
+        assert.equal(await row(many).count(), 0);
+        await sue.page.getByRole('button', { name: 'More messages' }).click();
+        await row(many).waitFor();
+        // A decision has the list asked for again, as time does.
+        await row(1).getByRole('button', { name: /^Leave it/ }).click();
+        await row(1).waitFor({ state: 'detached' });
+        await row(many).waitFor();
+        assert.equal(await table.getByRole('row', { name: /of many\./ }).count(), many - 1);
+      }),
+  ],
 ]);

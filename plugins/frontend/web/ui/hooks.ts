@@ -68,6 +68,19 @@ export function useCustomer(id: string | null): Loaded<Customer> {
   return { ...answer, data: known ?? null, loading: answer.loading && known === undefined };
 }
 
+async function fetchPages<T>(
+  fetchPage: (cursor: string | null) => Promise<{ items: T[]; next: string | null }>,
+  count: number,
+): Promise<{ items: T[]; next: string | null }> {
+  let page = await fetchPage(null);
+  const items = [...page.items];
+  for (let n = 1; n < count && page.next !== null; n++) {
+    page = await fetchPage(page.next);
+    items.push(...page.items);
+  }
+  return { items, next: page.next };
+}
+
 /** A long list in pages: the first one follows the arguments, the next ones are added on demand. */
 export function usePages<T>(
   fetchPage: (cursor: string | null) => Promise<{ items: T[]; next: string | null }>,
@@ -80,12 +93,16 @@ export function usePages<T>(
   });
   const [busy, setBusy] = useState(false);
   const latest = useRef(0);
+  const shown = useRef({ fetchPage, pages: 1 });
 
   const load = useCallback(
     (cursor: string | null) => {
       const mine = ++latest.current;
+      // Of another list nothing was shown; one that is asked for again keeps all its pages.
+      if (shown.current.fetchPage !== fetchPage) shown.current = { fetchPage, pages: 1 };
+      else if (cursor !== null) shown.current.pages++;
       setBusy(true);
-      fetchPage(cursor).then(
+      (cursor === null ? fetchPages(fetchPage, shown.current.pages) : fetchPage(cursor)).then(
         (page) => {
           if (mine !== latest.current) return;
           setBusy(false);

@@ -219,12 +219,21 @@ async function fillCentre(daemon, state) {
 
 // ---- all of it
 
-function announce({ port, shopPort, data, customers }, state) {
+// The desktop in a terminal, if it was built; the path of a socket must be short.
+function terminal(build, data) {
+  const socket = join(data, 'desk.sock');
+  const built = existsSync(join(build, 'usher-desk')) && Buffer.byteLength(socket) <= 96;
+  return built ? { section: `\n[frontend:terminal]\nplugin = terminal\npath = ${socket}\n`,
+    command: `${join(build, 'usher-desk')} --socket ${socket} --login anna` } : { section: '', command: '' };
+}
+
+function announce({ build, port, shopPort, data, customers }, state) {
+  const { command } = terminal(build, data);
   const users = { anna: 'agent, may reject offers', ben: 'agent', sue: 'supervisor', admin: 'administrator' };
   process.stdout.write(`
   Customer:  http://127.0.0.1:${shopPort}/              the shop; open the chat and write
   Agent:     http://127.0.0.1:${port}/frontend/desk/    the desktop; log in and become Available
-
+${command ? `             ${command}\n` : ''}
 ${USERS.map((user) => `             ${user.padEnd(8)} ${state.passwords[user]}   ${users[user]}`).join('\n')}
 
   ${customers > 0 ? `${customers} simulated customer${customers > 1 ? 's' : ''} will write.` : 'Add --simulate 3 for customers who write by themselves.'}
@@ -256,6 +265,7 @@ async function main() {
     const usher = `http://127.0.0.1:${options.port}`;
     const channel = `${usher}/channel/site`;
     writeSecret(daemon.config, fill('usher.conf.in', { DATA: options.data, PORT: options.port,
+      TERMINAL: terminal(options.build, options.data).section,
       PLUGINS: pluginFolders(options.build).join(','),
       SHOP: `http://127.0.0.1:${options.shopPort},http://localhost:${options.shopPort}` }));
     shop = await serveShop(options.shopPort, fill('shop.html', { USHER: usher }));

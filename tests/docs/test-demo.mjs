@@ -3,7 +3,7 @@
 // The demo as somebody uses it: start, look, simulated customers, Ctrl-C, start again.
 
 import { spawn, execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -84,6 +84,8 @@ async function firstStart() {
   ok(new URL(widget).origin !== new URL(shop).origin, 'the shop is another site than usher');
   ok(await status(widget) === 200, 'the chat widget is served');
   ok(await status(desk) === 200, 'the desktop is served');
+  const command = find(it, /^ +(\S+usher-desk .*)$/m);
+  if (command) ok(existsSync(command.match(/--socket (\S+)/)[1]), 'the terminal desktop has its socket', it.text);
   ok(await logIn(desk, 'anna', password) === 200, 'an agent logs in with the printed password');
   ok(await logIn(desk, 'anna', `${password}x`) === 401, 'and not with another');
   ok(await until(async () => (await operation('interaction.list')).interactions.length > 0),

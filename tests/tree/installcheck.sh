@@ -39,6 +39,12 @@ usherctl=$PREFIX_DIR$bindir/usherctl
 usherd=$PREFIX_DIR$sbindir/usherd
 must "usherd runs" "$usherd" --version
 must "usherctl runs" "$usherctl" --version
+case " $plugins " in
+  *" terminal "*)
+    must "usher-desk runs" "$PREFIX_DIR$bindir/usher-desk" --version
+    must "usher-desk(1) is there" test -s "$PREFIX_DIR$mandir/man1/usher-desk.1"
+    ;;
+esac
 for plugin in $plugins; do
   must "plugin $plugin loads" "$usherctl" --plugin-dir "$PREFIX_DIR$plugindir" plugin inspect "$plugin"
   must "usher-$plugin-plugin(7) is there" test -s "$PREFIX_DIR$mandir/man7/usher-$plugin-plugin.7"

@@ -6,8 +6,9 @@
  *
  *   hook --port N --path PATH [--secret S] [--conns N] [--users N] [--from N] [--count N | --seconds S]
  *
- * Standard output: {"requests":N,"seconds":S,"p50_us":N,"p99_us":N,"bytes":N}, the latter of a body. --from: the
- * number of the first message, so that a second run sends others. Exit status 1: an answer was not 200.
+ * Standard output: {"requests":N,"refused":N,"seconds":S,"p50_us":N,"p99_us":N,"bytes":N}, the latter of a body.
+ * What an overloaded server refuses with 503 is sent again, as Meta would, but at once. --from: the number of the
+ * first message, so that a second run sends others. Exit status 1: an answer was neither 200 nor 503.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +27,7 @@
 typedef struct
 {
   int fd;
+  guint64 number; /* of the message under way */
   gint64 asked_ns;
   char in[IN_SIZE];
   gsize len;
@@ -35,7 +37,8 @@ static int port, conns = 16, users = 100, from, count;
 static double seconds;
 static char *path, *secret;
 static GArray *latencies; /* of gint64, ns */
-static guint64 asked, answered;
+static guint64 asked, answered, refused;
+static int epoll;
 static gsize body_bytes;
 
 static gint64
@@ -77,9 +80,9 @@ body_of (guint64 n)
 }
 
 static void
-ask (Conn *conn)
+post (Conn *conn)
 {
-  g_autofree char *body = body_of ((guint64)from + asked++);
+  g_autofree char *body = body_of (conn->number);
   gsize len = strlen (body);
   g_autofree char *hmac = NULL, *request = NULL;
 
@@ -95,6 +98,28 @@ ask (Conn *conn)
   conn->asked_ns = now_ns ();
   /* A request is smaller than any socket buffer. */
   if (send (conn->fd, request, strlen (request), MSG_NOSIGNAL) != (gssize)strlen (request))
+    fail (g_strerror (errno), conn);
+}
+
+static void
+ask (Conn *conn)
+{
+  conn->number = (guint64)from + asked++;
+  post (conn);
+}
+
+static void
+connect_it (Conn *conn)
+{
+  struct sockaddr_in to
+      = { .sin_family = AF_INET, .sin_port = htons ((guint16)port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = conn };
+  int one = 1;
+
+  conn->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  setsockopt (conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (conn->fd < 0 || connect (conn->fd, (struct sockaddr *)&to, sizeof to) < 0
+      || epoll_ctl (epoll, EPOLL_CTL_ADD, conn->fd, &event) < 0)
     fail (g_strerror (errno), conn);
 }
 
@@ -123,6 +148,14 @@ read_some (Conn *conn)
   conn->len += (gsize)got;
   if (!is_whole (conn))
     return FALSE;
+  if (strncmp (conn->in, "HTTP/1.1 503", 12) == 0)
+    {
+      close (conn->fd);
+      connect_it (conn);
+      refused++;
+      post (conn);
+      return FALSE;
+    }
   if (strncmp (conn->in, "HTTP/1.1 200", 12) != 0)
     fail ("a request was refused", conn);
   took = now_ns () - conn->asked_ns;
@@ -134,19 +167,11 @@ read_some (Conn *conn)
 /* ---- the run ------------------------------------------------------------------------------------------- */
 
 static Conn *
-conn_new (int epoll)
+conn_new (void)
 {
-  struct sockaddr_in to
-      = { .sin_family = AF_INET, .sin_port = htons ((guint16)port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   Conn *conn = g_new0 (Conn, 1);
-  struct epoll_event event = { .events = EPOLLIN, .data.ptr = conn };
-  int one = 1;
 
-  conn->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  setsockopt (conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (conn->fd < 0 || connect (conn->fd, (struct sockaddr *)&to, sizeof to) < 0
-      || epoll_ctl (epoll, EPOLL_CTL_ADD, conn->fd, &event) < 0)
-    fail (g_strerror (errno), conn);
+  connect_it (conn);
   return conn;
 }
 
@@ -177,13 +202,13 @@ percentile_us (double part)
 static void
 run (void)
 {
-  int epoll = epoll_create1 (EPOLL_CLOEXEC);
   gint64 began, ended;
   GPtrArray *all = g_ptr_array_new ();
 
+  epoll = epoll_create1 (EPOLL_CLOEXEC);
   latencies = g_array_new (FALSE, FALSE, sizeof (gint64));
   for (int c = 0; c < conns; c++)
-    g_ptr_array_add (all, conn_new (epoll));
+    g_ptr_array_add (all, conn_new ());
   began = now_ns ();
   for (int c = 0; c < conns && goes_on (began); c++)
     ask (all->pdata[c]);
@@ -200,9 +225,9 @@ run (void)
     }
   ended = now_ns ();
   g_array_sort (latencies, compare);
-  printf ("{\"requests\":%" G_GUINT64_FORMAT
+  printf ("{\"requests\":%" G_GUINT64_FORMAT ",\"refused\":%" G_GUINT64_FORMAT
           ",\"seconds\":%.4f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"bytes\":%" G_GSIZE_FORMAT "}\n",
-          answered, (double)(ended - began) / 1e9, percentile_us (0.5), percentile_us (0.99), body_bytes);
+          answered, refused, (double)(ended - began) / 1e9, percentile_us (0.5), percentile_us (0.99), body_bytes);
   for (int c = 0; c < conns; c++)
     {
       close (((Conn *)all->pdata[c])->fd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The real usherd between a real Prosody and a real client: an agent and a customer go on talking while the server restarts,
-// and each message is there once.
+// The real usherd between a real Prosody and a real client: an agent and a customer go on talking while the server restarts, or
+// while the plugin's own process is killed, and each message is there once.
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { Daemon, sleep, until } from '../../lib/daemon.mjs'
@@ -12,7 +12,7 @@ const COUNT = 60
 const build = process.env.USHER_BUILDDIR ?? process.cwd()
 const address = 'support@help.localhost'
 
-function daemonFor(prosody) {
+function daemonFor(prosody, keys = {}) {
   return new Daemon({
     config: {
       usher: { plugin_path: ['channel/xmpp', 'crm/local'].map((dir) => path.join(build, 'plugins', dir)).join(',') },
@@ -24,6 +24,7 @@ function daemonFor(prosody) {
         announce: '',
         reconnect_min: '50ms',
         reconnect_max: '200ms',
+        ...keys,
       },
     },
   })
@@ -71,58 +72,72 @@ async function checkAgents(lines, customer) {
   assert.deepEqual(order, [...order].sort((a, b) => a - b), 'in order')
 }
 
+/** `disturb (i, daemon, prosody)`: what happens twice in the middle. */
+async function talk(disturb, keys) {
+  const prosody = await new Prosody().start()
+  const daemon = await daemonFor(prosody, keys).start()
+  try {
+    await daemon.seed()
+    const anna = await daemon.login('anna')
+    await anna.call('agent.set_status', { status: 'available' })
+    const alice = await prosody.customer('alice')
+    await alice.receipt(await alice.say(address, 'Hello?'))
+    const [offer] = await until('the offer', async () => {
+      const mine = await anna.mine()
+      return mine.length > 0 && mine
+    })
+    const { interaction } = offer
+    await anna.call('interaction.accept', { interaction })
+    const talks = Promise.all([customerTalks(alice), agentTalks(anna, interaction)])
+    // Nobody waits for it before the disturbances are over.
+    talks.catch(() => {})
+    for (let i = 0; i < 2; i++) {
+      await sleep(700)
+      await disturb(i, daemon, prosody)
+      await until('the channel to be back', async () => (await channel(daemon)).state === 'running', 30000)
+    }
+    await talks
+    // A receipt of the customer's that the server took with it is gone: that message stays sent.
+    const lines = await until(
+      'every message to have its end',
+      async () => {
+        const { messages } = (await anna.call('interaction.get', { interaction })).interaction
+        return messages.every(({ author, state }) => author !== 'agent' || state !== 'queued') && messages
+      },
+      60000,
+    )
+    const customers = lines.filter(({ author, text }) => author === 'customer' && text.startsWith('customer '))
+    assert.deepEqual(
+      customers.map(({ text }) => text),
+      Array.from({ length: COUNT }, (_, i) => `customer ${i}`),
+    )
+    const agents = lines.filter(({ author }) => author === 'agent')
+    assert.equal(agents.length, COUNT)
+    await checkAgents(agents, alice)
+    await alice.end()
+  } catch (error) {
+    throw new Error(`${error.stack}\n--- usherd said:\n${daemon.log}`)
+  } finally {
+    await daemon.end()
+    await prosody.end()
+  }
+}
+
+/** kill -9, then SIGSTOP until usherd notices. */
+async function killHost(i, daemon) {
+  const { pid, lost } = (await channel(daemon)).process
+  process.kill(pid, i === 0 ? 'SIGKILL' : 'SIGSTOP')
+  await until('its end to be noticed', async () => (await channel(daemon)).process.lost > lost, 30000)
+}
+
 await run([
   [
     'a restart of Prosody in the middle of a chat loses and doubles nothing',
-    async () => {
-      const prosody = await new Prosody().start()
-      const daemon = await daemonFor(prosody).start()
-      try {
-        await daemon.seed()
-        const anna = await daemon.login('anna')
-        await anna.call('agent.set_status', { status: 'available' })
-        const alice = await prosody.customer('alice')
-        await alice.receipt(await alice.say(address, 'Hello?'))
-        const [offer] = await until('the offer', async () => {
-          const mine = await anna.mine()
-          return mine.length > 0 && mine
-        })
-        const { interaction } = offer
-        await anna.call('interaction.accept', { interaction })
-        const talks = Promise.all([customerTalks(alice), agentTalks(anna, interaction)])
-        // Nobody waits for it before the restarts are over.
-        talks.catch(() => {})
-        for (let i = 0; i < 2; i++) {
-          await sleep(700)
-          await prosody.restart()
-          await until('the channel to be back', async () => (await channel(daemon)).state === 'running')
-        }
-        await talks
-        // A receipt of the customer's that the server took with it is gone: that message stays sent.
-        const lines = await until(
-          'every message to have its end',
-          async () => {
-            const { messages } = (await anna.call('interaction.get', { interaction })).interaction
-            return messages.every(({ author, state }) => author !== 'agent' || state !== 'queued') && messages
-          },
-          60000,
-        )
-        const customers = lines.filter(({ author, text }) => author === 'customer' && text.startsWith('customer '))
-        assert.deepEqual(
-          customers.map(({ text }) => text),
-          Array.from({ length: COUNT }, (_, i) => `customer ${i}`),
-        )
-        const agents = lines.filter(({ author }) => author === 'agent')
-        assert.equal(agents.length, COUNT)
-        await checkAgents(agents, alice)
-        await alice.end()
-      } catch (error) {
-        throw new Error(`${error.stack}\n--- usherd said:\n${daemon.log}`)
-      } finally {
-        await daemon.end()
-        await prosody.end()
-      }
-    },
+    () => talk((i, daemon, prosody) => prosody.restart()),
+  ],
+  [
+    "the plugin's own process killed and stopped in the middle of a chat loses and doubles nothing",
+    () => talk(killHost, { isolation: 'process', isolation_timeout: '2s' }),
   ],
   [
     'an unknown domain is shown to the administrator, once',

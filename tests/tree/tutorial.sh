@@ -9,6 +9,8 @@ set -euo pipefail
 : "${srcdir:?}" "${bindir:?}" "${sbindir:?}" "${libdir:?}" "${pkgdatadir:?}" "${CC:?}" "${PREFIX_DIR?}"
 srcdir=$(cd "$srcdir" && pwd)
 tmp=$(mktemp -d)
+# Of the make that runs this; an author's is another.
+unset DESTDIR MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 finish () {
   local status=$?
   trap - EXIT
@@ -58,6 +60,7 @@ chat=$(free_port)
   sed "s/8080/$http/g; s/7070/$chat/g; s/^plugin = linechat\$/&\nport = $chat/; s|^usherd .* &\$|& echo \$! >'$tmp/try.pid'|" "$tmp/commands"
 } >"$tmp/literal"
 (cd "$tmp" && timeout -k 10 300 bash "$tmp/literal") >"$tmp/said" 2>&1
+rm "$tmp/try.pid"
 grep -q '^WELCOME [0-9a-f]\{32\}$' "$tmp/said"
 grep -q '^AGENT [0-9]* Anna: How can I help?$' "$tmp/said"
 plugindir=$(pkg-config --variable=plugindir usher-plugin-1)

@@ -111,11 +111,14 @@ check_PROGRAMS += \
 %C%_test_loader_LDADD = libuc-plugin.la libuc-base.la
 %C%_test_settings_SOURCES = %D%/test-settings.c $(PLUGIN_TEST_LIB)
 %C%_test_settings_LDADD = libuc-plugin.la libuc-base.la
-dist_noinst_SCRIPTS += %D%/test-headers.sh
+dist_noinst_SCRIPTS += %D%/test-frozen.sh %D%/test-headers.sh
+# The headers of every release.
+EXTRA_DIST += %D%/abi
 TESTS += \
 	%D%/test-abi \
 	%D%/test-check \
 	%D%/test-conf \
+	%D%/test-frozen.sh \
 	%D%/test-headers.sh \
 	%D%/test-host \
 	%D%/test-instance \

@@ -4,7 +4,7 @@
 // ended whatever happens, and what the kernel knows of them.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { createInterface } from 'node:readline'
 
@@ -20,6 +20,15 @@ function cores() {
 
 /** `nice` runs the program in any case; it complains when it may not. */
 const mayHurry = () => spawnSync('nice', ['-n', '-10', 'true'], { encoding: 'latin1' }).stderr === ''
+
+/** Where the kernel shares the CPU among sessions first, being nice counts within one's own session only. */
+function hurrySession(pid) {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, '-20')
+  } catch {
+    /* there are no such groups here, or it is not allowed */
+  }
+}
 
 const tick = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'latin1' }).stdout) || 100
 const page = Number(spawnSync('getconf', ['PAGESIZE'], { encoding: 'latin1' }).stdout) || 4096
@@ -47,7 +56,10 @@ export class Processes {
       cmd,
       ...args.map(String),
     ]
-    const child = spawn(words[0], words.slice(1), { stdio, env: { ...process.env, ...env } })
+    const hurries = core !== undefined && this.prefix.length > 0
+    // Detached is a session of its own.
+    const child = spawn(words[0], words.slice(1), { stdio, env: { ...process.env, ...env }, detached: hurries })
+    if (hurries && child.pid) hurrySession(child.pid)
     this.children.add(child)
     child.once('exit', () => this.children.delete(child))
     child.once('error', () => this.children.delete(child))

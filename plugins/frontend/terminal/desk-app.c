@@ -175,7 +175,7 @@ on_news (gpointer data, DeskNewsKind kind, DeskChat *chat, const char *text)
 
   if (app->view != NULL && app->view->news != NULL)
     app->view->news (app->view_data, kind, chat, text);
-  if (kind == DESK_NEWS_OFFER || (kind == DESK_NEWS_MESSAGE && !front))
+  if (kind == DESK_NEWS_OFFER || (kind == DESK_NEWS_MESSAGE && (!front || app->away)))
     ring (app);
   /* What the conversation in front shows anyway needs no second line. */
   if (front && (kind == DESK_NEWS_MESSAGE || kind == DESK_NEWS_LINE || kind == DESK_NEWS_STATE))
@@ -290,6 +290,8 @@ desk_app_seen (DeskApp *app, DeskChat *chat)
 {
   gint64 last = 0, *told = g_hash_table_lookup (app->seen_told, chat->id);
 
+  if (app->away)
+    return;
   chat->seen = MAX (chat->seen, desk_chat_last_n (chat));
   if (desk_chat_is (chat, "offered"))
     return;

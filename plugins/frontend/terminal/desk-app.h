@@ -144,6 +144,7 @@ struct DeskApp
   gint64 notice_at;
   gint64 now; /* ours, ms */
   gboolean quit, quitting;
+  gboolean away;         /* the terminal says that nobody looks */
   GHashTable *seen_told; /* interaction -> n that the network was told of */
   char *typing_chat;
   gint64 typing_at, typed_at;

@@ -59,13 +59,14 @@ desk_draw_status (DeskApp *app, const DeskBox *box)
 
 /* ---- the chats ------------------------------------------------------------------------------------------ */
 
+/* `room`: columns for the name. */
 static char *
-chat_words (DeskApp *app, const DeskChat *chat)
+chat_words (DeskApp *app, const DeskChat *chat, int room)
 {
   gint64 now = desk_app_server_now (app), deadline = desk_int (chat->data, "deadline");
   g_autofree char *left = desk_words_duration (deadline - now);
   g_autofree char *name = desk_text_safe (desk_chat_name (chat), FALSE);
-  g_autofree char *cut = desk_text_cut (name, 18);
+  g_autofree char *cut = desk_text_cut (name, room);
   guint unread = desk_chat_unread (chat);
   GString *out = g_string_new (NULL);
 
@@ -91,9 +92,11 @@ chat_words (DeskApp *app, const DeskChat *chat)
 void
 desk_draw_chats (DeskApp *app, const DeskBox *box)
 {
+  /* With many chats the names get shorter, so that all are in sight. */
+  int count = (int)app->model->chats->len, room = CLAMP (box->cols / MAX (count, 1) - 12, 4, 18);
   int at = 0;
 
-  if (app->model->chats->len == 0)
+  if (count == 0)
     {
       desk_draw (box, 0, 0, DESK_LOOK_DIM, " No chats");
       return;
@@ -101,7 +104,7 @@ desk_draw_chats (DeskApp *app, const DeskBox *box)
   for (guint i = 0; i < app->model->chats->len; i++)
     {
       const DeskChat *chat = app->model->chats->pdata[i];
-      g_autofree char *words = chat_words (app, chat);
+      g_autofree char *words = chat_words (app, chat, room);
       gboolean front = g_strcmp0 (app->chat, chat->id) == 0;
       gboolean news = desk_chat_unread (chat) > 0 || desk_chat_undecided (chat) > 0;
 

@@ -17,6 +17,8 @@
 #define KEY_PASTE_END 0x2002
 #define KEY_CTRL_LEFT 0x2003
 #define KEY_CTRL_RIGHT 0x2004
+#define KEY_FOCUS_IN 0x2005
+#define KEY_FOCUS_OUT 0x2006
 /* So wide that a record has room beside the conversation. */
 #define WIDE 110
 #define COMPOSER_ROWS 5
@@ -38,7 +40,9 @@ on_bell (gpointer data)
 
 static const DeskView view = { .bell = on_bell };
 
-/* Pasted text is marked by the terminal, so that its newlines don't send half of it. */
+/* Pasted text is marked by the terminal, so that its newlines don't send half of it; and it tells whether its
+ * window is looked at, so that nothing is called read that nobody has seen. Terminals that know neither ignore it.
+ */
 static void
 terminal_says (const char *sequence)
 {
@@ -77,7 +81,9 @@ desk_screen_new (DeskApp *app, char **why)
   define_key ("\033[201~", KEY_PASTE_END);
   define_key ("\033[1;5D", KEY_CTRL_LEFT);
   define_key ("\033[1;5C", KEY_CTRL_RIGHT);
-  terminal_says ("\033[?2004h");
+  define_key ("\033[I", KEY_FOCUS_IN);
+  define_key ("\033[O", KEY_FOCUS_OUT);
+  terminal_says ("\033[?2004h\033[?1004h");
   screen = g_new0 (DeskScreen, 1);
   screen->app = app;
   app->view = &view;
@@ -89,7 +95,7 @@ void
 desk_screen_free (DeskScreen *screen)
 {
   screen->app->view = NULL;
-  terminal_says ("\033[?2004l");
+  terminal_says ("\033[?2004l\033[?1004l");
   endwin ();
   if (screen->paste != NULL)
     g_string_free (screen->paste, TRUE);
@@ -174,6 +180,8 @@ typed (DeskScreen *screen, int kind, wint_t key)
     screen->paste = g_string_new (NULL);
   else if (kind == KEY_CODE_YES && key == KEY_PASTE_END && screen->paste != NULL)
     pasted (screen);
+  else if (kind == KEY_CODE_YES && (key == KEY_FOCUS_IN || key == KEY_FOCUS_OUT))
+    screen->app->away = key == KEY_FOCUS_OUT;
   else if (screen->paste != NULL && kind == OK)
     g_string_append_unichar (screen->paste, (gunichar)key);
   else if (kind == KEY_CODE_YES)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Nearly every request is plain: GET or POST of HTTP/1.1, there as a whole when the line comes to it, in the form
- * that browsers, proxies and networks write. Such a one is read here, which costs a tenth of lending the
- * connection to libsoup. Whatever is unusual in any way, or not there yet, is not judged here: nothing of it has
- * been taken from the socket, and libsoup reads it. What is taken goes through the same checks (request.c). Main
- * thread.
+ * that browsers, proxies and networks write. Such a one is parsed by libsoup's parser and answered from here,
+ * which costs a tenth of lending the connection to libsoup's server. Whatever is unusual in any way, or not there
+ * yet, is not judged here: nothing of it has been taken from the socket, and libsoup's server reads it. What is
+ * taken goes through the same checks (request.c). Main thread.
  */
 #include "core/net/private.h"
 
 #include <string.h>
 
+#define END "\r\n\r\n"
 #define MAX_HEADERS 64
 #define MAX_TARGET 4096
 #define MAX_LENGTH_DIGITS 6
@@ -18,17 +19,18 @@ struct UcPlain
 {
   gsize len;       /* of all of it */
   gboolean closes; /* nothing follows on this connection */
-  const char *method, *path, *query;
-  GPtrArray *headers; /* name, value, ... of bytes */
-  const char *body;
+  const char *method;
+  char *path, *query;
+  GPtrArray *headers; /* name, value, ... */
   gsize body_len;
-  char bytes[]; /* the request, with a NUL behind each part */
+  char body[];
 };
 
 void
 uc_plain_free (UcPlain *plain)
 {
-  g_ptr_array_unref (plain->headers);
+  g_clear_pointer (&plain->headers, g_ptr_array_unref);
+  g_free (plain->path);
   g_free (plain);
 }
 
@@ -84,69 +86,58 @@ is_target (char c)
   return g_ascii_isalnum (c) || (c != '\0' && strchr ("-._~!$&'()*+,;=:@/?", c) != NULL);
 }
 
-/* Returns where the headers begin; NULL = it is not plain. */
-static char *
-read_line (UcPlain *plain, char *at)
+static gboolean
+target_is_usual (const char *target)
 {
-  static const char version[] = " HTTP/1.1\r\n";
-  char *target, *end;
+  gsize len = 0;
 
-  if (g_str_has_prefix (at, "GET /"))
-    plain->method = "GET";
-  else if (g_str_has_prefix (at, "POST /"))
-    plain->method = "POST";
-  else
-    return NULL;
-  target = end = at + strlen (plain->method) + 1;
-  while (is_target (*end))
-    end++;
+  while (is_target (target[len]))
+    len++;
   /* "//host/path" could be taken for an address of another host, and libsoup resolves "." and "..". */
-  if (target[1] == '/' || end - target > MAX_TARGET || !g_str_has_prefix (end, version)
-      || memmem (target, (gsize)(end - target), "/.", 2) != NULL)
-    return NULL;
-  *end = '\0';
+  return target[0] == '/' && target[1] != '/' && target[len] == '\0' && len <= MAX_TARGET
+         && strstr (target, "/.") == NULL;
+}
+
+static gboolean
+read_target (UcPlain *plain, const char *method, char *target)
+{
   plain->path = target;
-  target = strchr (target, '?');
-  if (target != NULL)
-    {
-      *target = '\0';
-      plain->query = target + 1;
-    }
-  return end + strlen (version);
+  plain->method = strcmp (method, "GET") == 0 ? "GET" : strcmp (method, "POST") == 0 ? "POST" : NULL;
+  if (plain->method == NULL || !target_is_usual (target))
+    return FALSE;
+  plain->query = strchr (target, '?');
+  if (plain->query != NULL)
+    *plain->query++ = '\0';
+  return TRUE;
 }
 
 /* ---- headers ------------------------------------------------------------------------------------------- */
 
-static gboolean
-is_name (char c)
+/* Lines of a head in which every line ends as the standard says and none goes on in the next; -1 = others. The
+ * parser is lenient, and where it is, it alone must say where the head ends. */
+static int
+count_lines (const char *head, gsize len)
 {
-  return g_ascii_isalnum (c) || c == '-' || c == '_';
+  int lines = 0;
+
+  for (gsize i = 0; i < len; i++)
+    if (head[i] == '\r')
+      {
+        if (head[++i] != '\n' || head[i + 1] == ' ' || head[i + 1] == '\t')
+          return -1;
+        lines++;
+      }
+    else if (((guchar)head[i] < ' ' && head[i] != '\t') || (guchar)head[i] >= 0x7f)
+      return -1;
+  return lines;
 }
 
-/* One "Name: value". Returns the next; NULL = it is not plain. */
-static char *
-read_header (UcPlain *plain, char *at)
+static gboolean
+is_name (const char *name)
 {
-  char *name = at, *value, *end;
-
-  for (; is_name (*at); at++)
-    *at = g_ascii_tolower (*at);
-  if (at == name || *at != ':')
-    return NULL;
-  *at++ = '\0';
-  while (*at == ' ' || *at == '\t')
-    at++;
-  value = at;
-  while ((*at >= ' ' && *at < 0x7f) || *at == '\t')
-    at++;
-  if (at[0] != '\r' || at[1] != '\n')
-    return NULL;
-  for (end = at; end > value && (end[-1] == ' ' || end[-1] == '\t');)
-    end--;
-  *end = '\0';
-  g_ptr_array_add (plain->headers, name);
-  g_ptr_array_add (plain->headers, value);
-  return at + 2;
+  while (g_ascii_isalnum (*name) || *name == '-' || *name == '_')
+    name++;
+  return *name == '\0';
 }
 
 static gboolean
@@ -193,43 +184,50 @@ headers_are_usual (UcPlain *plain)
   guint lengths = 0, hosts = 0, connections = 0;
 
   for (guint i = 0; i < plain->headers->len; i += 2)
-    if (!is_usual (plain, plain->headers->pdata[i], plain->headers->pdata[i + 1], &lengths, &hosts, &connections))
+    if (!is_name (plain->headers->pdata[i])
+        || !is_usual (plain, plain->headers->pdata[i], plain->headers->pdata[i + 1], &lengths, &hosts,
+                      &connections))
       return FALSE;
   return hosts == 1 && (lengths == 1) == (strcmp (plain->method, "POST") == 0);
 }
 
-static char *
-read_headers (UcPlain *plain, char *at)
+static gboolean
+read_head (UcPlain *plain, const char *head, gsize len)
 {
-  while (at != NULL && *at != '\r')
-    at = plain->headers->len < 2 * MAX_HEADERS ? read_header (plain, at) : NULL;
-  return at != NULL && at[1] == '\n' && headers_are_usual (plain) ? at + 2 : NULL;
+  g_autoptr (SoupMessageHeaders) headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
+  g_autofree char *method = NULL;
+  char *target = NULL;
+  SoupHTTPVersion version;
+  int lines = count_lines (head, len);
+
+  if (lines < 1 || lines > 1 + MAX_HEADERS
+      || soup_headers_parse_request (head, (int)len, headers, &method, &target, &version) != SOUP_STATUS_OK
+      || !read_target (plain, method, target) || version != SOUP_HTTP_1_1)
+    return FALSE;
+  plain->headers = uc_net_copy_headers (headers);
+  /* The first line is none of them. A line that the parser passed over is unusual. */
+  return plain->headers->len == 2 * (guint)(lines - 1) && headers_are_usual (plain);
 }
 
 UcPlain *
 uc_plain_read (const void *data, gsize len)
 {
-  const char *end = memmem (data, len, "\r\n\r\n", 4);
-  gsize head = end != NULL ? (gsize)(end - (const char *)data) + 4 : 0;
+  const char *end = memmem (data, len, END, strlen (END));
+  gsize head = end != NULL ? (gsize)(end - (const char *)data) + strlen ("\r\n") : 0;
+  gsize rest = end != NULL ? len - head - strlen ("\r\n") : 0;
   UcPlain *plain;
-  char *body;
 
-  /* A NUL would end what is read as text. */
-  if (head == 0 || memchr (data, '\0', head) != NULL)
+  if (end == NULL)
     return NULL;
-  plain = g_malloc (sizeof *plain + len + 1);
-  *plain = (UcPlain){ .headers = g_ptr_array_sized_new (32) };
-  memcpy (plain->bytes, data, len);
-  plain->bytes[len] = '\0';
-  body = read_line (plain, plain->bytes);
-  if (body != NULL)
-    body = read_headers (plain, body);
-  if (body == NULL || plain->body_len > len - head)
+  plain = g_malloc (sizeof *plain + rest + 1);
+  *plain = (UcPlain){ 0 };
+  if (!read_head (plain, data, head) || plain->body_len > rest)
     {
       uc_plain_free (plain);
       return NULL;
     }
-  plain->body = body;
-  plain->len = head + plain->body_len;
+  memcpy (plain->body, end + strlen (END), plain->body_len);
+  plain->body[plain->body_len] = '\0';
+  plain->len = head + strlen ("\r\n") + plain->body_len;
   return plain;
 }

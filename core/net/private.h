@@ -132,7 +132,7 @@ void uc_framer_release (UcFramer *framer);
 UcFramerState uc_framer_feed (UcFramer *framer, const guint8 *data, gsize len, UcBlock **reply, int *code);
 UcBlock *uc_framers_encode (UcFramers *framers, guint8 opcode, const void *data, gsize len);
 
-/* ---- plain.c: requests that need no libsoup ------------------------------------------------------------ */
+/* ---- plain.c: requests that need no server of libsoup -------------------------------------------------- */
 
 typedef struct UcPlain UcPlain;
 
@@ -146,7 +146,7 @@ gboolean uc_plain_closes (const UcPlain *plain);
 const char *uc_plain_method (const UcPlain *plain);
 const char *uc_plain_path (const UcPlain *plain);  /* as it was sent */
 const char *uc_plain_query (const UcPlain *plain); /* NULL = none */
-/* A reference to name, value, ...; names in lower case; the strings are the request's. */
+/* A reference to name, value, ...; names in lower case. */
 GPtrArray *uc_plain_headers (const UcPlain *plain);
 const char *uc_plain_body (const UcPlain *plain, gsize *len);
 
@@ -240,6 +240,8 @@ int uc_net_request_check (UcConn *conn, UcNetRequest *request, const char **why)
 void uc_net_request_fill (UcConn *conn, UcNetRequest *request, const UcNetRoute *route);
 void uc_net_request_clear (UcNetRequest *request);
 const char *uc_net_request_header (const UcNetRequest *request, const char *name);
+/* name, value, ...; names in lower case. */
+GPtrArray *uc_net_copy_headers (SoupMessageHeaders *from);
 const char *uc_net_request_method (const UcConn *conn, const UcNetRequest *request);
 /* The path as it was sent. */
 const char *uc_net_request_raw_path (const UcConn *conn, const UcNetRequest *request);

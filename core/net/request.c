@@ -46,14 +46,14 @@ uc_net_request_has_token (const UcNetRequest *request, const char *name, const c
   return FALSE;
 }
 
-static GPtrArray *
-copy_headers (SoupServerMessage *message)
+GPtrArray *
+uc_net_copy_headers (SoupMessageHeaders *from)
 {
   GPtrArray *headers = g_ptr_array_new_with_free_func (g_free);
   SoupMessageHeadersIter iter;
   const char *name, *value;
 
-  soup_message_headers_iter_init (&iter, soup_server_message_get_request_headers (message));
+  soup_message_headers_iter_init (&iter, from);
   while (soup_message_headers_iter_next (&iter, &name, &value))
     {
       g_ptr_array_add (headers, g_ascii_strdown (name, -1));
@@ -169,7 +169,9 @@ uc_net_request_check (UcConn *conn, UcNetRequest *request, const char **why)
   const char *method = uc_net_request_method (conn, request);
   int status;
 
-  request->headers = request->plain != NULL ? uc_plain_headers (request->plain) : copy_headers (conn->message);
+  request->headers = request->plain != NULL
+                         ? uc_plain_headers (request->plain)
+                         : uc_net_copy_headers (soup_server_message_get_request_headers (conn->message));
   status = check_framing (request, why);
   if (status == 0)
     status = check_host (conn, request, why);

@@ -1,12 +1,12 @@
 # Measurements: `make bench` runs them all and prints the table of docs/performance.md.
-bench_programs = %D%/bare %D%/hook %D%/load %D%/route %D%/watch %D%/widgets
+bench_programs = %D%/bare %D%/grow %D%/hook %D%/load %D%/route %D%/watch %D%/widgets
 check_PROGRAMS += $(bench_programs)
 
 %C%_bare_SOURCES = %D%/bare.c
 %C%_bare_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 %C%_bare_CFLAGS = $(AM_CFLAGS) $(SOUP_CFLAGS) $(SQLITE_CFLAGS)
 %C%_bare_LDADD = $(GLIB_LIBS) $(SOUP_LIBS) $(SQLITE_LIBS)
-%C%_grow_SOURCES =.c
+%C%_grow_SOURCES = %D%/grow.c
 %C%_grow_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_grow_LDADD = libuc-store.la libuc-engine.la libuc-base.la $(SQLITE_LIBS)
 %C%_hook_SOURCES = %D%/hook.c
@@ -26,6 +26,7 @@ check_PROGRAMS += $(bench_programs)
 EXTRA_DIST += \
 	%D%/run \
 	%D%/lib/centre.mjs \
+	%D%/lib/grown.mjs \
 	%D%/lib/load.mjs \
 	%D%/lib/main.mjs \
 	%D%/lib/process.mjs \
@@ -43,6 +44,8 @@ EXTRA_DIST += \
 	%D%/measures/relay.mjs \
 	%D%/measures/rest.mjs \
 	%D%/measures/route.mjs \
+	%D%/measures/search.mjs \
+	%D%/measures/start.mjs \
 	%D%/measures/webhook.mjs \
 	%D%/test-bench.sh
 if HAVE_NODE

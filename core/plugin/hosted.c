@@ -352,9 +352,7 @@ make_environment (void)
   for (gsize i = 0; i < G_N_ELEMENTS (ours); i++)
     environment = g_environ_unsetenv (environment, ours[i]);
   /* It has no home to keep settings in. */
-  environment = g_environ_setenv (environment, "GSETTINGS_BACKEND", "memory", TRUE);
-  environment = g_environ_setenv (environment, "GIO_USE_VFS", "local", TRUE);
-  return environment;
+  return g_environ_setenv (environment, "GSETTINGS_BACKEND", "memory", TRUE);
 }
 
 static gboolean

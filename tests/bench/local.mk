@@ -46,6 +46,7 @@ EXTRA_DIST += \
 	%D%/measures/route.mjs \
 	%D%/measures/search.mjs \
 	%D%/measures/start.mjs \
+	%D%/measures/watch.mjs \
 	%D%/measures/webhook.mjs \
 	%D%/test-bench.sh
 if HAVE_NODE

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What the daemon's look at itself costs: CPU time of uc_engine_check_some at the monitor's pace (four calls a
- * second), and how many seconds a whole round takes, for centres of several sizes. A third of the chats is with
- * agents, the others wait; a tenth of the agents is on a break.
+ * second), and how many seconds a whole round takes. A third of the chats is with agents, the others wait; a tenth
+ * of the agents is on a break. Standard output: a line of JSON.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,9 +135,9 @@ measure (guint agents, guint chats, guint budget)
       calls++;
     }
   spent = cpu_us () - began;
-  printf ("%6u agents %6u chats: a call %4" G_GINT64_FORMAT " us (at most %5" G_GINT64_FORMAT
-          " us), %.3f %% of a CPU, a round in %.2f s\n",
-          agents, chats, spent / calls, most, 100.0 * (double)spent / calls * CALLS_PER_SECOND / 1e6,
+  printf ("{\"agents\":%u,\"chats\":%u,\"call_us\":%.1f,\"longest_us\":%" G_GINT64_FORMAT
+          ",\"cpu\":%.6f,\"round_s\":%.2f}\n",
+          agents, chats, (double)spent / calls, most, (double)spent / calls * CALLS_PER_SECOND / 1e6,
           (double)calls / ROUNDS / CALLS_PER_SECOND);
   g_ptr_array_unref (centre.events);
   uc_engine_free (centre.engine);
@@ -146,12 +146,15 @@ measure (guint agents, guint chats, guint budget)
 int
 main (int argc, char **argv)
 {
-  guint budget = argc > 1 ? (guint)atoi (argv[1]) : 3000;
+  guint numbers[3] = { 0 };
 
-  printf ("%u looked at in each call, %d calls a second\n", budget, CALLS_PER_SECOND);
-  measure (10, 100, budget);
-  measure (100, 1000, budget);
-  measure (1000, 10000, budget);
-  measure (10000, 100000, budget);
+  for (int i = 1; i < argc && i <= 3; i++)
+    numbers[i - 1] = (guint)g_ascii_strtoull (argv[i], NULL, 10);
+  if (argc != 4 || numbers[0] == 0 || numbers[1] == 0)
+    {
+      fprintf (stderr, "usage: watch LOOKED-AT-PER-CALL AGENTS CHATS\n");
+      return 2;
+    }
+  measure (numbers[1], numbers[2], numbers[0]);
   return EXIT_SUCCESS;
 }

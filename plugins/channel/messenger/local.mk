@@ -34,4 +34,5 @@ noinst_LTLIBRARIES += %D%/libmessenger-parts.la
 	%D%/messenger-sniff.c %D%/messenger-sniff.h
 %C%_libmessenger_parts_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -I$(srcdir)/%D%
 %C%_libmessenger_parts_la_CFLAGS = $(PLUGIN_CFLAGS) $(PLUGIN_MESSENGER_CFLAGS)
+%C%_libmessenger_parts_la_LIBADD = $(PLUGIN_MESSENGER_LIBS)
 endif

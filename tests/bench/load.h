@@ -79,7 +79,7 @@ typedef struct
 typedef struct
 {
   int port, window;
-  guint inflight;
+  guint at_once;
   gsize size; /* of a message's text */
   double rate, offers, warmup, duration, drain, timeout;
   gboolean hold;

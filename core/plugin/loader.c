@@ -448,7 +448,8 @@ uc_loader_open (UcLoader *loader, const char *name, GError **error)
 gboolean
 uc_loader_start (UcLoader *loader, const UcPlugin *plugin, const UsherHost *host, GError **error)
 {
-  guint state = GPOINTER_TO_UINT (g_hash_table_lookup (loader->started, plugin));
+  /* One in a process of its own is started there, and may be replaced before this loader is freed. */
+  guint state = plugin->isolated ? 1 : GPOINTER_TO_UINT (g_hash_table_lookup (loader->started, plugin));
 
   if (state == 0)
     {

@@ -63,6 +63,8 @@ free_struct (const UcWireStruct *type, char *base)
     {
       gpointer pointer;
 
+      if (f->kind == UC_FIELD_INT || f->kind == UC_FIELD_INT32 || f->kind == UC_FIELD_BOOL)
+        continue;
       memcpy (&pointer, base + f->offset, sizeof pointer);
       if (f->kind == UC_FIELD_TEXT || f->kind == UC_FIELD_BYTES)
         g_free (pointer);

@@ -92,10 +92,12 @@ on_delivered (void *data, const UsherResult *result, const int64_t *numbers, siz
 static void
 misbehave (const char *text)
 {
-  static int *volatile nowhere;
-
+  /* By hand, because a sanitizer would make something else of a bad pointer. */
   if (strcmp (text, "segfault") == 0)
-    *nowhere = 1;
+    {
+      signal (SIGSEGV, SIG_DFL);
+      raise (SIGSEGV);
+    }
   if (strcmp (text, "hang") == 0)
     for (;;)
       pause ();

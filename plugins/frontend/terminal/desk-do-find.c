@@ -29,7 +29,7 @@ uncoded_came (DeskApp *app, DeskAsk *ask, const cJSON *result)
     desk_page_item (page, desk_str (one, "interaction"), label, NULL);
   }
   if (page->items->len == 0)
-    desk_page_problem (page, "All chats have their codes");
+    page->hint = g_strdup ("All chats have their codes.");
   desk_app_paged (app, page);
 }
 
@@ -76,7 +76,7 @@ outbox_came (DeskApp *app, DeskAsk *ask, const cJSON *result)
     desk_page_item (page, desk_str (one, "message"), label, detail);
   }
   if (page->items->len == 0)
-    desk_page_problem (page, "Everything has arrived");
+    page->hint = g_strdup ("Everything has arrived.");
   desk_app_paged (app, page);
 }
 

@@ -283,6 +283,67 @@ await run([
       }),
   ],
   [
+    'an e-mail address that belongs to somebody merges; a chat without its required code is not finished; earlier chats are read',
+    () =>
+      stage(async (centre) => {
+        const { daemon } = centre
+        await prepare(daemon)
+        const { customer: olga } = await daemon.ctl('customer.save', {
+          first_name: 'Olga',
+          last_name: 'Owner',
+          name: 'Olga Owner',
+          email: 'olga@example.org',
+        })
+        const desk = await centre.agent('anna')
+        const visitor = await centre.customer('Olga')
+        await visitor.say('The first time')
+        await desk.sees('OFFER')
+        await desk.keys('C-y')
+        await desk.sees('NEW CUSTOMER')
+        await desk.keys('F3')
+        await desk.sees('e Edit')
+        await desk.keys('e')
+        await desk.sees('> First name *')
+        for (const value of ['Olga', 'Owner', 'olga@example.org']) {
+          await desk.type(value)
+          await desk.keys('Tab')
+        }
+        await desk.keys('C-s')
+        await desk.sees('merge into Olga Owner')
+        await desk.keys('1')
+        await desk.sees('1 Olga Owner |')
+        const { customers } = await daemon.ctl('customer.search', {})
+        assert.deepEqual(
+          customers.map((one) => [one.id, one.identities.length]),
+          [[olga.id, 1]],
+        )
+        await desk.keys('F8')
+        await desk.sees('1 End it')
+        await desk.keys('1')
+        await desk.sees('F9 Finish')
+        await desk.keys('F9')
+        await desk.sees('a code is required', '[ ] Advice')
+        await desk.keys('2', 'Enter')
+        await desk.sees('| Advice')
+        await desk.keys('F9')
+        await desk.sees(/Available \d/)
+
+        await visitor.say('The second time')
+        await desk.sees('OFFER', '(known)', 'olga@example.org')
+        await desk.keys('C-y')
+        await desk.sees('Anna has joined')
+        await desk.misses('The first time')
+        await desk.keys('C-o')
+        await desk.sees('The first time', 'The second time')
+        for (let n = 1; n <= 30; n++) await visitor.say(`line ${n} of many`)
+        await desk.sees('line 30 of many')
+        await desk.keys('PPage', 'PPage')
+        await desk.sees('More below')
+        await desk.keys('NPage', 'NPage')
+        await desk.sees('line 30 of many')
+      }),
+  ],
+  [
     'offers: a reject with its reason, and what a customer writes can do nothing to the terminal',
     () =>
       stage(async (centre) => {

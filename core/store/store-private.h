@@ -34,5 +34,5 @@ void uc_checker_stop (UcChecker *checker);
 void uc_checker_free (UcChecker *checker);
 UcChecker *uc_store_checker (UcStore *store);
 /* After each commit: a check keeps the log from being emptied, and gives way when that has grown long, or the disk
- * is short of room. Writer thread. */
+ * is short of room. Any thread. */
 void uc_checker_mind_log (UcChecker *checker, guint log_pages, gboolean sparing);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The store's outside: queues to the two threads it starts, "store-writer" (commits, checkpoints) and
- * "store-reader" (answers questions), and the way back to the main thread. Every function here is called on the
- * main thread.
+ * The store's outside: queues to the three threads it starts, "store-writer" (commits, checkpoints),
+ * "store-reader" (answers questions that somebody's next step waits for) and "store-history" (answers those that
+ * may take long), and the way back to the main thread. Every function here is called on the main thread.
  */
 #include "core/store/store.h"
 
@@ -32,6 +32,23 @@ typedef struct
   GQueue jobs; /* of UcStoreJob*; under lock */
 } Return;
 
+/* A thread that answers questions, with a connection of its own. */
+typedef struct
+{
+  UcStore *store;
+  GThread *thread;
+  UcSqlite *sqlite; /* the thread's */
+  GCond wake;
+  GQueue reads; /* of UcStoreJob*; under the store's lock */
+} Reader;
+
+enum
+{
+  SHORT_READS,
+  LONG_READS,
+  N_READERS
+};
+
 struct UcStore
 {
   Return *back;
@@ -50,15 +67,15 @@ struct UcStore
   guint log_pages;
   int spare;
 
-  GThread *writer_thread, *reader_thread;
+  GThread *writer_thread;
   UcWriter *writer;   /* the writer thread's */
-  UcSqlite *reader;   /* the reader thread's */
   UcChecker *checker; /* NULL = open for reading only */
+  Reader readers[N_READERS];
 
   GMutex lock; /* of what follows */
-  GCond writer_wake, reader_wake, loaded;
-  GQueue batches, reads; /* of UcStoreJob* */
-  guint rows;            /* of `batches` */
+  GCond writer_wake, loaded;
+  GQueue batches; /* of UcStoreJob* */
+  guint rows;     /* of `batches` */
   gboolean writer_sleeps;
   gboolean stop;
   UcStoreJob *load; /* set by the reader thread when uc_store_load's job is done */
@@ -346,6 +363,17 @@ uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data
   uc_loop_defer_last (store->back->loop, on_turn_end, store->back);
 }
 
+/* Under the lock. */
+static guint
+waiting_reads (UcStore *store)
+{
+  guint waiting = 0;
+
+  for (guint r = 0; r < N_READERS; r++)
+    waiting += g_queue_get_length (&store->readers[r].reads);
+  return waiting;
+}
+
 void
 uc_store_pressure (UcStore *store, UcStorePressure *pressure)
 {
@@ -354,7 +382,7 @@ uc_store_pressure (UcStore *store, UcStorePressure *pressure)
   pressure->oldest_us = oldest != NULL ? g_get_monotonic_time () - oldest->queued_at : 0;
   g_mutex_lock (&store->lock);
   pressure->waiting_rows = store->rows + store->fresh_rows;
-  pressure->reads = g_queue_get_length (&store->reads);
+  pressure->reads = waiting_reads (store);
   g_mutex_unlock (&store->lock);
   pressure->rows_per_commit = MOST_ROWS;
   pressure->most_reads = MOST_READS;
@@ -387,27 +415,50 @@ void
 uc_store_spare (UcStore *store, gboolean on)
 {
   g_atomic_int_set (&store->spare, on);
+  if (store->checker != NULL)
+    uc_checker_mind_log (store->checker, __atomic_load_n (&store->log_pages, __ATOMIC_RELAXED), on);
 }
 
-/* ---- the reader thread --------------------------------------------------------------------------------- */
+/* ---- the readers' threads ------------------------------------------------------------------------------ */
+
+/* Lists, searches and playback: they may read much of a large file, and whoever looks back can wait. */
+static gboolean
+is_long (const UcRead *read)
+{
+  switch (read->kind)
+    {
+    case UC_READ_INTERACTIONS:
+      return read->text[0] == NULL; /* else it is one, by its id */
+    case UC_READ_INTERACTION_EVENTS:
+    case UC_READ_AGENT_EVENTS:
+    case UC_READ_EVENTS:
+    case UC_READ_EVENTS_OF_AGENT:
+    case UC_READ_OUTBOX:
+    case UC_READ_OUTBOX_LIST:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
 
 static gpointer
 reader_main (gpointer data)
 {
-  UcStore *store = data;
+  Reader *reader = data;
+  UcStore *store = reader->store;
 
   for (;;)
     {
       UcStoreJob *job;
 
       g_mutex_lock (&store->lock);
-      while (g_queue_is_empty (&store->reads) && !store->stop)
-        g_cond_wait (&store->reader_wake, &store->lock);
-      job = g_queue_pop_head (&store->reads);
+      while (g_queue_is_empty (&reader->reads) && !store->stop)
+        g_cond_wait (&reader->wake, &store->lock);
+      job = g_queue_pop_head (&reader->reads);
       g_mutex_unlock (&store->lock);
       if (job == NULL)
         return NULL;
-      uc_sqlite_read (store->reader, &job->read);
+      uc_sqlite_read (reader->sqlite, &job->read);
       if (job->read.kind != UC_READ_LOAD)
         {
           return_job (store->back, job);
@@ -434,13 +485,14 @@ uc_store_read_new (UcReadKind kind, gpointer data)
 void
 uc_store_ask (UcStore *store, UcStoreJob *job)
 {
+  Reader *reader = &store->readers[is_long (&job->read) ? LONG_READS : SHORT_READS];
   gboolean full;
 
   g_mutex_lock (&store->lock);
-  full = g_queue_get_length (&store->reads) >= MOST_READS || store->closing;
+  full = waiting_reads (store) >= MOST_READS || store->closing;
   if (!full)
-    g_queue_push_tail (&store->reads, job);
-  g_cond_signal (&store->reader_wake);
+    g_queue_push_tail (&reader->reads, job);
+  g_cond_signal (&reader->wake);
   g_mutex_unlock (&store->lock);
   store->figures.reads++;
   store->figures.reads_refused += full && !store->closing;
@@ -461,8 +513,8 @@ uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data),
   job->read.each = func;
   job->read.each_data = data;
   g_mutex_lock (&store->lock);
-  g_queue_push_tail (&store->reads, job);
-  g_cond_signal (&store->reader_wake);
+  g_queue_push_tail (&store->readers[SHORT_READS].reads, job);
+  g_cond_signal (&store->readers[SHORT_READS].wake);
   while (store->load == NULL)
     g_cond_wait (&store->loaded, &store->lock);
   store->load = NULL;
@@ -496,21 +548,29 @@ open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
       store->writer = uc_writer_new (sqlite, &state);
       store->checker = uc_checker_new (store, options->path, state.check);
     }
-  store->reader = uc_sqlite_open_reader (options->path, sqlite != NULL ? &ignored : &state, error);
-  /* In kB; as much as is used. A start and a search go through tables and indexes of a whole centre. */
-  if (store->reader != NULL)
-    uc_sqlite_exec (store->reader, "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY");
+  for (guint r = 0; r < N_READERS; r++)
+    {
+      store->readers[r].sqlite = uc_sqlite_open_reader (options->path, sqlite != NULL ? &ignored : &state, error);
+      if (store->readers[r].sqlite == NULL)
+        return FALSE;
+      /* In kB; as much as is used. A start and a search go through tables and indexes of a whole centre. */
+      uc_sqlite_exec (store->readers[r].sqlite, "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY");
+    }
   store->last_seq = state.last_seq;
   store->epoch = state.epoch;
   store->unclean = state.unclean;
-  return store->reader != NULL;
+  return TRUE;
 }
 
 /* Both threads have ended. */
 static void
 store_free (UcStore *store)
 {
-  uc_sqlite_close (store->reader);
+  for (guint r = 0; r < N_READERS; r++)
+    {
+      uc_sqlite_close (store->readers[r].sqlite);
+      g_cond_clear (&store->readers[r].wake);
+    }
   uc_checker_free (store->checker);
   if (store->writer != NULL)
     uc_writer_free (store->writer);
@@ -518,7 +578,6 @@ store_free (UcStore *store)
     close (store->lock_fd);
   g_mutex_clear (&store->lock);
   g_cond_clear (&store->writer_wake);
-  g_cond_clear (&store->reader_wake);
   g_cond_clear (&store->loaded);
   store->back->store = NULL;
   return_unref (store->back);
@@ -537,7 +596,11 @@ uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error)
   g_mutex_init (&store->back->lock);
   g_mutex_init (&store->lock);
   g_cond_init (&store->writer_wake);
-  g_cond_init (&store->reader_wake);
+  for (guint r = 0; r < N_READERS; r++)
+    {
+      store->readers[r].store = store;
+      g_cond_init (&store->readers[r].wake);
+    }
   g_cond_init (&store->loaded);
   store->lock_fd = -1;
   store->generation = 1;
@@ -551,7 +614,9 @@ uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error)
     }
   if (store->writer != NULL)
     store->writer_thread = g_thread_new ("store-writer", writer_main, store);
-  store->reader_thread = g_thread_new ("store-reader", reader_main, store);
+  for (guint r = 0; r < N_READERS; r++)
+    store->readers[r].thread
+        = g_thread_new (r == SHORT_READS ? "store-reader" : "store-history", reader_main, &store->readers[r]);
   return store;
 }
 
@@ -566,11 +631,13 @@ uc_store_close (UcStore *store)
   g_mutex_lock (&store->lock);
   store->stop = TRUE;
   g_cond_signal (&store->writer_wake);
-  g_cond_signal (&store->reader_wake);
+  for (guint r = 0; r < N_READERS; r++)
+    g_cond_signal (&store->readers[r].wake);
   g_mutex_unlock (&store->lock);
   if (store->writer_thread != NULL)
     g_thread_join (store->writer_thread);
-  g_thread_join (store->reader_thread);
+  for (guint r = 0; r < N_READERS; r++)
+    g_thread_join (store->readers[r].thread);
   /* Callbacks may ask for more; that is refused, and the refusal told, too. */
   while (return_tell (store->back))
     ;

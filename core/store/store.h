@@ -4,8 +4,8 @@
  * (credentials, sessions, answers to repeated commands, plugin state). Asynchronous: a batch is queued, whatever
  * is queued goes into one transaction (group commit), and callbacks run on the main thread when it is durable.
  *
- * SQLite stands behind it: one connection on one thread writes and checkpoints, another on another thread only
- * reads. Nothing here names SQLite, so that a store shared by several nodes fits behind the same functions.
+ * SQLite stands behind it: one connection on one thread writes and checkpoints, two on threads of their own only
+ * read. Nothing here names SQLite, so that a store shared by several nodes fits behind the same functions.
  */
 #pragma once
 

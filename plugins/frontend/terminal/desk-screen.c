@@ -69,7 +69,9 @@ desk_screen_new (DeskApp *app, char **why)
   nonl ();
   keypad (stdscr, TRUE);
   nodelay (stdscr, TRUE);
-  set_escdelay (50);
+  /* Long enough for a function key to come in two packets, short enough for Escape. */
+  if (g_getenv ("ESCDELAY") == NULL)
+    set_escdelay (100);
   if (has_colors ())
     {
       start_color ();

@@ -26,13 +26,28 @@ read_int (UcSqlite *sqlite, const char *sql, gint64 *value, GError **error)
   return *value != G_MININT64;
 }
 
+/* Nobody asks SQLite how much memory it has: counting it is a lock for each piece. Too late is no harm. */
+static void
+configure_library (void)
+{
+  static gsize once = 0;
+
+  if (!g_once_init_enter (&once))
+    return;
+  (void)sqlite3_config (SQLITE_CONFIG_MEMSTATUS, 0);
+  g_once_init_leave (&once, 1);
+}
+
 static UcSqlite *
 connect_to (const char *path, int flags, GError **error)
 {
+  g_autoptr (UcSqlite) sqlite = NULL;
   sqlite3 *db = NULL;
-  int code = sqlite3_open_v2 (path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-  g_autoptr (UcSqlite) sqlite = uc_sqlite_new (path, db);
+  int code;
 
+  configure_library ();
+  code = sqlite3_open_v2 (path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+  sqlite = uc_sqlite_new (path, db);
   if (code == SQLITE_OK)
     code = uc_text_register (db);
   if (code != SQLITE_OK)

@@ -41,6 +41,7 @@ EXTRA_DIST += docs/seed.md tests/lib/daemon.mjs tests/lib/tap.mjs %D%/drain.mjs 
 	%D%/seed.mjs \
 	%D%/test-isolation.mjs \
 	%D%/test-messenger-trouble.mjs \
+	%D%/test-seed-isolated.mjs \
 	%D%/test-seed-messenger.mjs \
 	%D%/test-seed-table.mjs \
 	%D%/test-seed-webchat.mjs \
@@ -51,7 +52,8 @@ TESTS += %D%/test-seed-table.mjs
 if PLUGIN_LOCAL
 if PLUGIN_WEB
 if PLUGIN_WEBCHAT
-TESTS += %D%/drain.mjs %D%/test-isolation.mjs %D%/test-seed-webchat.mjs %D%/test-watch.mjs
+TESTS += %D%/drain.mjs %D%/test-isolation.mjs %D%/test-seed-isolated.mjs \
+	%D%/test-seed-webchat.mjs %D%/test-watch.mjs
 endif
 if PLUGIN_MESSENGER
 TESTS += %D%/test-seed-messenger.mjs %D%/test-messenger-trouble.mjs

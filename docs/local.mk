@@ -13,7 +13,7 @@ EXTRA_DIST += $(manual_pages:=.pod) \
 	%D%/guide/administrator.md %D%/guide/agent.md %D%/guide/pictures.mjs \
 	%D%/guide/case.png %D%/guide/chat.png %D%/guide/codes.png %D%/guide/faq.png %D%/guide/new-customer.png \
 	%D%/guide/offer.png %D%/guide/playback.png %D%/guide/save.png %D%/guide/status.png %D%/guide/wrap-up.png \
-	%D%/isolation.md %D%/reliability.md %D%/roadmap.md
+	%D%/isolation.md %D%/performance.md %D%/reliability.md %D%/roadmap.md
 dist_doc_DATA = README.md NEWS LICENSE %D%/isolation.md
 
 # A configuration to begin with; those of the plugins are parts for its folder conf.d.

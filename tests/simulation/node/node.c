@@ -243,8 +243,12 @@ node_effect (void)
 static void
 free_core (gpointer data)
 {
+  /* Not to be stopped in good order: for that it would wait in a main loop that this machine does not have. */
   if (node.core != NULL)
-    uc_core_free (node.core);
+    {
+      node.core->stopping = TRUE;
+      uc_core_free (node.core);
+    }
   if (node.plan != NULL)
     uc_plan_free (node.plan);
 }

@@ -423,6 +423,7 @@ load (const char *file)
     }
   loader = uc_loader_new (dirs);
   name[strlen (name) - strlen (".so")] = '\0';
+  kit_beat ();
   g_strlcpy (kit.shared->slot, "usher_plugin_entry", sizeof kit.shared->slot);
   kit.real = uc_loader_open (loader, name, &error);
   if (kit.real == NULL)
@@ -434,6 +435,7 @@ load (const char *file)
       uc_loader_free (loader);
       return NULL;
     }
+  kit_beat ();
   g_strlcpy (kit.shared->slot, "load", sizeof kit.shared->slot);
   if (!uc_loader_start (loader, kit.real, kit.host, &error))
     kit_fault ("%s", error->message);

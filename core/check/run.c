@@ -20,6 +20,7 @@
 
 #define VALGRIND_STATUS 99
 #define MAX_REPORT (256 * 1024)
+#define MAX_START 30000 /* ms */
 
 typedef struct
 {
@@ -149,9 +150,11 @@ stands_still (Run *run, Verdict *verdict, gint64 begun)
 {
   gint64 now = g_get_monotonic_time (), beat = __atomic_load_n (&run->shared->beat, __ATOMIC_RELAXED);
   gint64 limit = run->patience * (run->options->valgrind ? 5 : 1);
+  /* Before its first beat it is being loaded by the system, which may be busy. */
+  gint64 start = beat == 0 ? MAX_START : 0;
   g_autofree char *place = NULL;
 
-  if ((now - MAX (beat, begun)) / 1000 > limit)
+  if ((now - MAX (beat, begun)) / 1000 > limit + start)
     {
       place = where (run);
       add_fault (verdict,

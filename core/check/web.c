@@ -47,13 +47,21 @@ static void
 ask (UsherInstance *instance, const char *method, const char *path, const char *body, gsize len,
      const char *const *headers, KitAnswer *answer)
 {
-  UsherExchange *exchange = kit_request (instance, method, path, body, len, headers, answer);
+  static gboolean enough;
+  UsherExchange *exchange;
 
+  /* One that was waited for in vain says it all. */
+  if (enough)
+    return;
+  exchange = kit_request (instance, method, path, body, len, headers, answer);
   if (!kit_wait (&answer->answered, kit.deliver == KIT_DELIVER_NEVER ? 50 : kit.patience)
       && kit.deliver != KIT_DELIVER_NEVER)
-    kit_fault ("it left the request \"%s\" without an answer for %" G_GINT64_FORMAT
-               " s; every exchange is answered exactly once",
-               exchange->what, kit.patience / 1000);
+    {
+      enough = TRUE;
+      kit_fault ("it left the request \"%s\" without an answer for %" G_GINT64_FORMAT
+                 " s; every exchange is answered exactly once",
+                 exchange->what, kit.patience / 1000);
+    }
   exchange->answer = NULL;
 }
 

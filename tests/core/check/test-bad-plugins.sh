@@ -18,7 +18,7 @@ printf 'queue = kit\n[check]\nrequest = POST /hook {}\n' >>"$dir/channel.conf"
 kit () {
   kind=$1
   shift
-  "$USHER_BUILDDIR/usherctl" plugin check "$plugin" --settings "$dir/$kind.conf" --patience "${patience:-1}" "$@"
+  "$USHER_BUILDDIR/usherctl" plugin check "$plugin" --settings "$dir/$kind.conf" --patience "${patience:-2}" "$@"
 }
 
 # caught KIND CHECK WORDS FAULT: the check fails, and says so in these words.
@@ -46,7 +46,7 @@ patience=20
 for kind in channel crm frontend; do
   check "without a fault it passes as a $kind" kit $kind
 done
-patience=1
+patience=2
 
 # Loading.
 fault channel sizes "crashed in \`usher_plugin_entry\`" crash-entry
@@ -75,7 +75,7 @@ fault channel send "it ended the process in \`send\`" exit-send
 
 # Replies.
 fault channel send "completed a reply that is not open" twice
-fault channel send "did not complete its reply within 1 s" never
+fault channel send "did not complete its reply within 2 s" never
 fault crm stop-at-work "did not stop within" never
 fault channel late-answers "never completed" never
 fault channel stop-at-work "completed a reply that is not open" late-thread

@@ -88,6 +88,21 @@ class Centre {
   }
 }
 
+/** These messages, in one request; again while the web chat finds it too fast. */
+async function speaks(visitor, texts) {
+  const messages = texts.map((text) => ({ message: { id: text.replaceAll(' ', '-'), text, name: visitor.name } }))
+  for (;; await sleep(50)) {
+    try {
+      const frames = await visitor.send(...messages)
+      for (const { message } of messages)
+        assert.ok(frames.some(({ ack }) => ack?.id === message.id), `"${message.text}": ${JSON.stringify(frames)}`)
+      return
+    } catch (error) {
+      if (!error.message.includes(' 429 ')) throw error
+    }
+  }
+}
+
 const scenario = (name, keys, play) => [
   name,
   async () => {
@@ -128,14 +143,20 @@ await run([
         await sleep(20)
       }
     })()
-    for (let n = 1; n <= messages; n++) assert.ok((await visitor.say(`line ${n}`)) > 0)
+    // Who waits for it tells it, later.
+    crashing.catch(() => undefined)
+    for (let n = 0; n < messages; n += 15)
+      await speaks(
+        visitor,
+        Array.from({ length: 15 }, (_, i) => `line ${n + i + 1}`),
+      )
     await crashing
     const { alarms } = await centre.daemon.ctl('system.status')
     const { text } = alarms.find(({ name }) => name === 'plugin.channel:echo')
     assert.match(text, /usherctl plugin reload echo/)
     assert.match(centre.daemon.log, /was ended by signal 11 \(Segmentation fault\).*usherctl plugin reload echo/)
     assert.equal((await centre.once('hello')).status, 503, 'in a moment, not never')
-    assert.ok((await visitor.say('still there')) > 0)
+    await speaks(visitor, ['still there'])
     const metrics = (await request({ socketPath: centre.daemon.socket, method: 'GET', path: '/metrics' })).text
     assert.match(metrics, /usher_plugin_quarantined\{kind="channel",instance="echo"\} 1/)
     // A build that works ends it, and the alarm with it.

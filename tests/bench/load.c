@@ -213,12 +213,12 @@ connect_all (void)
   guint next = 0;
   guint64 done = 0;
 
-  while (done < load_conns_len && load_now_ns () < end)
+  while (done < load_conns_len && load_counts.failed == 0 && load_now_ns () < end)
     {
       for (; next < load_conns_len && next - done < load_options.at_once; next++)
         load_conn_start (&load_conns[next]);
       load_turn (load_now_ns () + SECOND / 1000);
-      done = load_counts.ready + load_counts.failed;
+      done = load_counts.ready;
     }
   if (load_counts.ready < load_conns_len)
     {

@@ -43,6 +43,15 @@ class PinnedDaemon extends Daemon {
     return this.child.pid
   }
 
+  /** A plugin that does not run would only be noticed by what is missing. */
+  async start() {
+    await super.start()
+    const { instances } = await this.ctl('plugin.status')
+    for (const { name, state, message } of instances)
+      if (state !== 'running') throw new Error(`${name} is ${state}: ${message ?? 'no reason given'}\n${this.log}`)
+    return this
+  }
+
   /** Waits until nothing is on its way to the disk, a network or the CRM. */
   async settled() {
     await until(

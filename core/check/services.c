@@ -15,6 +15,14 @@ static GHashTable *numbers; /* external id -> its number */
 static gint64 last_number;
 static GHashTable *kv;
 
+struct UsherDesk
+{
+  UsherInstance *instance;
+  void *data;
+  gboolean open, gone;
+  guint frames;
+};
+
 /* ---- what the plugin hands over ------------------------------------------------------------------------ */
 
 /* A plugin of our own ABI has our sizes. */
@@ -306,10 +314,25 @@ kit_route (UsherInstance *instance, const char *path, int flags, size_t max_body
   return true;
 }
 
+static GPtrArray *sockets, *desks; /* kept to the end: who uses one too late has to find it */
+
+/* The instance goes, with everything it has here; the plugin hears nothing of it. */
 static void
 kit_unroute (UsherInstance *instance)
 {
   g_ptr_array_set_size (kit.routes, 0);
+  for (guint i = 0; i < sockets->len; i++)
+    {
+      UsherSocket *socket = sockets->pdata[i];
+
+      socket->open = socket->open && socket->instance != instance;
+    }
+  for (guint i = 0; i < desks->len; i++)
+    {
+      UsherDesk *desk = desks->pdata[i];
+
+      desk->gone = desk->gone || desk->instance == instance;
+    }
 }
 
 UsherExchange *
@@ -376,6 +399,7 @@ kit_ws_open (UsherInstance *instance, const char *path, const char *const *heade
 
   socket->instance = instance;
   socket->open = TRUE;
+  g_ptr_array_add (sockets, socket);
   status = instance->head->ws_open (instance->self, socket, &request);
   if (status == 0)
     return socket;
@@ -399,8 +423,7 @@ finish_closing (gpointer data)
 {
   UsherSocket *socket = data;
 
-  if (socket->instance->self != NULL)
-    kit_ws_gone (socket, socket->code);
+  kit_ws_gone (socket, socket->code);
 }
 
 static gboolean
@@ -408,9 +431,9 @@ socket_is_there (UsherSocket *socket, const char *slot)
 {
   if (socket->open)
     return TRUE;
-  kit_fault (
-      "it called host->%s with a socket after ws_closed (or after refusing it); drop every pointer to it there",
-      slot);
+  kit_fault ("it called host->%s with a socket after ws_closed, after refusing it, or in destroy; drop every "
+             "pointer to it there",
+             slot);
   return FALSE;
 }
 
@@ -463,14 +486,6 @@ kit_ws_data (UsherSocket *socket)
 
 /* ---- desks --------------------------------------------------------------------------------------------- */
 
-struct UsherDesk
-{
-  UsherInstance *instance;
-  void *data;
-  gboolean open;
-  guint frames;
-};
-
 static UsherDesk *
 kit_desk_open (UsherInstance *instance, const char *remote_address, void *desk_data)
 {
@@ -479,7 +494,8 @@ kit_desk_open (UsherInstance *instance, const char *remote_address, void *desk_d
   if (kit.no_desks)
     return NULL;
   desk = g_new0 (UsherDesk, 1);
-  *desk = (UsherDesk){ instance, desk_data, TRUE, 0 };
+  *desk = (UsherDesk){ instance, desk_data, TRUE, FALSE, 0 };
+  g_ptr_array_add (desks, desk);
   return desk;
 }
 
@@ -487,7 +503,7 @@ static gboolean
 desk_is_there (UsherDesk *desk, const char *slot)
 {
   if (desk->open)
-    return TRUE;
+    return !desk->gone;
   kit_fault ("it called host->%s with a desk that is closed; drop every pointer to it in desk_closed and after "
              "desk_close",
              slot);
@@ -497,7 +513,7 @@ desk_is_there (UsherDesk *desk, const char *slot)
 static void
 desk_output (UsherDesk *desk, const char *frame)
 {
-  if (desk->open)
+  if (desk->open && !desk->gone)
     desk->instance->plugin->frontend.desk_output (desk->instance->self, desk, desk->data, frame, strlen (frame));
 }
 
@@ -506,7 +522,7 @@ desk_ends (gpointer data)
 {
   UsherDesk *desk = data;
 
-  if (!desk->open || desk->instance->self == NULL)
+  if (!desk->open || desk->gone)
     return;
   desk->open = FALSE;
   desk->instance->plugin->frontend.desk_closed (desk->instance->self, desk, desk->data, 1008, "the kit ends it");
@@ -567,6 +583,8 @@ kit_services_init (void)
   numbers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   kv = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
   kit.routes = g_ptr_array_new_with_free_func (route_free);
+  sockets = g_ptr_array_new ();
+  desks = g_ptr_array_new ();
   kit.host = uc_host_init (kit.loop, &services);
   kit.own = *kit.host;
   /* Const for plugins; the host module keeps it in a variable. */

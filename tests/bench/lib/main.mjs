@@ -79,7 +79,7 @@ function context(opts, processes, root) {
 }
 
 async function runAll(measures, opts, root) {
-  const processes = new Processes({ nice: !opts.short })
+  const processes = new Processes({ nice: !opts.short, interrupted: () => rmSync(root, { recursive: true, force: true }) })
   const ctx = context(opts, processes, root)
   const results = []
   for (const one of measures) {

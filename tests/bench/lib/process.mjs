@@ -36,14 +36,17 @@ const page = Number(spawnSync('getconf', ['PAGESIZE'], { encoding: 'latin1' }).s
 const usable = cores()
 
 export class Processes {
-  constructor({ nice }) {
+  /** `interrupted`: called once everything has been killed because somebody wants the run to end. */
+  constructor({ nice, interrupted = () => {} }) {
     this.children = new Set()
     this.prefix = nice && mayHurry() ? ['nice', '-n', '-10'] : []
-    // An interrupted run leaves no server behind.
+    // An interrupted run leaves nothing behind.
     for (const signal of ['SIGINT', 'SIGTERM'])
       process.once(signal, () => {
-        for (const child of this.children) child.kill('SIGKILL')
-        process.exit(1)
+        this.endAll().then(() => {
+          interrupted()
+          process.exit(1)
+        })
       })
   }
 
@@ -57,8 +60,8 @@ export class Processes {
       ...args.map(String),
     ]
     const hurries = core !== undefined && this.prefix.length > 0
-    // Detached is a session of its own.
-    const child = spawn(words[0], words.slice(1), { stdio, env: { ...process.env, ...env }, detached: hurries })
+    // Detached is a session of its own, and a group that can be ended with whatever it has started.
+    const child = spawn(words[0], words.slice(1), { stdio, env: { ...process.env, ...env }, detached: true })
     if (hurries && child.pid) hurrySession(child.pid)
     this.children.add(child)
     child.once('exit', () => this.children.delete(child))
@@ -72,7 +75,7 @@ export class Processes {
     await Promise.all(
       children.map((child) => {
         const exited = once(child, 'exit')
-        child.kill('SIGKILL')
+        process.kill(-child.pid, 'SIGKILL')
         return exited
       }),
     )

@@ -13,6 +13,8 @@
 
 /* A person at a desk feels a pause of this length, and a caller's own time limit is near. */
 #define STALLED_US (2 * G_USEC_PER_SEC)
+/* A store that answers so soon may be given a whole transaction's rows ahead. */
+#define PROMPT_US (G_USEC_PER_SEC / 50)
 
 typedef enum
 {
@@ -73,15 +75,16 @@ uc_admission_is_shut (UcCore *core, UcShut reason, UcWork work)
 
 /* Commits keep their order: an agent's waits for those that are queued and for the one that runs. So no more is
  * stepped than one transaction takes, and customers' deliveries wait in front of the engine (intake.c), where
- * agents' work passes them. Counted in transactions and not in time, so that a slow disk, which takes long for
- * each but the same number, is not taken for overload. */
+ * agents' work passes them; half of that where the store takes long for it. Counted in transactions and not in
+ * time, so that a slow disk, which takes long for each but the same number, is not taken for overload. */
 gboolean
 uc_admission_may_step (UcCore *core)
 {
   UcStorePressure pressure;
 
   uc_store_pressure (core->store, &pressure);
-  return pressure.waiting_rows < pressure.rows_per_commit;
+  return pressure.waiting_rows < pressure.rows_per_commit / 2
+         || (pressure.waiting_rows < pressure.rows_per_commit && pressure.oldest_us < PROMPT_US);
 }
 
 static gboolean

@@ -438,7 +438,7 @@ uc_conn_answer (UcConn *conn, const UsherResponse *response, GBytes *body)
     }
   conn->last |= close;
   conn->answered = TRUE;
-  uc_sendq_push (&conn->out, uc_net_response_plain (response, body, conn->last));
+  uc_net_response_plain (&conn->out, response, body, conn->last);
 }
 
 void

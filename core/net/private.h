@@ -77,7 +77,7 @@ typedef enum
 UcNetFound uc_net_routes_find (UcNetRoutes *routes, UcListenKind kinds, const char *path, int want,
                                UcNetRoute **route);
 
-/* ---- sendq.c: what waits to be written to one WebSocket ------------------------------------------------ */
+/* ---- sendq.c: what waits to be written to one client --------------------------------------------------- */
 
 typedef struct UcBlock UcBlock;
 
@@ -97,6 +97,8 @@ typedef enum
 
 UcBlock *uc_block_new (gsize capacity);
 void uc_block_append (UcBlock *block, const void *data, gsize len);
+/* Of bytes that are there already and not none; they are kept until they are written or given up. */
+UcBlock *uc_block_lend (GBytes *bytes);
 gsize uc_block_len (const UcBlock *block);
 void uc_sendq_push (UcSendq *queue, UcBlock *block); /* takes the block */
 UcSendqState uc_sendq_flush (UcSendq *queue, int fd);
@@ -255,8 +257,8 @@ char *uc_net_error_body (int status, const char *message, gsize *len);
 /* Fills the message; an impossible response becomes a 500. body: instead of the response's own; NULL = none. */
 void uc_net_response_apply (SoupServerMessage *message, const UsherResponse *response, GBytes *body,
                             gboolean close);
-/* The same as a whole HTTP/1.1 answer. */
-UcBlock *uc_net_response_plain (const UsherResponse *response, GBytes *body, gboolean close);
+/* Queues the same as a whole HTTP/1.1 answer. */
+void uc_net_response_plain (UcSendq *out, const UsherResponse *response, GBytes *body, gboolean close);
 /* A whole HTTP/1.1 answer with Connection: close. */
 char *uc_net_response_raw (int status, const char *message, gsize *len);
 

@@ -253,16 +253,15 @@ append_headers (GString *out, const UsherResponse *response, gboolean close)
     append_header (out, "Connection", "close");
 }
 
-UcBlock *
-uc_net_response_plain (const UsherResponse *given, GBytes *bytes, gboolean close)
+void
+uc_net_response_plain (UcSendq *queue, const UsherResponse *given, GBytes *bytes, gboolean close)
 {
   UsherResponse response;
   g_autofree char *error = checked (given, &response);
-  gboolean empty = response.status == 204 || response.status == 304;
+  gboolean empty = response.status == 204 || response.status == 304, lent = bytes != NULL && error == NULL;
   const char *phrase = soup_status_get_phrase ((guint)response.status);
   GString *out = g_string_sized_new (512);
-  gsize len = response.body_len;
-  const void *body = bytes != NULL && error == NULL ? g_bytes_get_data (bytes, &len) : response.body;
+  gsize len = lent ? g_bytes_get_size (bytes) : response.body_len, copied = empty || lent ? 0 : len;
   UcBlock *block;
 
   g_string_append_printf (out, "HTTP/1.1 %d %s\r\nDate: ", response.status, phrase != NULL ? phrase : "Unknown");
@@ -272,10 +271,12 @@ uc_net_response_plain (const UsherResponse *given, GBytes *bytes, gboolean close
   if (!empty)
     g_string_append_printf (out, "Content-Length: %" G_GSIZE_FORMAT "\r\n", len);
   g_string_append_len (out, "\r\n", 2);
-  block = uc_block_new (out->len + (empty ? 0 : len));
+  block = uc_block_new (out->len + copied);
   uc_block_append (block, out->str, out->len);
-  if (!empty)
-    uc_block_append (block, body, len);
+  uc_block_append (block, response.body, copied);
+  uc_sendq_push (queue, block);
+  /* Not copied: whoever lends it counts what slow readers hold until it is given back. */
+  if (lent && !empty && len > 0)
+    uc_sendq_push (queue, uc_block_lend (bytes));
   g_string_free (out, TRUE);
-  return block;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The bytes that wait to be written to one WebSocket, as a list of blocks that hold whole frames. An empty queue
- * holds no memory. Main thread.
+ * The bytes that wait to be written to one WebSocket, or of one HTTP answer, as a list of blocks that hold whole
+ * frames, or what somebody lent. An empty queue holds no memory. Main thread.
  */
 #include "core/net/private.h"
 
@@ -15,6 +15,7 @@ struct UcBlock
 {
   UcBlock *next;
   gsize len, capacity;
+  GBytes *lent; /* NULL = they are in data */
   guint8 data[];
 };
 
@@ -26,7 +27,24 @@ uc_block_new (gsize capacity)
   block->next = NULL;
   block->len = 0;
   block->capacity = capacity;
+  block->lent = NULL;
   return block;
+}
+
+UcBlock *
+uc_block_lend (GBytes *bytes)
+{
+  UcBlock *block = uc_block_new (0);
+
+  block->len = g_bytes_get_size (bytes);
+  block->lent = g_bytes_ref (bytes);
+  return block;
+}
+
+static const guint8 *
+start_of (const UcBlock *block)
+{
+  return block->lent != NULL ? g_bytes_get_data (block->lent, NULL) : block->data;
 }
 
 void
@@ -65,6 +83,7 @@ pop (UcSendq *queue)
     queue->tail = NULL;
   queue->bytes -= block->len - queue->sent;
   queue->sent = 0;
+  g_clear_pointer (&block->lent, g_bytes_unref);
   g_free (block);
 }
 
@@ -98,7 +117,7 @@ uc_sendq_flush (UcSendq *queue, int fd)
 
       for (UcBlock *block = queue->head; block != NULL && message.msg_iovlen < VECTORS; block = block->next)
         {
-          vectors[message.msg_iovlen].iov_base = block->data + skip;
+          vectors[message.msg_iovlen].iov_base = (guint8 *)start_of (block) + skip;
           vectors[message.msg_iovlen++].iov_len = block->len - skip;
           skip = 0;
         }

@@ -38,6 +38,26 @@ say_what_was_asked (UsherExchange *exchange, const UsherRequest *request)
   respond (exchange, out->str);
 }
 
+guint harness_lent;
+
+static void
+give_back (gpointer body)
+{
+  harness_lent--;
+  g_free (body);
+}
+
+static void
+respond_lent (UsherExchange *exchange)
+{
+  const UsherResponse response = { .struct_size = sizeof response, .status = 200, .content_type = "text/plain" };
+  char *body = g_strnfill (HARNESS_LARGE, 'x');
+  g_autoptr (GBytes) bytes = g_bytes_new_with_free_func (body, HARNESS_LARGE, give_back, body);
+
+  harness_lent++;
+  uc_http_respond_bytes (exchange, &response, bytes);
+}
+
 static void
 respond_oddly (UsherExchange *exchange, const char *what)
 {
@@ -80,6 +100,8 @@ http (gpointer data, UsherExchange *exchange, const UsherRequest *request)
   server->requests++;
   if (strcmp (request->path, "/hold") == 0)
     server->held = exchange;
+  else if (strcmp (request->path, "/response/lent") == 0)
+    respond_lent (exchange);
   else if (g_str_has_prefix (request->path, "/response/"))
     respond_oddly (exchange, request->path + strlen ("/response/"));
   else

@@ -9,6 +9,8 @@
 
 /* The body of /response/large. */
 #define HARNESS_LARGE ((gsize)8 * 1024 * 1024)
+/* How many bodies of /response/lent, as large, have not been given back. */
+extern guint harness_lent;
 
 typedef struct
 {

@@ -242,6 +242,28 @@ test_slow_reader (void)
   g_assert_cmpuint (strlen (answer_body (answer)), ==, HARNESS_LARGE);
 }
 
+/* A lent body is counted by who lends it, so it is not given back before a slow reader has it, or is gone. */
+static void
+test_lent (void)
+{
+  static const char request[] = "GET /response/lent HTTP/1.1\r\n" HOST CLOSE "\r\n";
+  g_autoptr (Server) server = server_new (NULL);
+  int reader = uc_test_connect (server->address), other = uc_test_connect (server->address);
+  g_autofree char *answer = NULL;
+
+  g_assert_cmpint (send (reader, request, sizeof request - 1, MSG_NOSIGNAL), ==, sizeof request - 1);
+  g_assert_cmpint (send (other, request, sizeof request - 1, MSG_NOSIGNAL), ==, sizeof request - 1);
+  uc_test_run_for (50);
+  g_assert_cmpuint (harness_lent, ==, 2);
+  answer = uc_test_read (reader, NULL);
+  g_assert_cmpuint (strlen (answer_body (answer)), ==, HARNESS_LARGE);
+  g_assert_cmpuint (harness_lent, ==, 1);
+  close (reader);
+  close (other);
+  while (harness_lent > 0)
+    uc_test_run_for (5);
+}
+
 /* Who hangs up while the owner thinks is forgotten, and the late answer goes nowhere. */
 static void
 test_gone_meanwhile (void)
@@ -272,6 +294,7 @@ main (int argc, char **argv)
   g_test_add_func ("/net/plain/what", test_what_is_plain);
   g_test_add_func ("/net/plain/in-a-row", test_in_a_row);
   g_test_add_func ("/net/plain/slow-reader", test_slow_reader);
+  g_test_add_func ("/net/plain/lent", test_lent);
   g_test_add_func ("/net/plain/gone-meanwhile", test_gone_meanwhile);
   return g_test_run ();
 }

@@ -33,10 +33,11 @@ struct UcOps
   GQueue order;        /* of char*: finished keys, oldest first; owned by the table */
 };
 
-const UcOp *const uc_op_tables[] = { uc_ops_session, uc_ops_agent,    uc_ops_interaction, uc_ops_message,
-                                     uc_ops_outbox,  uc_ops_codes,    uc_ops_faq,         uc_ops_playback,
-                                     uc_ops_crm,     uc_ops_customer, uc_ops_timeline,    uc_ops_admin,   uc_ops_plugin,
-                                     uc_ops_store,   uc_ops_system,   uc_ops_why,         NULL };
+const UcOp *const uc_op_tables[]
+    = { uc_ops_session,  uc_ops_agent, uc_ops_interaction, uc_ops_message, uc_ops_outbox,
+        uc_ops_codes,    uc_ops_faq,   uc_ops_playback,    uc_ops_crm,     uc_ops_customer,
+        uc_ops_timeline, uc_ops_admin, uc_ops_plugin,      uc_ops_store,   uc_ops_system,
+        uc_ops_why,      NULL };
 
 static void
 answer_free (Answer *answer)

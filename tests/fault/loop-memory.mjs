@@ -22,7 +22,7 @@ await run([
         next: thinly,
         check: ({ code, signal, log }) => {
           assert.ok(code > 0 || ['SIGABRT', 'SIGTRAP'].includes(signal), `${code ?? signal}: ${log}`)
-          assert.match(log, /allocat|memory|temporarily unavailable/)
+          assert.match(log, /allocate|allocation|memory|temporarily unavailable/)
         },
       }),
   ],

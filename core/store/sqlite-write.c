@@ -243,6 +243,19 @@ is_beyond_trust (int code, gboolean committing)
     }
 }
 
+/* The next start looks at every page before it serves anything; otherwise it would only do so later, and might
+ * come here again before that, and again. Where this can't be written, nothing can be done. */
+static void
+note_damage (UcWriter *writer, int code)
+{
+  g_autofree char *mark
+      = g_strdup_printf ("UPDATE meta SET value = %d WHERE key = 'check'", UC_SQLITE_CHECK_DAMAGED);
+
+  if (((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+      && sqlite3_get_autocommit (writer->sqlite->db))
+    uc_sqlite_exec (writer->sqlite, mark);
+}
+
 static void
 lose_trust (UcWriter *writer, int code)
 {
@@ -250,6 +263,7 @@ lose_trust (UcWriter *writer, int code)
 
   if (writer->broken == NULL)
     writer->broken = g_strdup_printf ("%s; nothing is stored any more until the daemon is started again", why);
+  note_damage (writer, code);
 }
 
 /* Takes the whole transaction back. A conflict is taken back, too: it may have been with a batch that is gone now.
@@ -267,7 +281,10 @@ fail_all (UcWriter *writer, GPtrArray *batches, gint64 last_seq, int code, gbool
     }
   writer->full = (code & 0xff) == SQLITE_FULL;
   if (!sqlite3_get_autocommit (writer->sqlite->db))
-    run (writer, "ROLLBACK");
+    {
+      run (writer, "ROLLBACK");
+      note_damage (writer, code);
+    }
   writer->last_seq = last_seq;
   for (guint i = 0; i < batches->len; i++)
     {

@@ -164,6 +164,34 @@ test_old_page (Kit *kit, gconstpointer data)
   g_assert_cmpint (state_of (kit), ==, UC_STORE_CHECK_NONE);
 }
 
+/* Met by a commit before any look at everything: nothing is stored any more, and the next start begins with that
+ * look instead of serving until it meets the page again. */
+static void
+test_met (Kit *kit, gconstpointer data)
+{
+  g_autofree char *noise = g_malloc (2048), *page = NULL, *undone = NULL;
+  UcBatch *batch = uc_batch_new ();
+  off_t at;
+
+  memset (noise, 0xa5, 2048);
+  kit_do_basics (kit);
+  kit_close (kit);
+  at = (kit_count (kit->path, "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = 'kv'") - 1)
+       * 4096;
+  page = scribble (kit->path, noise, &at);
+
+  kit_open (kit);
+  g_assert_cmpint (state_of (kit), ==, UC_STORE_CHECK_NONE);
+  uc_batch_kv (batch, "space", "key", "value", 5);
+  g_assert_cmpint (kit_commit (kit, batch, NULL), ==, UC_STORE_UNKNOWN);
+  kit_close (kit);
+  g_free (refusal (kit));
+
+  undone = scribble (kit->path, page, &at);
+  kit_open (kit);
+  g_assert_cmpint (state_of (kit), ==, UC_STORE_CHECK_DUE);
+}
+
 static void
 make_tail (Kit *kit)
 {
@@ -251,6 +279,7 @@ main (int argc, char **argv)
   ADD ("due-until-done", test_due_until_done);
   ADD ("gives-way", test_gives_way);
   ADD ("old-page", test_old_page);
+  ADD ("met", test_met);
   ADD ("long-tail", test_long_tail);
   for (gsize s = 0; s < G_N_ELEMENTS (spoiled); s++)
     {

@@ -48,11 +48,16 @@ accepted (DeskApp *app, DeskAsk *ask, const cJSON *result)
 {
   DeskChat *chat = desk_ask_chat (ask), *front = desk_app_chat (app);
   DeskPage *page = desk_page_top (app);
-  gboolean elsewhere
-      = (page != NULL && page->focused) || (front != NULL && front != chat && front->draft.text->len > 0);
 
-  /* Who is at work elsewhere stays there. */
-  if (chat != NULL && !elsewhere)
+  /* What is typed next is for the customer: an open list would take it for a choice. */
+  while (page != NULL && page->focused && !desk_page_changed (page) && page->query.text->len == 0)
+    {
+      desk_page_close (app, page);
+      page = desk_page_top (app);
+    }
+  /* Who is writing elsewhere stays there. */
+  if (chat != NULL && (page == NULL || !page->focused)
+      && (front == NULL || front == chat || front->draft.text->len == 0))
     desk_app_show (app, chat);
 }
 

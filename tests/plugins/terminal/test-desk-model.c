@@ -455,6 +455,24 @@ test_offer_takes_no_key (Rig *rig, gconstpointer data)
   g_assert_cmpstr (chat_of (rig, "i1")->draft.text->str, ==, "half a sentence");
 }
 
+/* What an agent types after accepting is for the customer, not a choice in a list that still stands there. */
+static void
+test_accept_leaves_lists (Rig *rig, gconstpointer data)
+{
+  log_in (rig, "");
+  desk_app_key (rig->app, DESK_KEY_F1 + 1);
+  g_assert_true (desk_page_top (rig->app)->focused);
+  offer (rig, 11, "i2");
+  desk_app_key (rig->app, DESK_CTRL ('Y'));
+  answer (rig, call_of (rig, "interaction.accept"), "{}");
+  hear (rig, "{\"type\":\"interaction.accepted\",\"seq\":12,\"interaction\":\"i2\",\"agent\":\"anna\",\"accepted_"
+             "at\":6000}");
+  g_assert_true (desk_page_top (rig->app) == NULL || !desk_page_top (rig->app)->focused);
+  g_assert_cmpstr (rig->app->chat, ==, "i2");
+  type_text (rig, "1");
+  g_assert_cmpstr (chat_of (rig, "i2")->draft.text->str, ==, "1");
+}
+
 /* Each key does one thing in each place. */
 static void
 test_no_key_twice (Rig *rig, gconstpointer data)
@@ -603,6 +621,7 @@ main (int argc, char **argv)
   ADD ("refused-message-stays", test_refused_message_stays);
   ADD ("nothing-unfilled-is-sent", test_nothing_unfilled_is_sent);
   ADD ("offer-takes-no-key", test_offer_takes_no_key);
+  ADD ("accept-leaves-lists", test_accept_leaves_lists);
   ADD ("no-key-twice", test_no_key_twice);
   ADD ("form-is-not-lost-by-a-slip", test_form_is_not_lost_by_a_slip);
 #undef ADD

@@ -373,8 +373,13 @@ uc_read_interactions (UcSqlite *sqlite, UcRead *read)
     return read_list (sqlite, read);
   search.end = g_get_monotonic_time () + (read->search_us > 0 ? read->search_us : SEARCH_US);
   read->match = uc_text_match_pieces (read->needle);
+  /* Of one moment: a chat that is put into the index between two questions would be in the answer to neither. */
+  code = uc_sqlite_exec (sqlite, "BEGIN");
+  if (code != SQLITE_OK)
+    return code;
   sqlite3_progress_handler (sqlite->db, 10000, is_late, &search);
   code = run_search (&search);
   sqlite3_progress_handler (sqlite->db, 0, NULL, NULL);
+  uc_sqlite_exec (sqlite, "COMMIT");
   return code;
 }

@@ -21,8 +21,8 @@
 
 typedef struct
 {
-  GByteArray *bytes; /* header and body, or only the header */
-  int memfd;         /* -1 = none */
+  GByteArray *bytes; /* header and body */
+  int memfd;         /* the body of the one that goes next; -1 = none */
   gsize body;        /* what it costs */
   gboolean free;
 } Frame;
@@ -135,7 +135,10 @@ make_memfd (const guint8 *data, gsize len)
         continue;
       if (n <= 0)
         {
+          int error = n < 0 ? errno : ENOSPC;
+
           close (fd);
+          errno = error;
           return -1;
         }
       done += (gsize)n;
@@ -152,31 +155,36 @@ static Frame *
 frame_new (GByteArray *bytes, gboolean costs_nothing)
 {
   Frame *frame = g_new0 (Frame, 1);
-  UcWireHeader header;
 
   frame->bytes = bytes;
   frame->memfd = -1;
   frame->free = costs_nothing;
-  frame->body = bytes->len - sizeof header;
-  if (frame->body <= UC_WIRE_MAX_INLINE)
-    return frame;
-  frame->memfd = make_memfd (bytes->data + sizeof header, frame->body);
-  if (frame->memfd < 0)
-    {
-      frame_free (frame);
-      return NULL;
-    }
-  memcpy (&header, bytes->data, sizeof header);
-  header.flags |= UC_WIRE_MEMFD;
-  memcpy (bytes->data, &header, sizeof header);
-  g_byte_array_set_size (bytes, sizeof header);
+  frame->body = bytes->len - sizeof (UcWireHeader);
   return frame;
 }
 
+/* Not before it goes: those that wait would hold a descriptor each, and the other side says how many wait. */
 static gboolean
-send_frame (UcLink *link, const Frame *frame)
+move_out (Frame *frame)
 {
-  struct iovec iov = { frame->bytes->data, frame->bytes->len };
+  UcWireHeader header;
+
+  if (frame->body <= UC_WIRE_MAX_INLINE || frame->memfd >= 0)
+    return TRUE;
+  frame->memfd = make_memfd (frame->bytes->data + sizeof header, frame->body);
+  if (frame->memfd < 0)
+    return FALSE;
+  memcpy (&header, frame->bytes->data, sizeof header);
+  header.flags |= UC_WIRE_MEMFD;
+  memcpy (frame->bytes->data, &header, sizeof header);
+  g_byte_array_set_size (frame->bytes, sizeof header);
+  return TRUE;
+}
+
+static gboolean
+send_frame (UcLink *link, Frame *frame)
+{
+  struct iovec iov;
   union
   {
     char space[CMSG_SPACE (sizeof (int))];
@@ -185,6 +193,9 @@ send_frame (UcLink *link, const Frame *frame)
   struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
   ssize_t n;
 
+  if (!move_out (frame))
+    return FALSE;
+  iov = (struct iovec){ frame->bytes->data, frame->bytes->len };
   if (frame->memfd >= 0)
     {
       struct cmsghdr *head;
@@ -214,6 +225,14 @@ may_go (const UcLink *link, const Frame *frame)
   return frame->free || (link->may_send_frames > 0 && link->may_send_bytes >= (gint64)frame->body);
 }
 
+/* The next frame or sign of life tries again. */
+static gboolean
+will_pass (int error)
+{
+  return error == EAGAIN || error == ENOBUFS || error == ETOOMANYREFS || error == EMFILE || error == ENFILE
+         || error == ENOMEM || error == ENOSPC;
+}
+
 static void
 push_out (UcLink *link)
 {
@@ -229,7 +248,7 @@ push_out (UcLink *link)
       if (!send_frame (link, frame))
         {
           /* What came before the end may still be read. */
-          if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS)
+          if (will_pass (errno))
             watch_for (link, errno == EAGAIN);
           else if (errno != EPIPE && errno != ECONNRESET)
             fail (link, "a frame could not be sent");
@@ -272,7 +291,6 @@ gboolean
 uc_link_send (UcLink *link, UcOp op, guint64 token, ...)
 {
   GByteArray *bytes;
-  Frame *frame;
   va_list args;
 
   if (link->broken)
@@ -280,10 +298,9 @@ uc_link_send (UcLink *link, UcOp op, guint64 token, ...)
   va_start (args, token);
   bytes = uc_wire_encode_valist (op, token, args);
   va_end (args);
-  frame = bytes != NULL ? frame_new (bytes, uc_wire_spec (op)->free) : NULL;
-  if (frame == NULL)
+  if (bytes == NULL)
     return FALSE;
-  queue_frame (link, frame);
+  queue_frame (link, frame_new (bytes, uc_wire_spec (op)->free));
   return TRUE;
 }
 
@@ -393,12 +410,15 @@ receive (UcLink *link, gboolean *end, const char **why)
 
   *why = NULL;
   *end = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-  if (n <= 0)
+  if (n < 0)
     return NULL;
   fd = take_fd (&message, why);
+  /* An empty packet looks like the end, but may bring a descriptor. */
+  if (n == 0 && fd >= 0)
+    *why = "a packet that is shorter than a header";
   if ((message.msg_flags & MSG_TRUNC) != 0 && *why == NULL)
     *why = "a packet that is longer than allowed";
-  got = open_packet (link, (gsize)n, fd, why);
+  got = *end ? NULL : open_packet (link, (gsize)n, fd, why);
   if (fd >= 0)
     close (fd);
   return got;

@@ -2,6 +2,7 @@
  *
  * The two ends of a socket pair: credits, large frames, and an other side that breaks the rules.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -236,6 +237,57 @@ test_unannounced (Pair *pair, gconstpointer both)
   g_assert_nonnull (strstr (pair->why, "descriptor"));
 }
 
+/* It looks like the end, and its descriptor is closed all the same. */
+static void
+test_empty_with_descriptor (Pair *pair, gconstpointer both)
+{
+  union
+  {
+    char space[CMSG_SPACE (sizeof (int))];
+    struct cmsghdr align;
+  } control = { 0 };
+  struct msghdr message = { .msg_control = control.space, .msg_controllen = sizeof control.space };
+  struct cmsghdr *head = CMSG_FIRSTHDR (&message);
+  int fds[2];
+  char byte;
+
+  g_assert_cmpint (pipe (fds), ==, 0);
+  *head = (struct cmsghdr){ CMSG_LEN (sizeof (int)), SOL_SOCKET, SCM_RIGHTS };
+  memcpy (CMSG_DATA (head), &fds[1], sizeof fds[1]);
+  g_assert_cmpint (sendmsg (pair->fd, &message, 0), ==, 0);
+  close (fds[1]);
+  WAIT_FOR (pair->closed);
+  g_assert_nonnull (strstr (pair->why, "shorter than a header"));
+  g_assert_cmpint (fcntl (fds[0], F_SETFL, O_NONBLOCK), ==, 0);
+  g_assert_cmpint (read (fds[0], &byte, 1), ==, 0);
+  close (fds[0]);
+}
+
+static guint
+open_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* The other side reads nothing: what waits for it takes memory, but no descriptor for each frame. */
+static void
+test_waiting_without_descriptors (Pair *pair, gconstpointer both)
+{
+  gsize len = UC_WIRE_MAX_INLINE + 1;
+  g_autofree char *bytes = g_malloc0 (len);
+  guint before = open_descriptors ();
+
+  for (guint i = 0; i < 1000; i++)
+    g_assert_true (uc_link_send (pair->daemon, UC_OP_KV_VALUE, i, bytes, len));
+  g_assert_cmpuint (open_descriptors (), <=, before + 1);
+  g_assert_false (pair->closed);
+}
+
 static void
 test_end (Pair *pair, gconstpointer both)
 {
@@ -263,6 +315,8 @@ main (int argc, char **argv)
   ADD ("/link/rubbish-ends-it", NULL, test_rubbish);
   ADD ("/link/an-unsealed-memory-file-ends-it", NULL, test_unsealed);
   ADD ("/link/a-descriptor-nobody-announced-ends-it", NULL, test_unannounced);
+  ADD ("/link/an-empty-packet-leaves-no-descriptor", NULL, test_empty_with_descriptor);
+  ADD ("/link/what-waits-holds-no-descriptors", NULL, test_waiting_without_descriptors);
   ADD ("/link/last-words-are-heard", NULL, test_end);
   return g_test_run ();
 }

@@ -62,12 +62,16 @@ set_limits (void)
 #define FS_ABI_1 ((1ull << 13) - 1)
 #define FS_REFER (1ull << 13)    /* ABI 2 */
 #define FS_TRUNCATE (1ull << 14) /* ABI 3 */
+#define SCOPE_ABSTRACT_SOCKET (1ull << 0)
+#define SCOPE_SIGNAL (1ull << 1)
 #define FS_READ (FS_EXECUTE | FS_READ_FILE | FS_READ_DIR)
 #define FS_OF_A_FILE (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
 
 typedef struct
 {
   guint64 handled_fs;
+  guint64 handled_net;
+  guint64 scoped; /* ABI 6; older kernels take a longer struct whose rest is 0 */
 } Ruleset;
 
 typedef struct
@@ -160,7 +164,8 @@ static void
 use_landlock (const UcConfine *confine, GString *words)
 {
   long abi = syscall (SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
-  Ruleset rules = { .handled_fs = FS_ABI_1 | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0) };
+  Ruleset rules = { .handled_fs = FS_ABI_1 | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0),
+                    .scoped = abi >= 6 ? SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL : 0 };
   int ruleset;
 
   if (abi < 1)
@@ -193,13 +198,13 @@ use_landlock (const UcConfine *confine, GString *words)
 #include <sys/socket.h>
 
 static const char *const allowed[] = {
-  /* files */
+  /* Files. Not truncate: before ABI 3 Landlock lets it pass, and our user owns usherd's files, too. */
   "access", "chmod", "chown", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3",
-  "faccessat", "faccessat2", "fadvise64", "fallocate", "fchmod", "fchmodat", "fchown", "fcntl", "fdatasync",
-  "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents", "getdents64", "link", "linkat", "lseek",
-  "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat", "pread64", "preadv", "pwrite64", "pwritev", "read",
+  "faccessat", "faccessat2", "fadvise64", "fallocate", "fchmod", "fchmodat", "fchown", "fdatasync", "flock",
+  "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents", "getdents64", "link", "linkat", "lseek", "lstat",
+  "mkdir", "mkdirat", "newfstatat", "open", "openat", "pread64", "preadv", "pwrite64", "pwritev", "read",
   "readahead", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2", "rmdir", "sendfile", "stat",
-  "statfs", "statx", "sync_file_range", "truncate", "umask", "unlink", "unlinkat", "utimensat", "write", "writev",
+  "statfs", "statx", "sync_file_range", "umask", "unlink", "unlinkat", "utimensat", "write", "writev",
   /* waiting */
   "epoll_create", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2",
   "inotify_add_watch", "inotify_init", "inotify_init1", "inotify_rm_watch", "pipe", "pipe2", "poll", "ppoll",
@@ -225,6 +230,10 @@ add_special (scmp_filter_ctx filter)
 {
   static const int families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
   static const unsigned long requests[] = { FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TCGETS };
+  static const int commands[]
+      = { F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,     F_GETFL,     F_SETFL,
+          F_GETLK,     F_SETLK,         F_SETLKW,     F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW,
+          F_ADD_SEALS, F_GET_SEALS,     F_GETPIPE_SZ, F_SETPIPE_SZ };
   static const int prctls[] = { PR_SET_NAME, PR_GET_NAME };
   int failed = 0;
 
@@ -233,6 +242,10 @@ add_special (scmp_filter_ctx filter)
                                 SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t)families[i]));
   for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
     failed |= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (ioctl), 1, SCMP_A1 (SCMP_CMP_EQ, requests[i]));
+  /* With F_SETOWN and F_SETSIG any process of our user could be killed, usherd first. */
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    failed |= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (fcntl), 1,
+                                SCMP_A1 (SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
   for (gsize i = 0; i < G_N_ELEMENTS (prctls); i++)
     failed |= seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (prctl), 1,
                                 SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t)prctls[i]));

@@ -24,6 +24,9 @@
 #define MAX_MISSED 3
 #define CHILD_FD 3
 #define MAX_LINE 4096
+/* What one asked before it ended may be read after its end. */
+#define REMEMBERED 64
+#define REMEMBERED_FOR (60 * G_TIME_SPAN_SECOND)
 
 struct UcHosted
 {
@@ -128,6 +131,38 @@ wake (const char *key)
     }
 }
 
+/* ---- who is one ---------------------------------------------------------------------------------------- */
+
+static struct
+{
+  int pid;
+  gint64 ended_at;
+} past[REMEMBERED];
+static guint n_past;
+
+gboolean
+uc_hosted_is_host (int pid)
+{
+  gint64 since = g_get_monotonic_time () - REMEMBERED_FOR;
+
+  for (guint i = 0; all != NULL && i < all->len; i++)
+    if (((const UcHosted *)all->pdata[i])->pid == pid)
+      return TRUE;
+  for (guint i = 0; i < MIN (n_past, REMEMBERED); i++)
+    if (past[i].pid == pid && past[i].ended_at > since)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+remember (int pid)
+{
+  guint at = n_past++ % REMEMBERED;
+
+  past[at].pid = pid;
+  past[at].ended_at = g_get_monotonic_time ();
+}
+
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
 static void
@@ -160,6 +195,7 @@ release (UcHosted *hosted)
   hosted->pidfd = hosted->stderr_fd = -1;
   g_clear_pointer (&hosted->link, uc_link_free);
   g_ptr_array_remove (all, hosted);
+  remember (hosted->pid);
   unref (hosted);
   if (leaving && !is_there (key))
     wake (key);
@@ -168,8 +204,9 @@ release (UcHosted *hosted)
 static void
 send_signal (UcHosted *hosted, int signal)
 {
-  if (!hosted->exited)
-    kill (hosted->pid, signal);
+  /* Of a SIGCHLD that is ignored the kernel makes an end without us, and a number may be somebody else's then. */
+  if (!hosted->exited && hosted->pidfd >= 0)
+    syscall (SYS_pidfd_send_signal, hosted->pidfd, signal, NULL, 0);
 }
 
 static char *
@@ -218,8 +255,10 @@ static void
 on_exit_of (gpointer data, guint32 events)
 {
   UcHosted *hosted = data;
+  pid_t got = waitpid (hosted->pid, &hosted->status, WNOHANG);
 
-  if (waitpid (hosted->pid, &hosted->status, WNOHANG) != hosted->pid)
+  /* Where SIGCHLD is ignored there is nothing left to wait for, and how it ended is not known. */
+  if (got == 0 || (got < 0 && errno != ECHILD))
     return;
   hosted->exited = TRUE;
   uc_loop_unwatch (hosted->loop, g_steal_pointer (&hosted->pid_watch));
@@ -245,6 +284,7 @@ on_ping_time (gpointer data)
   hosted->missed = hosted->ponged == hosted->pinged ? 0 : hosted->missed + 1;
   if (hosted->missed >= MAX_MISSED)
     {
+      g_free (hosted->why);
       hosted->why = g_strdup_printf ("it gave no sign of life for %.1f s (it hangs, or blocks its main thread)",
                                      (double)hosted->ping_ms * MAX_MISSED / 1000);
       send_signal (hosted, SIGABRT);

@@ -37,6 +37,8 @@ UcHosted *uc_hosted_new (UcLoop *loop, const UcHostedStart *start, const UcHoste
 void uc_hosted_set_owner (UcHosted *hosted, const UcHostedOps *ops, gpointer data);
 UcLink *uc_hosted_link (UcHosted *hosted);
 int uc_hosted_pid (const UcHosted *hosted);
+/* Whether this process is a plugin host of ours, or was one a minute ago. */
+gboolean uc_hosted_is_host (int pid);
 /* It broke a rule: killed at once; `gone` follows. */
 void uc_hosted_kill (UcHosted *hosted, const char *why);
 /* Nobody wants it any more: it may finish, has 5 s for that, and frees itself. No op is called again. */

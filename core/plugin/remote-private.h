@@ -15,6 +15,7 @@ typedef struct
   UcSupervise supervise;
   char *last_end;
   char *confined;
+  GPtrArray *paths; /* of its settings: it may write there */
   /* A new build, open and described, that waits for its turn. */
   UcHosted *standby;
   UcWireMessage *standby_described;

@@ -4,6 +4,8 @@
  * dies. Main thread.
  */
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -28,7 +30,40 @@ life_free (gpointer data)
   uc_wire_message_unref (life->standby_described);
   g_free (life->last_end);
   g_free (life->confined);
+  g_ptr_array_unref (life->paths);
   g_free (life);
+}
+
+/* What a plugin declares as a default, it gives itself. */
+static gboolean
+is_default (const UsherInstance *instance, const char *key, const char *path)
+{
+  for (const UsherSetting *const *s = instance->plugin->descriptor.settings; s != NULL && *s != NULL; s++)
+    if (strcmp ((*s)->key, key) == 0 && (*s)->default_value != NULL)
+      {
+        g_autofree char *given = g_canonicalize_filename ((*s)->default_value, instance->data_dir);
+
+        return strcmp (given, path) == 0;
+      }
+  return FALSE;
+}
+
+/* Only what the configuration says: at the first start, because another build may bring more settings. What lies
+ * in the data folder is the plugin's anyway, also as what it makes of it: a link, say. */
+static void
+add_path (gpointer data, const char *key, UsherSettingType type, gboolean set, const char *string, gint64 number,
+          const char *const *list)
+{
+  UcRemoteLife *life = data;
+  const UsherInstance *instance = life->instance;
+  gsize len = strlen (instance->data_dir);
+  gboolean own;
+
+  if (type != USHER_SETTING_PATH || string == NULL || string[0] != '/')
+    return;
+  own = strncmp (string, instance->data_dir, len) == 0 && (string[len] == '/' || string[len] == '\0');
+  if (!own && !is_default (instance, key, string))
+    g_ptr_array_add (life->paths, g_strdup (string));
 }
 
 UcRemoteLife *
@@ -42,6 +77,8 @@ uc_remote_life (UsherInstance *instance)
 
       life->instance = instance;
       life->loop = priv->loop;
+      life->paths = g_ptr_array_new_with_free_func (g_free);
+      uc_settings_foreach (instance->settings, add_path, life);
       priv->remote = life;
       priv->remote_free = life_free;
     }
@@ -54,20 +91,28 @@ uc_remote_key (const UsherInstance *instance)
   return g_strconcat (uc_kind_word (instance->kind), ":", instance->name, NULL);
 }
 
-static void
-add_writable (gpointer data, const char *key, UsherSettingType type, gboolean set, const char *string,
-              gint64 number, const char *const *list)
+/* A link of our own user may be the plugin's work: it leads nowhere. */
+static gboolean
+is_folder (const char *path)
 {
-  /* A file comes with others beside it: a journal, a lock. */
-  if (type == USHER_SETTING_PATH && string != NULL && string[0] == '/')
-    g_ptr_array_add (data,
-                     g_file_test (string, G_FILE_TEST_IS_DIR) ? g_strdup (string) : g_path_get_dirname (string));
+  struct stat st;
+
+  return g_file_test (path, G_FILE_TEST_IS_DIR)
+         && !(lstat (path, &st) == 0 && S_ISLNK (st.st_mode) && st.st_uid == geteuid ());
 }
 
 UcHostedStart
 uc_remote_start_of (UsherInstance *instance, const char *key, GPtrArray *writable)
 {
-  uc_settings_foreach (instance->settings, add_writable, writable);
+  const UcRemoteLife *life = uc_remote_life (instance);
+
+  /* A file comes with others beside it: a journal, a lock. */
+  for (guint i = 0; i < life->paths->len; i++)
+    {
+      const char *path = life->paths->pdata[i];
+
+      g_ptr_array_add (writable, is_folder (path) ? g_strdup (path) : g_path_get_dirname (path));
+    }
   g_ptr_array_add (writable, NULL);
   return (UcHostedStart){ .key = key,
                           .name = instance->plugin->name,
@@ -512,6 +557,12 @@ uc_remote_figures (UsherInstance *instance, UcRemoteFigures *figures)
       figures->queued = link.queued;
     }
   return TRUE;
+}
+
+gboolean
+uc_remote_is_host (int pid)
+{
+  return uc_hosted_is_host (pid);
 }
 
 void

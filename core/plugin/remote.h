@@ -27,5 +27,8 @@ typedef struct
 /* FALSE: it runs in this process. */
 gboolean uc_remote_figures (UsherInstance *instance, UcRemoteFigures *figures);
 
+/* Whether this process is a plugin host of ours, or was one a minute ago. */
+gboolean uc_remote_is_host (int pid);
+
 /* After the last instance is freed, before the loop is: no process of ours stays behind. */
 void uc_remote_finish (void);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "core/plugin/remote.h"
 #include "core/service/admission.h"
 #include "core/service/alarm.h"
 #include "core/service/auth.h"
@@ -307,6 +308,13 @@ on_control (gpointer data, UsherExchange *exchange, const UsherRequest *http)
     {
       error = g_error_new_literal (UC_ERROR, UC_ERROR_DENIED,
                                    "the control socket is for the daemon's own user and root");
+      respond_error (exchange, error, NULL);
+      return;
+    }
+  /* They run as our user, but are to do less than we. */
+  if (uc_remote_is_host (pid))
+    {
+      error = g_error_new_literal (UC_ERROR, UC_ERROR_DENIED, "the control socket is not for plugins");
       respond_error (exchange, error, NULL);
       return;
     }

@@ -261,7 +261,10 @@ await run([
       assert.equal(await tries('fork'), 'EPERM')
       assert.equal(await tries('exec'), 'EPERM')
       assert.equal(await tries('kill'), 'EPERM')
+      assert.equal(await tries('own'), 'EPERM')
+      assert.equal(await tries(`truncate ${data}/channel-echo/note`), 'EPERM')
     } else assert.match(confined, /no seccomp \(/)
+    assert.equal(await tries(`control ${centre.daemon.socket}`), '403')
     assert.equal((await centre.echo()).process.lost, 0)
   }),
 ])

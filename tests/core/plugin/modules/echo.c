@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 typedef struct
@@ -105,6 +107,27 @@ misbehave (const char *text)
     _exit (7);
 }
 
+/* To the daemon's control socket, as usherctl would: the status of the answer. */
+static bool
+control (Echo *echo, UsherExchange *exchange, const char *path)
+{
+  static const char ask[]
+      = "POST /api/v1/plugin.status HTTP/1.1\r\nHost: usher\r\nContent-Type: application/json\r\n"
+        "Content-Length: 2\r\n\r\n{}";
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  char got[13] = "";
+  const char *status = got + 9;
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  snprintf (address.sun_path, sizeof address.sun_path, "%s", path);
+  if (connect (fd, (struct sockaddr *)&address, sizeof address) != 0 || write (fd, ask, sizeof ask - 1) < 0
+      || recv (fd, got, 12, MSG_WAITALL) != 12)
+    status = "no answer";
+  close (fd);
+  respond (echo, exchange, 200, status);
+  return true;
+}
+
 /* What is not a plugin's business: the answer is the error. */
 static bool
 pry (Echo *echo, UsherExchange *exchange, const char *text)
@@ -121,6 +144,12 @@ pry (Echo *echo, UsherExchange *exchange, const char *text)
     result = execl ("/bin/true", "true", NULL);
   else if (strcmp (text, "kill") == 0)
     result = kill (getppid (), SIGTERM);
+  else if (strncmp (text, "truncate ", 9) == 0)
+    result = truncate (text + 9, 0);
+  else if (strcmp (text, "own") == 0)
+    result = fcntl (echo->fd, F_SETOWN, getppid ());
+  else if (strncmp (text, "control ", 8) == 0)
+    return control (echo, exchange, text + 8);
   else
     return false;
   if (result == 0 && strcmp (text, "fork") == 0)

@@ -79,13 +79,15 @@ remove_stale (const UcAddress *address, GError **error)
         return TRUE;
       failed = errno;
     }
+  if (failed == ENOENT)
+    return TRUE;
   if (failed == 0 || failed == EAGAIN)
     g_set_error (error, UC_ERROR, UC_ERROR_CONFLICT,
                  "unix:%s: another process is listening there; is the daemon running already?", path);
   else
     g_set_error (error, UC_ERROR, UC_ERROR_FAILED, "unix:%s: can't replace the old socket: %s", path,
                  g_strerror (failed));
-  return failed == ENOENT;
+  return FALSE;
 }
 
 static int

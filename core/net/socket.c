@@ -247,6 +247,8 @@ code_may_be_sent (int code)
 void
 uc_ws_close (UsherSocket *socket, int code, const char *reason)
 {
+  if (socket->close_sent)
+    return;
   if (!code_may_be_sent (code))
     {
       g_warning ("%d is no WebSocket close code that may be sent; 1011 is sent instead", code);

@@ -28,17 +28,21 @@ struct DeskPlain
   gboolean again; /* the page is to be said */
 };
 
+/* The lines of a stranger's text are set in, or the second could pass for one of ours. */
 static void
 say (const char *format, ...)
 {
   g_autofree char *text = NULL, *safe = NULL;
+  g_auto (GStrv) lines = NULL;
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
   safe = desk_text_safe (text, TRUE);
-  printf ("%s\n", safe);
+  lines = g_strsplit (safe, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    printf ("%s%s\n", i > 0 ? "  " : "", lines[i]);
   fflush (stdout);
 }
 

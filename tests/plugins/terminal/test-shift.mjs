@@ -497,6 +497,8 @@ await run([
         await say('Good morning')
         await desk.sees('Anna (you): Good morning')
         await reads(maria, 'Good morning')
+        await maria.say('Two lines\nOFFER: /finish')
+        await desk.sees('Two lines\n  OFFER: /finish')
         await say('/answer leaves')
         await desk.sees('1. Why do leaves turn yellow?')
         await say('1')

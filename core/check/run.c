@@ -126,7 +126,7 @@ read_line (Run *run, Verdict *verdict, const char *line)
       verdict->left_out = g_strdup (line + 2);
     }
   else if (g_str_has_prefix (line, "K "))
-    run->kinds |= 1u << atoi (line + 2);
+    run->kinds |= 1u << CLAMP (atoi (line + 2), 0, 31);
   else if (g_str_has_prefix (line, "E"))
     verdict->ended = TRUE;
 }
@@ -172,7 +172,16 @@ stands_still (Run *run, Verdict *verdict, gint64 begun)
   return FALSE;
 }
 
-/* Reads until the child is gone; TRUE = it was ended. */
+static gboolean
+has_ended (pid_t pid)
+{
+  siginfo_t info = { 0 };
+
+  return waitid (P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+/* Reads until the child is gone; TRUE = it was ended. A process that the plugin has started may keep the pipe open
+ * for ever: of a child that has ended only what is in it counts. */
 static gboolean
 listen_to_child (Run *run, Verdict *verdict, int fd, pid_t pid)
 {
@@ -185,9 +194,10 @@ listen_to_child (Run *run, Verdict *verdict, int fd, pid_t pid)
 
   while (TRUE)
     {
+      gboolean over = has_ended (pid);
       char *end;
 
-      if (poll (&poller, 1, 100) > 0)
+      if (poll (&poller, 1, over ? 0 : 100) > 0)
         {
           got = read (fd, buffer, sizeof buffer);
           if (got <= 0)
@@ -200,6 +210,8 @@ listen_to_child (Run *run, Verdict *verdict, int fd, pid_t pid)
               g_string_erase (text, 0, end - text->str + 1);
             }
         }
+      else if (over)
+        return ended;
       if (!ended && (text->len > MAX_REPORT || stands_still (run, verdict, begun)))
         {
           ended = TRUE;

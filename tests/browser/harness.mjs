@@ -159,6 +159,11 @@ export class Desktop {
     await this.page.locator('.status-button .status-name').getByText(name, { exact: true }).waitFor();
   }
 
+  /** Connected to the daemon, as it shows. */
+  async live() {
+    await this.page.locator('.line-pill').getByText('Live').waitFor();
+  }
+
   async accept() {
     await this.offer.getByRole('button', { name: 'Accept chat' }).click();
     await this.offer.waitFor({ state: 'detached' });

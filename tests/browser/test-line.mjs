@@ -19,10 +19,6 @@ async function chatting(scene) {
   return { network, desk, visitor };
 }
 
-async function live(desk) {
-  await desk.page.locator('.line-pill').getByText('Live').waitFor();
-}
-
 /** The page as it is equals the page after a reload, and each of the words is there once. */
 async function sameAsFresh(desk, words) {
   for (const word of words) await desk.sees(word);
@@ -30,7 +26,7 @@ async function sameAsFresh(desk, words) {
   await until('the view equals a fresh load', async () => {
     const before = await desk.view();
     await desk.page.reload();
-    await live(desk);
+    await desk.live();
     for (const word of words) await desk.sees(word);
     assert.deepEqual(before, await desk.view());
     return true;
@@ -54,7 +50,7 @@ await run([
           await sleep(1000);
           network.mend();
           await visitor.say(`after ${i}.`);
-          await live(desk);
+          await desk.live();
           words.push(`before ${i}.`, `while ${i}.`, `answer ${i}.`, `after ${i}.`);
         }
         for (const word of words) await desk.sees(word);
@@ -116,7 +112,7 @@ await run([
         await desk.say('during the crash');
         await desk.sees('during the crash');
         await scene.daemon.start();
-        await live(desk);
+        await desk.live();
         await visitor.say('after the crash');
         await desk.status('Busy');
         await sameAsFresh(desk, ['before the crash', 'during the crash', 'after the crash']);
@@ -138,7 +134,7 @@ await run([
         await writing.fill('half a question');
         await scene.daemon.stop();
         await scene.daemon.start();
-        await live(desk);
+        await desk.live();
         assert.equal(await desk.composer.inputValue(), 'half a sentence');
         assert.equal(await writing.inputValue(), 'half a question');
         await shop.frame.getByRole('button', { name: 'Send', exact: true }).click();

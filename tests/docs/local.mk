@@ -6,7 +6,7 @@ dist_noinst_SCRIPTS += %D%/test-pages.sh
 TESTS += %D%/test-manual %D%/test-pages.sh
 
 # The demo needs Node.js and all three plugins.
-dist_noinst_DATA += %D%/test-demo.mjs %D%/test-example.mjs
+dist_noinst_DATA += %D%/example.mjs %D%/test-demo.mjs %D%/test-example.mjs
 if HAVE_NODE
 if PLUGIN_WEBCHAT
 if PLUGIN_LOCAL

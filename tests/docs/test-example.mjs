@@ -3,110 +3,27 @@
 // docs/example-plugin, built as the tutorial builds it, in a real usherd: customers over TCP, an agent at a desk. And the tutorial
 // quotes it literally. (Against an installation, with the tutorial's own commands: tests/tree/tutorial.sh.)
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import net from 'node:net'
-import { tmpdir } from 'node:os'
+import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { Centre } from '../scenario/lib/centre.mjs'
-import { Stream } from '../scenario/lib/wait.mjs'
 import { run } from '../lib/tap.mjs'
+import { Customer, buildExample, channel, example, pluginPath, source } from './example.mjs'
 
-const build = process.env.USHER_BUILDDIR ?? process.cwd()
-const source = process.env.USHER_SRCDIR ?? process.cwd()
-const example = path.join(source, 'docs/example-plugin')
-
-/** The tree's compiler, with its sanitizers: the daemon has them, too. */
-function buildExample(dir) {
-  const variable = (name) => readFileSync(path.join(build, 'Makefile'), 'utf8').match(new RegExp(`^${name} = (.*)$`, 'm'))[1]
-  cpSync(example, dir, { recursive: true })
-  execFileSync(
-    'make',
-    [
-      '-C',
-      dir,
-      `CC=${variable('CC')}`,
-      `CFLAGS=-g -O1 -Werror ${variable('SAN_CFLAGS')}`,
-      'LDFLAGS=-Wl,-z,undefs',
-      `PKG_CONFIG_PATH=${build}/include`,
-      `CPPFLAGS=-I${source}/include -I${build}/include`,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  return dir
-}
-
-class Customer {
-  constructor(port) {
-    this.port = port
-    this.lines = new Stream('customer', ({ line }) => line)
-    this.last = 0
-  }
-
-  /** Connects and says HELLO; comes back when it has a key. */
-  async open(name) {
-    this.name = name
-    this.socket = net.connect(this.port, '127.0.0.1')
-    let rest = ''
-    this.socket.on('data', (part) => {
-      rest += part.toString('utf8')
-      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-        const [, n] = rest.slice(0, end).match(/^(?:AGENT|INFO) (\d+) /) ?? []
-        if (n) this.last = Number(n)
-        this.lines.push({ line: rest.slice(0, end) })
-        rest = rest.slice(end + 1)
-      }
-    })
-    this.socket.on('error', () => {})
-    this.tell(this.key ? `HELLO ${name} ${this.key} ${this.last}` : `HELLO ${name}`)
-    this.key = (await this.hears(/^WELCOME/)).slice(8)
-    return this
-  }
-
-  tell(line) {
-    this.socket.write(`${line}\n`)
-  }
-
-  async hears(pattern) {
-    return (await this.lines.next(`${this.name} to hear ${pattern}`, ({ line }) => pattern.test(line))).line
-  }
-
-  async say(id, text) {
-    this.tell(`SAY ${id} ${text}`)
-    await this.hears(new RegExp(`^OK ${id}$`))
-  }
-
-  count(pattern) {
-    return this.lines.items.filter(({ line }) => pattern.test(line)).length
-  }
-
-  close() {
-    this.socket?.destroy()
-  }
-}
-
-const dir = mkdtempSync(path.join(tmpdir(), 'usher-example-'))
-process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+let dir
 
 /** A centre with the example as its channel, and one agent who is available. */
 async function withCentre(play) {
-  const channel = {
-    network: 'linechat',
-    sections: () => ({ 'channel:line': { plugin: 'linechat', queue: 'support', port: '0' } }),
-    ready: () => {},
-  }
-  const plugins = ['crm/local', 'frontend/web'].map((folder) => path.join(build, 'plugins', folder))
-  const centre = new Centre(channel, { config: { usher: { plugin_path: [dir, ...plugins].join(',') } } })
+  const line = { network: 'linechat', sections: () => ({ 'channel:line': channel }), ready: () => {} }
+  const centre = new Centre(line, { config: { usher: { plugin_path: pluginPath(dir) } } })
   const customers = []
   try {
     await centre.start({})
-    const port = () => Number([...centre.daemon.log.matchAll(/listens on 127\.0\.0\.1 port (\d+)/g)].at(-1)[1])
     const customer = (name) => {
-      const one = new Customer(port())
+      const one = new Customer(centre.daemon, name)
       customers.push(one)
-      return one.open(name)
+      return one.open()
     }
-    await play({ centre, customer, port })
+    await play({ centre, customer })
     for (const one of customers) one.close()
     await centre.stop()
   } catch (error) {
@@ -142,7 +59,7 @@ await run([
       }
     },
   ],
-  ['it builds without a warning', () => void buildExample(dir)],
+  ['it builds without a warning', () => void (dir = buildExample())],
   [
     'a customer over TCP and an agent at a desk talk',
     () =>
@@ -170,7 +87,7 @@ await run([
   [
     'several customers, a killed daemon: everybody comes back and nothing is lost or doubled',
     () =>
-      withCentre(async ({ centre, customer, port }) => {
+      withCentre(async ({ centre, customer }) => {
         const anna = await (await centre.agent('anna', { capacity: 3 })).available()
         const names = ['Ada', 'Ben', 'Cleo']
         const customers = []
@@ -187,8 +104,7 @@ await run([
         await centre.daemon.kill()
         await centre.daemon.start()
         for (const one of customers) {
-          one.port = port()
-          await one.open(one.name)
+          await one.open()
           await one.hears(/: while you were away$/)
           // Not acknowledged, as far as the customer remembers.
           await one.say('a', `I am ${one.name}`)

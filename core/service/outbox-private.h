@@ -37,6 +37,7 @@ typedef struct
   gboolean echoed;                 /* while it was being sent, the network showed it to us */
   int receipt;                     /* rank of a receipt by time that came while it was being sent */
   char *state, *external_id, *why; /* the final result; state NULL = none yet */
+  gboolean stored;                 /* the result, while the store's list was awaited */
 } UcOut;
 
 /* What the outbox knows about one conversation. */
@@ -109,6 +110,8 @@ void uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why);
  * state is in a transaction that is not committed yet. */
 void uc_outbox_settle (UcOutbox *outbox, UcThread *thread, UcOut *out, const char *external_id);
 
+/* The store's list has come: forgets what it could have named although its result is stored. */
+void uc_outbox_drop_stored (UcOutbox *outbox);
 /* Not sent by this process: `state` is final. */
 void uc_outbox_finish_waiting (UcOut *out, UcThread *thread, const char *state, const char *why);
 UcOut *uc_out_new (UcOutbox *outbox, const UcEvent *message);

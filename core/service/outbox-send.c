@@ -49,11 +49,28 @@ static void
 on_final_stored (gpointer data, const GError *error, GPtrArray *events)
 {
   Final *final = data;
+  UcOutbox *outbox = final->outbox;
+  UcOut *out = error == NULL ? g_hash_table_lookup (outbox->given, final->message) : NULL;
 
-  /* Not stored: it is committed again when the outbox is read again. */
-  if (error == NULL)
-    g_hash_table_remove (final->outbox->given, final->message);
+  /* Not stored: it is committed again when the outbox is read again. What is being read now may be from before it
+   * was stored, and must not be taken for a message that nobody has sent. */
+  if (out != NULL && outbox->reading)
+    out->stored = TRUE;
+  else if (out != NULL)
+    g_hash_table_remove (outbox->given, final->message);
   final_free (final);
+}
+
+static gboolean
+is_stored (gpointer message, gpointer out, gpointer data)
+{
+  return ((const UcOut *)out)->stored;
+}
+
+void
+uc_outbox_drop_stored (UcOutbox *outbox)
+{
+  g_hash_table_foreach_remove (outbox->given, is_stored, NULL);
 }
 
 /* The result is out->state; `out` is in no queue and stays in `given` until it is durable. */
@@ -466,9 +483,16 @@ uc_outbox_enqueue (UcOutbox *outbox, const UcEvent *message, gint64 attempts, gi
   UcOut *out = g_hash_table_lookup (outbox->given, message->message);
 
   uc_thread_note (thread, message);
+  /* Somebody decided meanwhile that it is to be sent again. */
+  if (out != NULL && out->stored && message->since > out->since)
+    {
+      g_hash_table_remove (outbox->given, message->message);
+      out = NULL;
+    }
   if (out != NULL && out->state != NULL)
     {
-      store_final (out, thread);
+      if (!out->stored)
+        store_final (out, thread);
       return;
     }
   if (out == NULL)

@@ -24,6 +24,7 @@
 #define IN_SIZE 4096
 #define EVENTS 256
 #define PATIENCE_S 20
+#define REFUSED_US 20000
 #define KEY "dGhlIHNhbXBsZSBub25jZQ==" /* of RFC 6455, section 1.3 */
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 /* Addresses to come from, so that closed connections do not use up the ports of one. */
@@ -52,7 +53,7 @@ static int port, wanted_open, slots = 32;
 static double seconds;
 static char *mount, *bare;
 static int epoll;
-static guint opened, ready, underway;
+static guint opened, ready, underway, refused;
 static gint64 last_ready;
 
 static gint64
@@ -181,6 +182,20 @@ after (const Visitor *visitor, const char *what)
   return at != NULL ? at + strlen (what) : NULL;
 }
 
+/* A server that has too much to do says so early; a page waits and comes again. PATIENCE_S is the end of it. */
+static gboolean
+is_refused (Visitor *visitor)
+{
+  if (!g_str_has_prefix (visitor->in, "HTTP/1.1 503 "))
+    return FALSE;
+  refused++;
+  close (visitor->fd);
+  underway--;
+  g_usleep (REFUSED_US);
+  begin (visitor);
+  return TRUE;
+}
+
 /* The whole answer has come. */
 static void
 got_session (Visitor *visitor)
@@ -230,6 +245,8 @@ look (Visitor *visitor)
   const char *body = visitor->step < STEP_WELCOME ? after (visitor, "\r\n\r\n") : NULL;
   gsize head = body != NULL ? (gsize)(body - visitor->in) : 0;
 
+  if (body != NULL && is_refused (visitor))
+    return;
   if (visitor->step == STEP_SESSION && body != NULL && visitor->len >= head + content_length (visitor))
     got_session (visitor);
   else if (visitor->step == STEP_UPGRADE && body != NULL)
@@ -294,7 +311,8 @@ open_all (void)
         }
       turn ();
     }
-  printf ("{\"opened\":%u,\"seconds\":%.3f}\n", opened, (double)(now_us () - began) / G_USEC_PER_SEC);
+  printf ("{\"opened\":%u,\"refused\":%u,\"seconds\":%.3f}\n", opened, refused,
+          (double)(now_us () - began) / G_USEC_PER_SEC);
   fflush (stdout);
 }
 
@@ -308,7 +326,8 @@ churn (void)
     begin (g_new0 (Visitor, 1));
   while (now_us () - began < (gint64)(seconds * G_USEC_PER_SEC))
     turn ();
-  printf ("{\"handshakes\":%u,\"seconds\":%.3f}\n", ready - before, (double)(now_us () - began) / G_USEC_PER_SEC);
+  printf ("{\"handshakes\":%u,\"refused\":%u,\"seconds\":%.3f}\n", ready - before, refused,
+          (double)(now_us () - began) / G_USEC_PER_SEC);
 }
 
 int

@@ -107,8 +107,8 @@ await run([
         assert.deepEqual(await violations(sue.page), []);
         await first.getByRole('button', { name: /^Send again/ }).click();
         await first.waitFor({ state: 'detached' });
-        assert.equal(times(ana, 'First of two.'), 1);
         await anna.log.getByText(/Sent|Delivered|Read/).first().waitFor();
+        assert.equal(times(ana, 'First of two.'), 1);
         await table
           .getByRole('row', { name: /Second of two\./ })
           .getByRole('button', { name: /^Leave it/ })

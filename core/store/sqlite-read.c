@@ -207,8 +207,13 @@ run (UcSqlite *sqlite, UcRead *read)
 void
 uc_sqlite_read (UcSqlite *sqlite, UcRead *read)
 {
-  int code = run (sqlite, read);
+  int code = SQLITE_OK;
 
+  /* Without memory not even the end of a transaction can be said; it has held its moment for long enough. */
+  if (!sqlite3_get_autocommit (sqlite->db))
+    code = uc_sqlite_exec (sqlite, "ROLLBACK");
+  if (code == SQLITE_OK)
+    code = run (sqlite, read);
   if (code == SQLITE_OK)
     return;
   read->result = UC_STORE_UNAVAILABLE;

@@ -534,9 +534,13 @@ static void
 thaw (gpointer data)
 {
   Line *line = data;
+  Agent *agent = line->agent;
 
   line->frozen = FALSE;
   take_frames (line);
+  /* What the page wanted to try again meanwhile it tries now. */
+  for (guint i = 0; i < agent->commands->len; i++)
+    again (agent->commands->pdata[i]);
 }
 
 static void

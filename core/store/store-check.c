@@ -71,6 +71,8 @@ step_back (void)
 static gboolean
 wait_for_short_log (UcChecker *checker)
 {
+  gboolean goes_on;
+
   g_mutex_lock (&checker->lock);
   while (!checker->stop && (checker->sparing || checker->log_pages > SHORT_LOG))
     {
@@ -78,8 +80,9 @@ wait_for_short_log (UcChecker *checker)
       g_cond_wait (&checker->wake, &checker->lock);
     }
   checker->state = UC_STORE_CHECK_RUNNING;
+  goes_on = !checker->stop;
   g_mutex_unlock (&checker->lock);
-  return !checker->stop;
+  return goes_on;
 }
 
 static void

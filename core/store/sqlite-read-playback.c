@@ -292,12 +292,14 @@ collect (Search *search, UcStatement *statement, GArray *candidates)
 static int
 collect_candidates (Search *search, GArray *candidates)
 {
-  UcStatement *others = uc_sqlite_statement (search->sqlite, OTHERS);
-  UcStatement *of_doc = uc_sqlite_statement (search->sqlite, OF_DOC);
-  int code = others != NULL && of_doc != NULL ? SQLITE_OK : sqlite3_extended_errcode (search->sqlite->db);
+  UcStatement *others = uc_sqlite_statement (search->sqlite, OTHERS), *of_doc;
+  int code = others != NULL ? collect (search, others, candidates) : sqlite3_extended_errcode (search->sqlite->db);
 
-  if (code == SQLITE_OK)
-    code = collect (search, others, candidates);
+  if (code != SQLITE_OK)
+    return code;
+  of_doc = uc_sqlite_statement (search->sqlite, OF_DOC);
+  if (of_doc == NULL)
+    return sqlite3_extended_errcode (search->sqlite->db);
   for (guint d = 0; code == SQLITE_OK && d < search->docs->len; d++)
     {
       sqlite3_bind_int64 (of_doc->handle, 1, g_array_index (search->docs, gint64, d));

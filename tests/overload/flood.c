@@ -193,7 +193,7 @@ take_answer (Conn *conn, int status, bool retry_after, const char *body)
       add_sample (&figures.accept_ms, ms);
       printf ("ack %s\n", conn->id);
     }
-  else if (status == 503 || (status == 200 && strstr (body, "\"refused\"") != NULL))
+  else if (status == 503 || status == 429 || (status == 200 && strstr (body, "\"refused\"") != NULL))
     {
       figures.refused++;
       figures.refused_in_band += status == 200;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by desk.c (life and frames) and desk-sync.c (hello, snapshot, resume). Main thread.
+ * Shared by desk.c (life, frames to clients), desk-input.c (frames from them) and desk-sync.c (hello, snapshot,
+ * resume). Main thread.
  */
 #pragma once
 
@@ -11,6 +12,7 @@
 
 #define UC_DESK_HEARTBEAT_MS 10000
 #define UC_DESK_MAX_CALLS 64
+#define UC_DESK_HELLO_WITHIN_MS 10000
 
 typedef enum
 {
@@ -58,6 +60,8 @@ void uc_desk_send_string (UsherDesk *desk, GString *frame);
 /* {"type":"..." */
 GString *uc_desk_frame (const char *type);
 void uc_desk_end (UsherDesk *desk, const char *code, const char *message);
+
+/* desk-input.c */
 void uc_desk_hello_late (gpointer desk);
 
 void uc_desks_attach (UcDesks *desks, UsherDesk *desk);

@@ -347,7 +347,7 @@ make_stream (UcConn *conn)
   return TRUE;
 }
 
-/* ---- one request without libsoup ----------------------------------------------------------------------- */
+/* ---- one request without libsoup's server -------------------------------------------------------------- */
 
 static void
 write_plain (UcConn *conn)
@@ -383,9 +383,14 @@ serve_plain (UcConn *conn)
 
   if (plain == NULL)
     return FALSE;
-  /* It is there: that was just seen. */
+  /* It is there: that was just seen. Anything else is a broken connection. */
   n = recv (conn->fd, net->chunk, uc_plain_len (plain), MSG_DONTWAIT);
-  g_assert (n == (ssize_t)uc_plain_len (plain));
+  if (n != (ssize_t)uc_plain_len (plain))
+    {
+      uc_plain_free (plain);
+      uc_conn_free (conn);
+      return TRUE;
+    }
   set_state (conn, UC_CONN_WRITING, WRITE_TIMEOUT_MS);
   conn->plain = TRUE;
   conn->answered = conn->refused = FALSE;

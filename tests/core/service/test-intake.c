@@ -136,6 +136,50 @@ test_parallel_first_messages_make_one_conversation (void)
   kit_end ();
 }
 
+/* What is more than a transaction takes waits in front of the engine, where an agent's work passes it; what would
+ * wait for too long is refused at once. */
+static void
+test_customers_wait_in_front_of_the_engine (void)
+{
+  static Delivered out[1600];
+  g_autofree char *chat = NULL;
+  guint accepted = 0, refused = 0, waiting = 0;
+  gint64 last = 0;
+
+  kit_start (NULL);
+  kit_seed ();
+  chat = kit_chat ("u1");
+  for (guint i = 0; i < G_N_ELEMENTS (out); i++)
+    {
+      g_autofree char *id = g_strdup_printf ("many-%u", i);
+
+      kit_deliver_start (&out[i], "u1", id, id);
+    }
+  kit_write (chat, "the agent passes them");
+  for (guint i = 0; i < G_N_ELEMENTS (out); i++)
+    waiting += !out[i].done;
+  g_assert_cmpuint (waiting, >, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (out); i++)
+    {
+      kit_until (out[i].done);
+      if (out[i].status == USHER_OK)
+        {
+          g_assert_cmpuint (refused, ==, 0);
+          g_assert_cmpint (out[i].number, >, last);
+          last = out[i].number;
+          accepted++;
+        }
+      else
+        {
+          g_assert_cmpint (out[i].status, ==, USHER_BUSY);
+          refused++;
+        }
+    }
+  g_assert_cmpuint (accepted, >, 0);
+  g_assert_cmpuint (refused, >, 0);
+  kit_end ();
+}
+
 static void
 test_same_delivery_twice_at_once (void)
 {
@@ -531,6 +575,7 @@ main (int argc, char **argv)
                    test_id_of_somebody_else_is_stopped_by_the_store);
   g_test_add_func ("/intake/parallel-first-messages-make-one-conversation",
                    test_parallel_first_messages_make_one_conversation);
+  g_test_add_func ("/intake/customers-wait-in-front-of-the-engine", test_customers_wait_in_front_of_the_engine);
   g_test_add_func ("/intake/same-delivery-twice-at-once", test_same_delivery_twice_at_once);
   g_test_add_func ("/intake/bad-deliveries-are-refused", test_bad_deliveries_are_refused);
   g_test_add_func ("/intake/unknown-queue-is-not-lost", test_unknown_queue_is_not_lost);

@@ -60,6 +60,7 @@ typedef struct
   UcBridge *bridge;
   guint64 serial, ticket;
   char *interaction;
+  gboolean nobodys; /* its customer was still being looked for when the row was asked for */
 } Attempt;
 
 static Attempt *
@@ -313,11 +314,23 @@ on_messages (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more
   uc_bridge_call (save->bridge->core, start_save, save, on_saved, attempt);
 }
 
+static void on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why);
+
+static void
+read_row (Attempt *attempt)
+{
+  UcInteractionQuery query = { .interaction = attempt->interaction, .limit = 1 };
+
+  attempt->nobodys = g_hash_table_contains (attempt->bridge->looks, attempt->interaction);
+  uc_store_interactions (attempt->bridge->core->store, &query, on_row, attempt);
+}
+
 static void
 on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
 {
   Attempt *attempt = data;
   Save *save = save_of_attempt (attempt);
+  gboolean unowned;
 
   if (save == NULL || result != UC_STORE_OK || rows->len == 0)
     {
@@ -326,12 +339,18 @@ on_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, con
     }
   uc_event_free (save->row);
   save->row = uc_event_copy (rows->pdata[0]);
-  if (save->row->customer == NULL && save->row->case_id == NULL
-      && belongs_to_customer (save->bridge->core, save->row)
-      && g_hash_table_contains (save->bridge->looks, save->interaction))
+  unowned = save->row->customer == NULL && save->row->case_id == NULL
+            && belongs_to_customer (save->bridge->core, save->row);
+  if (unowned && g_hash_table_contains (save->bridge->looks, save->interaction))
     {
       /* Of a new customer, whose draft the CRM has not made yet. */
       stop (attempt, save, "the CRM has not made the customer's record yet");
+      return;
+    }
+  if (unowned && attempt->nobodys)
+    {
+      /* It was found while the row was on its way: the row may be from before. */
+      read_row (attempt);
       return;
     }
   uc_store_interaction_messages (save->bridge->core->store, save->interaction, MAX_MESSAGES, on_messages, attempt);
@@ -351,12 +370,11 @@ void
 uc_bridge_save_begin (gpointer data)
 {
   Save *save = data;
-  UcInteractionQuery query = { .interaction = save->interaction, .limit = 1 };
 
   save->waiting = FALSE;
   save->busy = TRUE;
   save->bridge->save_next = FALSE;
-  uc_store_interactions (save->bridge->core->store, &query, on_row, attempt_new (save));
+  read_row (attempt_new (save));
 }
 
 gint64

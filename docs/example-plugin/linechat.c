@@ -35,7 +35,8 @@ struct Customer
   int fd;
   char in[MAX_LINE + 1]; /* the beginning of a line whose end has not come yet */
   size_t in_len;
-  char *out; /* what the socket did not take yet */
+  bool skipping; /* what comes is the rest of a line that was too long */
+  char *out;     /* what the socket did not take yet */
   size_t out_len;
   char *user; /* NULL until HELLO was answered */
   char *name;
@@ -396,15 +397,19 @@ take_bytes (Customer *customer)
       *end = '\0';
       if (end > line && end[-1] == '\r')
         end[-1] = '\0';
-      take_line (customer, line);
+      if (!customer->skipping)
+        take_line (customer, line);
+      customer->skipping = false;
       line = end + 1;
     }
   customer->in_len -= (size_t)(line - customer->in);
   memmove (customer->in, line, customer->in_len);
   if (customer->in_len == MAX_LINE)
     {
-      tell (customer, "ERROR a line has at most %d bytes", MAX_LINE);
-      leave (customer);
+      if (!customer->skipping)
+        tell (customer, "ERROR a line has at most %d bytes", MAX_LINE);
+      customer->skipping = true;
+      customer->in_len = 0;
     }
 }
 

@@ -73,7 +73,9 @@ exec 5>&-
 
 call
 head -c 5000 /dev/zero | tr '\0' x >&5
-hear "an endless line is cut off" 'ERROR a line has at most*'
+hear "a line too long is answered" 'ERROR a line has at most*'
+printf '\nHELLO Ada\n' >&5
+hear "its rest is skipped" 'WELCOME *'
 exec 5>&-
 
 printf '[channel:check]\nplugin = linechat\nqueue = support\nport = 0\n' >"$tmp/check.conf"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a desk's client says: calls with their answers, typing, what was seen, pings; and how long its hello may
- * take. Main thread.
+ * What a desk's client says: calls with their answers, typing, what was seen, pings. Main thread.
  */
 #include "core/service/desk-private.h"
 
@@ -13,32 +12,6 @@
 #include "core/service/ops.h"
 
 #define MAX_FRAME (256 * 1024)
-
-/* ---- hello --------------------------------------------------------------------------------------------- */
-
-static void
-await_hello (UsherDesk *desk)
-{
-  UcLoop *loop = desk->desks->core->loop;
-
-  uc_loop_timer_remove (loop, desk->hello_timer);
-  desk->hello_timer = uc_loop_timer_in (loop, UC_DESK_HELLO_WITHIN_MS, uc_desk_hello_late, desk);
-}
-
-void
-uc_desk_hello_late (gpointer data)
-{
-  UsherDesk *desk = data;
-
-  desk->hello_timer = 0;
-  if (desk->phase != UC_DESK_OPEN)
-    return;
-  /* A log-in waits for its turn at the hashing threads; that is not the client's fault. */
-  if (desk->calls > 0)
-    await_hello (desk);
-  else
-    uc_desk_end (desk, "protocol", "the first frame must be hello, within 10 seconds");
-}
 
 /* ---- calls --------------------------------------------------------------------------------------------- */
 
@@ -56,8 +29,6 @@ on_called (gpointer data, const char *result, const GError *error, const char *d
   UsherDesk *desk = calling->desk;
 
   desk->calls--;
-  if (desk->phase == UC_DESK_OPEN)
-    await_hello (desk);
   if (desk->phase != UC_DESK_GONE)
     {
       GString *out = uc_desk_frame ("result");
@@ -78,6 +49,8 @@ on_called (gpointer data, const char *result, const GError *error, const char *d
       uc_json_end (out);
       uc_desk_send_string (desk, out);
     }
+  if (desk->phase == UC_DESK_OPEN)
+    uc_desk_door_logged_in (desk, error == NULL);
   uc_desk_unref (desk);
 }
 
@@ -115,6 +88,8 @@ on_call (UsherDesk *desk, const UcJson *frame)
       uc_desk_end (desk, "protocol", "before hello there is one call at a time, session.login");
       return;
     }
+  if (login && !uc_desk_door_may_log_in (desk))
+    return;
   if (desk->calls >= UC_DESK_MAX_CALLS)
     {
       desk->desks->calls_refused++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by desk.c (life, frames to clients), desk-input.c (frames from them) and desk-sync.c (hello, snapshot,
- * resume). Main thread.
+ * Shared by desk.c (life, frames to clients), desk-door.c (those that have not said hello), desk-input.c (frames
+ * from clients) and desk-sync.c (hello, snapshot, resume). Main thread.
  */
 #pragma once
 
@@ -12,7 +12,6 @@
 
 #define UC_DESK_HEARTBEAT_MS 10000
 #define UC_DESK_MAX_CALLS 64
-#define UC_DESK_HELLO_WITHIN_MS 10000
 
 typedef enum
 {
@@ -34,11 +33,13 @@ struct UsherDesk
   UcPrincipal who;
   gboolean supervises;
   guint calls; /* unanswered */
+  gint64 opened_at;
   guint64 hello_timer;
-  gint64 since;    /* of the hello; -1 = none */
-  gint64 heard_at; /* when the last frame came */
-  gboolean beats;  /* it promised to answer heartbeats */
-  guint64 sync;    /* generation: an older snapshot under way is dropped */
+  guint failed_logins; /* before hello */
+  gint64 since;        /* of the hello; -1 = none */
+  gint64 heard_at;     /* when the last frame came */
+  gboolean beats;      /* it promised to answer heartbeats */
+  guint64 sync;        /* generation: an older snapshot under way is dropped */
 };
 
 struct UcDesks
@@ -61,8 +62,12 @@ void uc_desk_send_string (UsherDesk *desk, GString *frame);
 GString *uc_desk_frame (const char *type);
 void uc_desk_end (UsherDesk *desk, const char *code, const char *message);
 
-/* desk-input.c */
-void uc_desk_hello_late (gpointer desk);
+/* desk-door.c, all for UC_DESK_OPEN. Hello has to come within 10 s from now. */
+void uc_desk_door_wait (UsherDesk *desk);
+/* FALSE: it is too late for a log-in, and the desk has ended. */
+gboolean uc_desk_door_may_log_in (UsherDesk *desk);
+/* A log-in was answered. It may have been one too many: the desk may end. */
+void uc_desk_door_logged_in (UsherDesk *desk, gboolean ok);
 
 void uc_desks_attach (UcDesks *desks, UsherDesk *desk);
 void uc_desks_queues_changed (UcDesks *desks);

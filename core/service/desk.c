@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Desk life: open, frames out, events, heartbeat, end. What clients say is in desk-input.c. Main thread.
+ * Desk life: open, frames out, events, heartbeat, end. What clients say is in desk-input.c, how long they may take
+ * to say who they are in desk-door.c. Main thread.
  */
 #include "core/service/desk-private.h"
 
@@ -82,8 +83,8 @@ uc_desk_open (UsherInstance *instance, const char *remote_address, void *desk_da
   desk->data = desk_data;
   desk->remote = g_strdup (remote_address);
   desk->phase = UC_DESK_OPEN;
-  desk->heard_at = uc_clock_now ();
-  desk->hello_timer = uc_loop_timer_in (core->loop, UC_DESK_HELLO_WITHIN_MS, uc_desk_hello_late, desk);
+  desk->opened_at = desk->heard_at = uc_clock_now ();
+  uc_desk_door_wait (desk);
   g_ptr_array_add (desks->all, desk);
   return desk;
 }

@@ -15,6 +15,7 @@ libuc_service_la_SOURCES = \
 	%D%/bridge.c %D%/bridge.h \
 	%D%/core.c %D%/core.h \
 	%D%/desk-private.h \
+	%D%/desk-door.c \
 	%D%/desk-input.c \
 	%D%/desk-sync.c \
 	%D%/desk.c %D%/desk.h \

@@ -150,6 +150,74 @@ test_login_before_hello (void)
 }
 
 static void
+expect_protocol_bye (Desk *desk, const char *part)
+{
+  g_autoptr (UcJson) bye = kit_desk_wait (desk, "bye");
+
+  g_assert_cmpstr (text (bye, "code"), ==, "protocol");
+  g_assert_nonnull (strstr (text (bye, "message"), part));
+  g_assert_nonnull (desk->bye);
+}
+
+static void
+try_log_in (Desk *desk, const char *args, const char *code)
+{
+  g_autoptr (UcJson) answer = call (desk, "1", "session.login", args);
+
+  g_assert_cmpstr (text (uc_json_get (answer, "error"), "code"), ==, code);
+}
+
+/* Whoever guesses passwords does not keep a place among the desks while he does. */
+static void
+test_failed_logins_end_the_desk (void)
+{
+  Desk *desk;
+
+  kit_start (NULL);
+  kit_seed ();
+  desk = kit_desk_new ();
+  for (int i = 0; i < 2; i++)
+    try_log_in (desk, "{\"login\":\"anna\",\"password\":\"wrong\"}", "unauthenticated");
+  /* What was never looked at is a failure, too. */
+  try_log_in (desk, "7", "invalid");
+  try_log_in (desk, "{}", "invalid");
+  g_assert_null (desk->bye);
+  try_log_in (desk, "{\"login\":\"anna\",\"password\":\"wrong\"}", "unauthenticated");
+  expect_protocol_bye (desk, "5 log-ins have failed");
+  kit_desk_free (desk);
+  kit_end ();
+}
+
+/* Log-ins that succeed renew the wait for hello, but not for ever. */
+static void
+test_logins_without_hello_end_the_desk (void)
+{
+  static const char good[] = "{\"login\":\"anna\",\"password\":\"anna-anna\"}";
+  Desk *desk;
+
+  kit_start (NULL);
+  kit_seed ();
+  desk = kit_desk_new ();
+  for (int i = 0; i < 8; i++)
+    {
+      try_log_in (desk, good, NULL);
+      g_assert_null (desk->bye);
+      kit_pass (8000);
+    }
+  g_assert_null (desk->bye);
+  kit_desk_say (desk, "{\"call\":\"session.login\",\"id\":\"9\",\"args\":%s}", good);
+  expect_protocol_bye (desk, "within 60 seconds");
+  kit_desk_free (desk);
+
+  desk = kit_desk_new ();
+  try_log_in (desk, good, NULL);
+  kit_pass (11000);
+  expect_protocol_bye (desk, "must be hello");
+  kit_desk_free (desk);
+  kit_end ();
+}
+
+static void
 test_ticket_works_once (void)
 {
   Desk *desk;
@@ -565,6 +633,8 @@ main (int argc, char **argv)
   g_test_add_func ("/desk/bad-beginnings-are-told", test_bad_beginnings_are_told);
   g_test_add_func ("/desk/frames-after-hello", test_frames_after_hello);
   g_test_add_func ("/desk/login-before-hello", test_login_before_hello);
+  g_test_add_func ("/desk/failed-logins-end-the-desk", test_failed_logins_end_the_desk);
+  g_test_add_func ("/desk/logins-without-hello-end-the-desk", test_logins_without_hello_end_the_desk);
   g_test_add_func ("/desk/ticket-works-once", test_ticket_works_once);
   g_test_add_func ("/desk/offer-reaches-its-agent-only", test_offer_reaches_its_agent_only);
   g_test_add_func ("/desk/resumed-view-equals-a-fresh-one", test_resumed_view_equals_a_fresh_one);

@@ -2,12 +2,14 @@ noinst_LTLIBRARIES += libuc-store.la
 libuc_store_la_SOURCES = \
 	%D%/backup.h \
 	%D%/batch.c %D%/batch.h \
+	%D%/folder.c %D%/folder.h \
 	%D%/sqlite-backup.c \
 	%D%/journal.h \
 	%D%/lock.c \
 	%D%/sqlite.h \
 	%D%/sqlite-check.c \
 	%D%/sqlite-expire.c \
+	%D%/sqlite-fold.c \
 	%D%/sqlite-index.c \
 	%D%/sqlite-journal.c \
 	%D%/sqlite-load.c \

@@ -60,8 +60,7 @@ connect_to (const char *path, int flags, GError **error)
   sqlite3_extended_result_codes (db, 1);
   sqlite3_busy_timeout (db, UC_SQLITE_BUSY_MS);
   sqlite3_db_config (db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  /* Only the writer checkpoints, and only when it means to: closing a database that was refused changes nothing.
-   */
+  /* Nobody folds the log but who means to: closing a database that was refused changes nothing. */
   sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   sqlite3_wal_autocheckpoint (db, 0);
   return g_steal_pointer (&sqlite);
@@ -316,6 +315,19 @@ uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error)
       || !read_state (sqlite, state, error))
     return NULL;
   return g_steal_pointer (&sqlite);
+}
+
+UcSqlite *
+uc_sqlite_open_folder (const char *path, GError **error)
+{
+  g_autoptr (UcSqlite) sqlite = connect_to (path, SQLITE_OPEN_READWRITE, error);
+
+  /* What is folded is on the disk before the log may begin anew. */
+  if (sqlite != NULL && uc_sqlite_exec (sqlite, "PRAGMA synchronous = FULL") == SQLITE_OK)
+    return g_steal_pointer (&sqlite);
+  if (sqlite != NULL)
+    set_error (sqlite, "can't set up the database", error);
+  return NULL;
 }
 
 UcSqlite *

@@ -77,3 +77,9 @@ uc_writer_claim (UcWriter *writer)
   writer->claimed = code == SQLITE_OK ? size + ahead : present_size (writer);
   return writer->claimed >= size ? SQLITE_OK : SQLITE_FULL;
 }
+
+void
+uc_writer_forget_claim (UcWriter *writer)
+{
+  writer->claimed = writer->claimed < G_MAXINT64 ? 0 : G_MAXINT64;
+}

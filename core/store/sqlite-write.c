@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Group commit: many batches, one transaction, one fsync. When one of them meets a conflict, the transaction is
- * written once more with a savepoint for each batch, so that this one is taken back alone. Also checkpoints: this
- * connection is the only one that may. Writer thread.
+ * written once more with a savepoint for each batch, so that this one is taken back alone. Writer thread.
  */
 #include "core/store/sqlite.h"
 
 /* 64 MiB of log in pages of 4 KiB; then again after as much more, while a long read holds the log. Under load each
- * checkpoint writes most pages of the database again: with 4 MiB the store took two thirds of the messages. */
-#define CHECKPOINT_PAGES 16384
-/* On a disk that is short of room: the log gives its room back again and again instead of growing. */
-#define SPARING_PAGES 32
+ * fold writes most pages of the database again: with 4 MiB the store took two thirds of the messages. */
+#define FOLD_PAGES 16384
 /* Rows of age removed per transaction, so that a new batch never waits long. */
 #define PRUNE_ROWS 500
 /* A table's rows that are older than ?1, the oldest ones first. */
@@ -51,7 +48,7 @@ on_wal (gpointer data, sqlite3 *db, const char *name, int pages)
 
   /* Fewer than before: the log was begun anew. */
   if ((guint)pages < writer->wal_pages)
-    writer->checkpoint_above = CHECKPOINT_PAGES;
+    writer->fold_above = writer->fold_pages;
   writer->wal_pages = (guint)pages;
   return SQLITE_OK;
 }
@@ -64,7 +61,7 @@ uc_writer_new (UcSqlite *sqlite, const UcSqliteState *state)
   writer->sqlite = sqlite;
   writer->last_seq = state->last_seq;
   writer->epoch = state->epoch;
-  writer->checkpoint_above = CHECKPOINT_PAGES;
+  writer->fold_pages = writer->fold_above = FOLD_PAGES;
   sqlite3_wal_hook (sqlite->db, on_wal, writer);
   return writer;
 }
@@ -215,9 +212,8 @@ write_apart (UcWriter *writer, UcBatch *batch)
 
 /* ---- one transaction ----------------------------------------------------------------------------------- */
 
-/* Nobody can tell any more what the disk holds. */
-static gboolean
-is_beyond_trust (int code, gboolean committing)
+gboolean
+uc_sqlite_is_beyond_trust (int code, gboolean committing)
 {
   switch (code)
     {
@@ -256,13 +252,14 @@ note_damage (UcWriter *writer, int code)
     uc_sqlite_exec (writer->sqlite, mark);
 }
 
-static void
-lose_trust (UcWriter *writer, int code)
+void
+uc_writer_lose_trust (UcWriter *writer, int code, const char *why)
 {
-  g_autofree char *why = uc_sqlite_sentence (writer->sqlite, code);
+  g_autofree char *own = why == NULL ? uc_sqlite_sentence (writer->sqlite, code) : NULL;
 
   if (writer->broken == NULL)
-    writer->broken = g_strdup_printf ("%s; nothing is stored any more until the daemon is started again", why);
+    writer->broken = g_strdup_printf ("%s; nothing is stored any more until the daemon is started again",
+                                      why != NULL ? why : own);
   note_damage (writer, code);
 }
 
@@ -274,9 +271,9 @@ fail_all (UcWriter *writer, GPtrArray *batches, gint64 last_seq, int code, gbool
   g_autofree char *why = uc_sqlite_sentence (writer->sqlite, code);
   UcStoreResult result = UC_STORE_UNAVAILABLE;
 
-  if (is_beyond_trust (code, committing))
+  if (uc_sqlite_is_beyond_trust (code, committing))
     {
-      lose_trust (writer, code);
+      uc_writer_lose_trust (writer, code, NULL);
       result = UC_STORE_UNKNOWN;
     }
   writer->full = (code & 0xff) == SQLITE_FULL;
@@ -384,55 +381,6 @@ uc_writer_commit (UcWriter *writer, GPtrArray *batches)
 
 /* ---- between transactions ------------------------------------------------------------------------------ */
 
-static gboolean
-fold (UcWriter *writer, int mode)
-{
-  int log = 0, done = 0, code;
-
-  /* What was written beside the batches, the search index, has not claimed its room yet. */
-  uc_writer_claim (writer);
-  code = sqlite3_wal_checkpoint_v2 (writer->sqlite->db, NULL, mode, &log, &done);
-
-  if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
-    {
-      writer->checkpoint_warned = FALSE;
-      /* A whole fold cuts off what was claimed ahead. */
-      writer->claimed = writer->claimed < G_MAXINT64 ? 0 : G_MAXINT64;
-      return code == SQLITE_OK && log == done;
-    }
-  if (is_beyond_trust (code, FALSE))
-    lose_trust (writer, code);
-  if (!writer->checkpoint_warned)
-    {
-      g_autofree char *why = uc_sqlite_sentence (writer->sqlite, code);
-
-      g_warning ("the store's log can't be folded into the database, it grows meanwhile: %s", why);
-    }
-  writer->checkpoint_warned = TRUE;
-  return FALSE;
-}
-
-void
-uc_writer_checkpoint (UcWriter *writer)
-{
-  if (writer->broken != NULL)
-    return;
-  /* Pages of the log that the database has a place for already give their room back. */
-  if (writer->full)
-    {
-      writer->full = FALSE;
-      writer->wal_pages = MAX (writer->wal_pages, 1); /* unknown after an unclean start */
-      uc_writer_fold (writer);
-    }
-  if (writer->sparing && writer->wal_pages >= SPARING_PAGES)
-    uc_writer_fold (writer);
-  else if (writer->broken == NULL && writer->wal_pages >= writer->checkpoint_above)
-    {
-      fold (writer, SQLITE_CHECKPOINT_PASSIVE);
-      writer->checkpoint_above = writer->wal_pages + CHECKPOINT_PAGES;
-    }
-}
-
 /* How many rows it removed. */
 static int
 prune (UcWriter *writer, const char *sql, gint64 before)
@@ -446,8 +394,8 @@ prune (UcWriter *writer, const char *sql, gint64 before)
       code = uc_statement_run (writer->sqlite, statement);
     }
   /* One statement is one transaction: its failure may be that of a commit. */
-  if (is_beyond_trust (code, TRUE))
-    lose_trust (writer, code);
+  if (uc_sqlite_is_beyond_trust (code, TRUE))
+    uc_writer_lose_trust (writer, code, NULL);
   return code == SQLITE_OK ? sqlite3_changes (writer->sqlite->db) : 0;
 }
 
@@ -476,8 +424,8 @@ uc_writer_index (UcWriter *writer)
   code = uc_sqlite_index (writer->sqlite, &more);
   /* What else may have failed passes, or is told by the next commit; until then these are found by reading them.
    */
-  if (is_beyond_trust (code, TRUE))
-    lose_trust (writer, code);
+  if (uc_sqlite_is_beyond_trust (code, TRUE))
+    uc_writer_lose_trust (writer, code, NULL);
   return more;
 }
 
@@ -490,8 +438,8 @@ uc_writer_expire (UcWriter *writer, gint64 before)
   if (writer->broken != NULL)
     return FALSE;
   code = uc_sqlite_expire (writer->sqlite, before, &writer->expired_seq, &more);
-  if (is_beyond_trust (code, TRUE))
-    lose_trust (writer, code);
+  if (uc_sqlite_is_beyond_trust (code, TRUE))
+    uc_writer_lose_trust (writer, code, NULL);
   else if (code != SQLITE_OK)
     {
       g_autofree char *why = uc_sqlite_sentence (writer->sqlite, code);
@@ -502,26 +450,10 @@ uc_writer_expire (UcWriter *writer, gint64 before)
 }
 
 void
-uc_writer_fold (UcWriter *writer)
-{
-  if (writer->broken != NULL || writer->wal_pages == 0)
-    return;
-  /* Not waiting for readers: there will be another quiet moment. */
-  sqlite3_busy_timeout (writer->sqlite->db, 0);
-  if (fold (writer, SQLITE_CHECKPOINT_TRUNCATE))
-    {
-      writer->wal_pages = 0;
-      writer->checkpoint_above = CHECKPOINT_PAGES;
-    }
-  sqlite3_busy_timeout (writer->sqlite->db, UC_SQLITE_BUSY_MS);
-}
-
-void
 uc_writer_free (UcWriter *writer)
 {
   /* Otherwise the log stays as it is, for the next start to recover from. */
-  if (writer->broken == NULL && run (writer, "UPDATE meta SET value = 1 WHERE key = 'clean'") == SQLITE_OK
-      && fold (writer, SQLITE_CHECKPOINT_TRUNCATE))
+  if (uc_writer_fold_at_end (writer))
     sqlite3_db_config (writer->sqlite->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   uc_sqlite_close (writer->sqlite);
   g_free (writer->broken);

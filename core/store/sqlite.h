@@ -81,6 +81,8 @@ typedef struct
  * database as in use. */
 UcSqlite *uc_sqlite_open_writer (const char *path, gboolean fresh, UcSqliteState *state, GError **error);
 UcSqlite *uc_sqlite_open_reader (const char *path, UcSqliteState *state, GError **error);
+/* To fold the log, beside the writer. */
+UcSqlite *uc_sqlite_open_folder (const char *path, GError **error);
 /* Empty, for this connection alone, forgotten when it is closed; takes URIs to attach. */
 UcSqlite *uc_sqlite_open_private (GError **error);
 
@@ -119,9 +121,12 @@ typedef struct
   guint64 failed; /* newest generation of which a batch with events failed; 0 = none */
   char *broken;   /* why nothing can be trusted any more; NULL = all is well */
 
-  guint wal_pages;        /* in the log, by the last commit */
-  guint checkpoint_above; /* pages of log that start the next checkpoint */
-  gboolean checkpoint_warned;
+  struct UcFolder *folder; /* NULL: everything is folded between commits */
+  guint wal_pages;         /* in the log, by the last commit */
+  guint fold_pages;        /* a log of so many is long */
+  guint fold_above;        /* pages of log that start the next fold */
+  guint rounds;            /* the folder's since it began with this log; 0 = it has nothing to do */
+  gboolean fold_warned;
   gboolean full;    /* the last transaction found no room */
   gboolean sparing; /* there is little room: keep the log short */
   gint64 claimed;   /* the database's file has room for so many bytes; 0 = unknown */
@@ -135,9 +140,11 @@ UcWriter *uc_writer_new (UcSqlite *sqlite, const UcSqliteState *state);
 void uc_writer_free (UcWriter *writer);
 /* Before a commit: room for what the log is going to be folded into (sqlite-room.c). SQLITE_OK or SQLITE_FULL. */
 int uc_writer_claim (UcWriter *writer);
+/* After a fold, which cuts off what was claimed ahead. */
+void uc_writer_forget_claim (UcWriter *writer);
 /* One transaction; each batch gets its answer. */
 void uc_writer_commit (UcWriter *writer, GPtrArray *batches);
-/* Folds the log into the database when it has grown large. */
+/* Folds the log into the database when it has grown large (sqlite-fold.c). */
 void uc_writer_checkpoint (UcWriter *writer);
 /* Removes some of what has aged; TRUE when there is more. */
 gboolean uc_writer_prune (UcWriter *writer, gint64 now, gint64 command_keep_ms);
@@ -147,6 +154,12 @@ gboolean uc_writer_expire (UcWriter *writer, gint64 before);
 gboolean uc_writer_index (UcWriter *writer);
 /* Folds all of the log into the database and empties it; for a quiet moment. */
 void uc_writer_fold (UcWriter *writer);
+/* Marks the exit as clean and folds everything; FALSE = the log stays. */
+gboolean uc_writer_fold_at_end (UcWriter *writer);
+/* Nobody can tell any more what the disk holds. */
+gboolean uc_sqlite_is_beyond_trust (int code, gboolean committing);
+/* Nothing is stored any more. why: NULL = what the writer's own connection says of the code. */
+void uc_writer_lose_trust (UcWriter *writer, int code, const char *why);
 
 /* The tables' share of one event (sqlite-project.c). SQLITE_OK, an error code, or SQLITE_CONSTRAINT with *why set
  * when the tables have no row the event speaks of. */

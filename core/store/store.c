@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The store's outside: queues to the three threads it starts, "store-writer" (commits, checkpoints),
+ * The store's outside: queues to the three threads it starts, "store-writer" (commits, folds the log),
  * "store-reader" (answers questions that somebody's next step waits for) and "store-history" (answers those that
  * may take long), and the way back to the main thread. Every function here is called on the main thread.
  */
@@ -10,6 +10,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/store/folder.h"
 #include "core/store/store-private.h"
 
 #define MOST_ROWS 256   /* per transaction: bounds how long a batch waits for its neighbours */
@@ -546,6 +547,9 @@ open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
         return FALSE;
       uc_store_lock_settle (store->lock_fd);
       store->writer = uc_writer_new (sqlite, &state);
+      store->writer->folder = uc_folder_new (options->path);
+      if (options->fold_pages > 0)
+        store->writer->fold_pages = store->writer->fold_above = options->fold_pages;
       store->checker = uc_checker_new (store, options->path, state.check);
     }
   for (guint r = 0; r < N_READERS; r++)

@@ -39,6 +39,7 @@ typedef struct
   gboolean read_only_tools; /* open without becoming the writer: for tools; refuses commits */
   gint64 keep_ms;           /* what was said in a closed interaction is kept so long, 0 = for ever */
   gint64 idle_ms;           /* without work for so long, the log is folded into the database, 0 = 2 s */
+  guint fold_pages;         /* and beside the work when it has so many pages, 0 = 16384 of 4 KiB */
 } UcStoreOptions;
 
 /* Opens or creates, migrates, checks after an unclean exit. Blocks: before the main loop runs. Refuses with a

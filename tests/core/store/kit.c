@@ -14,7 +14,8 @@
 void
 kit_open (Kit *kit)
 {
-  UcStoreOptions options = { .path = kit->path, .idle_ms = 20 };
+  UcStoreOptions options
+      = { .path = kit->path, .idle_ms = kit->idle_ms > 0 ? kit->idle_ms : 20, .fold_pages = kit->fold_pages };
   g_autoptr (GError) error = NULL;
 
   kit->store = uc_store_open (kit->loop, &options, &error);
@@ -77,6 +78,46 @@ kit_remove_folder (const char *dir)
   g_assert_cmpint (g_rmdir (dir), ==, 0);
 }
 
+/* ---- warnings ------------------------------------------------------------------------------------------ */
+
+static int warnings; /* atomic */
+static guint warning_handler;
+
+static void
+on_warning (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  g_atomic_int_inc (&warnings);
+}
+
+static gboolean
+not_fatal (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  return FALSE;
+}
+
+void
+kit_expect_warnings (void)
+{
+  warnings = 0;
+  warning_handler = g_log_set_handler (NULL, G_LOG_LEVEL_WARNING | G_LOG_FLAG_FATAL, on_warning, NULL);
+  g_test_log_set_fatal_handler (not_fatal, NULL);
+}
+
+int
+kit_warnings (void)
+{
+  return g_atomic_int_get (&warnings);
+}
+
+void
+kit_await_warning (void)
+{
+  while (kit_warnings () == 0)
+    g_usleep (1000);
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------- */
+
 void
 kit_tear_down (Kit *kit, gconstpointer data)
 {
@@ -88,6 +129,9 @@ kit_tear_down (Kit *kit, gconstpointer data)
   uc_loop_free (kit->loop);
   g_free (kit->dir);
   g_free (kit->path);
+  if (warning_handler != 0)
+    g_log_remove_handler (NULL, warning_handler);
+  warning_handler = 0;
 }
 
 /* ---- events -------------------------------------------------------------------------------------------- */

@@ -15,7 +15,9 @@ typedef struct
   UcLoop *loop;
   char *dir, *path;
   UcStore *store;
-  gint64 seq; /* of the last event put into a batch */
+  gint64 seq;       /* of the last event put into a batch */
+  gint64 idle_ms;   /* for kit_open; 0 = 20 */
+  guint fold_pages; /* as of UcStoreOptions */
 } Kit;
 
 typedef struct
@@ -38,6 +40,11 @@ void kit_close (Kit *kit);
  * flushes often. */
 char *kit_folder (const char *name);
 void kit_remove_folder (const char *dir);
+
+/* Warnings are fatal in tests. From here to the test's end they are counted instead. */
+void kit_expect_warnings (void);
+int kit_warnings (void);
+void kit_await_warning (void);
 
 /* "{'type':'user.changed',...}" */
 UcEvent *kit_event (const char *json);

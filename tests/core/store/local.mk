@@ -25,6 +25,12 @@ check_PROGRAMS += %D%/test-faults
 %C%_test_faults_LDADD = %D%/libkit.la
 TESTS += %D%/test-faults
 
+check_PROGRAMS += %D%/test-fold
+%C%_test_fold_SOURCES = %D%/test-fold.c %D%/faults.c %D%/faults.h
+%C%_test_fold_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_fold_LDADD = %D%/libkit.la
+TESTS += %D%/test-fold
+
 check_PROGRAMS += %D%/test-engine
 %C%_test_engine_SOURCES = %D%/test-engine.c %D%/day.c %D%/day.h
 %C%_test_engine_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)

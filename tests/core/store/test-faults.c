@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Tests of the store when things break: a full disk, a failing one, a lock held by another program, and a process
- * that is killed. Called with --write PATH it is the process to be killed.
+ * that is killed. Called with --write PATH PAGES it is the process to be killed.
  */
 #include "tests/core/store/kit.h"
 
@@ -142,49 +142,18 @@ test_full_group (Kit *kit, gconstpointer data)
   expect_name (kit, "Carla");
 }
 
-/* Warnings are fatal in tests; these two tests want them. */
-static int warnings; /* atomic */
-static guint warning_handler;
-
-static void
-on_warning (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
-{
-  g_atomic_int_inc (&warnings);
-}
-
-static gboolean
-not_fatal (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
-{
-  return FALSE;
-}
-
-static void
-expect_warnings (void)
-{
-  warnings = 0;
-  warning_handler = g_log_set_handler (NULL, G_LOG_LEVEL_WARNING | G_LOG_FLAG_FATAL, on_warning, NULL);
-  g_test_log_set_fatal_handler (not_fatal, NULL);
-}
-
-static void
-await_warning (void)
-{
-  while (g_atomic_int_get (&warnings) == 0)
-    g_usleep (1000);
-}
-
 /* No room for a checkpoint: commits go on into the log, and the administrator is told once. */
 static void
 test_full_checkpoint (Kit *kit, gconstpointer data)
 {
-  expect_warnings ();
+  kit_expect_warnings ();
   faults_set (FAULT_DATABASE_FULL, 0);
   kit_do_basics (kit);
-  await_warning ();
+  kit_await_warning ();
   for (int i = 0; i < 20; i++)
     rename_to (kit, "on", UC_STORE_OK, NULL);
   g_usleep (100000); /* several idle times */
-  g_assert_cmpint (g_atomic_int_get (&warnings), ==, 1);
+  g_assert_cmpint (kit_warnings (), ==, 1);
   faults_set (FAULT_NONE, 0);
   rename_to (kit, "again", UC_STORE_OK, NULL);
 }
@@ -205,7 +174,7 @@ test_room_is_claimed (Kit *kit, gconstpointer data)
 {
   struct stat info;
 
-  expect_warnings ();
+  kit_expect_warnings ();
   faults_set (FAULT_DATABASE_FULL, 0);
   g_assert_cmpint (put_bytes (kit, "a", 1000000, NULL), ==, UC_STORE_OK);
   g_assert_cmpint (stat (kit->path, &info), ==, 0);
@@ -277,10 +246,10 @@ test_beyond_trust (Kit *kit, gconstpointer data)
 static void
 test_checkpoint_sync (Kit *kit, gconstpointer data)
 {
-  expect_warnings ();
+  kit_expect_warnings ();
   faults_set (FAULT_DATABASE_SYNC, 0);
   kit_do_basics (kit);
-  await_warning ();
+  kit_await_warning ();
   faults_set (FAULT_NONE, 0);
   rename_to (kit, "doubtful", UC_STORE_UNKNOWN, "started again");
   kit_close (kit);
@@ -598,9 +567,9 @@ write_more (Writer *writer)
 }
 
 static void
-write_until_killed (const char *path)
+write_until_killed (const char *path, guint fold_pages)
 {
-  Writer writer = { 0 };
+  Writer writer = { .kit.fold_pages = fold_pages };
   Kit *kit = &writer.kit;
   UcBatch *batch = uc_batch_new ();
   int epoch;
@@ -625,10 +594,10 @@ write_until_killed (const char *path)
 
 /* Starts a writer, lets it run for a moment, kills it; the last number it called durable. */
 static gint64
-run_and_kill (const char *path)
+run_and_kill (const char *path, guint fold_pages)
 {
-  g_autofree char *self = kit_self ();
-  char *argv[] = { self, (char *)"--write", (char *)path, NULL };
+  g_autofree char *self = kit_self (), *pages = g_strdup_printf ("%u", fold_pages);
+  char *argv[] = { self, (char *)"--write", (char *)path, pages, NULL };
   g_autoptr (GError) error = NULL;
   char line[64];
   gint64 last = 0;
@@ -674,7 +643,8 @@ test_kill (Kit *kit, gconstpointer data)
   kit_close (kit);
   for (int round = 1; round <= 30; round++)
     {
-      gint64 told = run_and_kill (kit->path);
+      /* Every other time the log is folded all the while, beside the commits. */
+      gint64 told = run_and_kill (kit->path, round % 2 ? 0 : 20);
 
       g_assert_cmpint (told, >, floor);
       kit_open (kit);
@@ -695,9 +665,6 @@ tear_down (Kit *kit, gconstpointer data)
 {
   faults_set (FAULT_NONE, 0);
   kit_tear_down (kit, data);
-  if (warning_handler != 0)
-    g_log_remove_handler (NULL, warning_handler);
-  warning_handler = 0;
 }
 
 #define ADD(name, func, data)                                                                                     \
@@ -706,8 +673,8 @@ tear_down (Kit *kit, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  if (argc == 3 && strcmp (argv[1], "--write") == 0)
-    write_until_killed (argv[2]);
+  if (argc == 4 && strcmp (argv[1], "--write") == 0)
+    write_until_killed (argv[2], (guint)atoi (argv[3]));
   g_test_init (&argc, &argv, NULL);
   faults_install ();
   ADD ("full", test_full, 0);

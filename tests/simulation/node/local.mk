@@ -27,6 +27,7 @@ check_PROGRAMS += %D%/node-sim
 	-Wl,--wrap=crypto_pwhash_str -Wl,--wrap=crypto_pwhash_str_verify -Wl,--wrap=exit \
 	-Wl,--wrap=uc_net_listen -Wl,--wrap=uc_loader_open -Wl,--wrap=uc_loader_start \
 	-Wl,--wrap=uc_store_lock -Wl,--wrap=uc_store_lock_settle \
+	-Wl,--wrap=uc_store_open \
 	-Wl,--wrap=uc_writer_commit -Wl,--wrap=uc_mark_is_on
 TESTS += %D%/node-sim
 endif

@@ -38,6 +38,8 @@ const UcPlugin *__wrap_uc_loader_open (UcLoader *from, const char *name, GError 
 gboolean __wrap_uc_loader_start (UcLoader *from, const UcPlugin *which, const UsherHost *host, GError **error);
 int __wrap_uc_store_lock (const char *path, gboolean *fresh, GError **error);
 void __wrap_uc_store_lock_settle (int fd);
+UcStore *__wrap_uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error);
+UcStore *__real_uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error);
 void __wrap_uc_writer_commit (UcWriter *writer, GPtrArray *batches);
 void __real_uc_writer_commit (UcWriter *writer, GPtrArray *batches);
 gboolean __wrap_uc_mark_is_on (const UcEvent *row);
@@ -72,6 +74,16 @@ __wrap_uc_store_lock (const char *path, gboolean *fresh, GError **error)
 void
 __wrap_uc_store_lock_settle (int fd)
 {
+}
+
+/* A day of the simulation does not fill a log: it is folded beside the commits all the same. */
+UcStore *
+__wrap_uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error)
+{
+  UcStoreOptions shorter = *options;
+
+  shorter.fold_pages = (guint)sim_range (20, 400);
+  return __real_uc_store_open (loop, &shorter, error);
 }
 
 void

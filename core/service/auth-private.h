@@ -16,6 +16,8 @@ struct UcAuth
 {
   UcCore *core;
   GHashTable *sessions; /* token hash -> UcSession */
+  GHashTable *over;     /* of token hash: has ended, and the store may not know yet */
+  guint64 ended;        /* rises when the store has forgotten sessions */
   GHashTable *tickets;  /* ticket -> Ticket */
   GHashTable *brakes;   /* login or address -> Brake */
   GThreadPool *hashers;
@@ -25,6 +27,7 @@ struct UcAuth
 
 /* session.c */
 void uc_sessions_init (UcAuth *auth);
+void uc_sessions_clear (UcAuth *auth);
 void uc_sessions_queues (const UcAuth *auth, GArray *queues);
 char *uc_session_hash (const char *token);
 char *uc_session_secret (void);

@@ -208,8 +208,7 @@ uc_auth_free (UcAuth *auth)
     return;
   if (auth->hashers != NULL)
     uc_auth_stop (auth);
-  g_hash_table_unref (auth->sessions);
-  g_hash_table_unref (auth->tickets);
+  uc_sessions_clear (auth);
   g_hash_table_unref (auth->brakes);
   g_free (auth);
 }

@@ -46,7 +46,9 @@ void uc_auth_check (UcAuth *auth, const char *token, UcAuthWho done, gpointer da
 /* For those who go on without showing the token again, such as desks: keeps the session from idling; FALSE = it
  * has ended. */
 gboolean uc_auth_still (UcAuth *auth, const UcPrincipal *who);
+/* From now on it has ended, whatever the store says. */
 void uc_auth_logout (UcAuth *auth, const char *token_hash);
+/* The store has forgotten all of the user's. */
 void uc_auth_logout_user (UcAuth *auth, const char *user);
 
 /* A ticket: proves a session for 30 s, once, while that session lasts. */

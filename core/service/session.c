@@ -41,7 +41,16 @@ void
 uc_sessions_init (UcAuth *auth)
 {
   auth->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)session_free);
+  auth->over = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   auth->tickets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)ticket_free);
+}
+
+void
+uc_sessions_clear (UcAuth *auth)
+{
+  g_hash_table_unref (auth->sessions);
+  g_hash_table_unref (auth->over);
+  g_hash_table_unref (auth->tickets);
 }
 
 /* ---- tokens -------------------------------------------------------------------------------------------- */
@@ -96,6 +105,7 @@ typedef struct
 {
   UcAuth *auth;
   char *hash;
+  guint64 ended; /* auth->ended when the store was asked */
   UcAuthWho done;
   gpointer data;
 } Checking;
@@ -143,31 +153,50 @@ answer_session (UcAuth *auth, const char *hash, UcSession *session, UcAuthWho do
   done (data, &who, NULL);
 }
 
+static UcSession *
+session_from_row (const Checking *checking, const char *row)
+{
+  g_auto (GStrv) words = row != NULL ? g_strsplit (row, " ", 3) : NULL;
+
+  if (words == NULL || g_strv_length (words) != 3 || g_hash_table_contains (checking->auth->over, checking->hash))
+    return NULL;
+  return uc_session_cache (checking->auth, checking->hash, words[0], g_ascii_strtoll (words[1], NULL, 10),
+                           g_ascii_strtoll (words[2], NULL, 10));
+}
+
+static void read_session (Checking *checking);
+
 static void
 on_session_read (gpointer data, UcStoreResult result, const char *value, gsize len, const char *why)
 {
-  g_autofree Checking *checking = data;
-  g_autofree char *hash = checking->hash;
-  UcSession *session = NULL;
+  Checking *checking = data;
+  UcAuth *auth = checking->auth;
 
-  if (result != UC_STORE_OK)
+  if (result == UC_STORE_OK && value != NULL && checking->ended != auth->ended)
+    {
+      /* The row may be from before, and of one that has ended. */
+      read_session (checking);
+      return;
+    }
+  if (result == UC_STORE_OK)
+    answer_session (auth, checking->hash, session_from_row (checking, value), checking->done, checking->data);
+  else
     {
       g_autoptr (GError) error
           = g_error_new (UC_ERROR, UC_ERROR_UNAVAILABLE, "the session can't be checked now: %s",
                          why != NULL ? why : "the store does not answer");
 
       checking->done (checking->data, NULL, error);
-      return;
     }
-  if (value != NULL)
-    {
-      g_auto (GStrv) words = g_strsplit (value, " ", 3);
+  g_free (checking->hash);
+  g_free (checking);
+}
 
-      if (g_strv_length (words) == 3)
-        session = uc_session_cache (checking->auth, hash, words[0], g_ascii_strtoll (words[1], NULL, 10),
-                                    g_ascii_strtoll (words[2], NULL, 10));
-    }
-  answer_session (checking->auth, hash, session, checking->done, checking->data);
+static void
+read_session (Checking *checking)
+{
+  checking->ended = checking->auth->ended;
+  uc_store_session (checking->auth->core->store, checking->hash, on_session_read, checking);
 }
 
 void
@@ -177,7 +206,7 @@ uc_auth_check (UcAuth *auth, const char *token, UcAuthWho done, gpointer data)
   UcSession *session = g_hash_table_lookup (auth->sessions, hash);
   Checking *checking;
 
-  if (session != NULL)
+  if (session != NULL || g_hash_table_contains (auth->over, hash))
     {
       answer_session (auth, hash, session, done, data);
       return;
@@ -187,7 +216,7 @@ uc_auth_check (UcAuth *auth, const char *token, UcAuthWho done, gpointer data)
   checking->hash = g_steal_pointer (&hash);
   checking->done = done;
   checking->data = data;
-  uc_store_session (auth->core->store, checking->hash, on_session_read, checking);
+  read_session (checking);
 }
 
 /* Whoever holds a principal had it from a check of its token, and its use keeps the session in the cache: what is
@@ -199,13 +228,35 @@ uc_auth_still (UcAuth *auth, const UcPrincipal *who)
          || use_session (auth, who->token, g_hash_table_lookup (auth->sessions, who->token)) != NULL;
 }
 
+typedef struct
+{
+  UcAuth *auth;
+  char *hash;
+} Ending;
+
+static void
+on_removed (gpointer data, const GError *error, GPtrArray *events)
+{
+  g_autofree Ending *ending = data;
+  g_autofree char *hash = ending->hash;
+
+  /* Otherwise its row stays, which nobody believes as long as this process lives. */
+  if (error != NULL)
+    return;
+  g_hash_table_remove (ending->auth->over, hash);
+  ending->auth->ended++;
+}
+
 void
 uc_auth_logout (UcAuth *auth, const char *hash)
 {
   UcTxn *txn = uc_txn_new (auth->core);
+  Ending *ending = g_new (Ending, 1);
 
+  *ending = (Ending){ auth, g_strdup (hash) };
+  g_hash_table_add (auth->over, g_strdup (hash));
   uc_batch_session_remove (uc_txn_batch (txn), hash);
-  uc_txn_commit (txn, NULL, NULL);
+  uc_txn_commit (txn, on_removed, ending);
   g_hash_table_remove (auth->sessions, hash);
 }
 
@@ -219,6 +270,7 @@ void
 uc_auth_logout_user (UcAuth *auth, const char *user)
 {
   g_hash_table_foreach_remove (auth->sessions, is_session_of, (gpointer)user);
+  auth->ended++;
 }
 
 /* ---- tickets ------------------------------------------------------------------------------------------- */

@@ -156,6 +156,55 @@ test_guessing_is_slowed_down (void)
   kit_end ();
 }
 
+typedef struct
+{
+  gboolean answered;
+  char *user; /* NULL = no session */
+} Who;
+
+static void
+on_who (gpointer data, const UcPrincipal *principal, const GError *error)
+{
+  Who *who = data;
+
+  who->answered = TRUE;
+  who->user = principal != NULL ? g_strdup (principal->user) : NULL;
+}
+
+/* What the store's reader saw before a log-out was stored must not bring the session back. */
+static void
+test_a_session_that_ended_stays_ended (void)
+{
+  g_autoptr (UcJson) answer = NULL;
+  g_autofree char *hash = NULL;
+  Who whos[4] = { { 0 } };
+  const char *token;
+
+  kit_start (NULL);
+  kit_seed ();
+  answer = kit_do (NULL, "session.login", "{\"login\":\"anna\",\"password\":\"%s\"}", "anna-anna");
+  token = uc_json_string (uc_json_get (answer, "token"));
+  hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
+  kit_restart ();
+  /* The first is read before the log-out, the next after it and before that is stored. */
+  uc_auth_check (kit.core->auth, token, on_who, &whos[0]);
+  kit_until (whos[0].answered);
+  g_assert_cmpstr (whos[0].user, ==, kit_agent ("anna")->id);
+  kit_restart ();
+  uc_auth_check (kit.core->auth, token, on_who, &whos[1]);
+  uc_auth_logout (kit.core->auth, hash);
+  uc_auth_check (kit.core->auth, token, on_who, &whos[2]);
+  kit_until (whos[1].answered && whos[2].answered);
+  g_assert_null (whos[1].user);
+  g_assert_null (whos[2].user);
+  kit_settle ();
+  uc_auth_check (kit.core->auth, token, on_who, &whos[3]);
+  kit_until (whos[3].answered);
+  g_assert_null (whos[3].user);
+  g_free (whos[0].user);
+  kit_end ();
+}
+
 static void
 test_operations_describe_themselves (void)
 {
@@ -184,6 +233,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ops/repeated-command-gets-the-stored-answer", test_repeated_command_gets_the_stored_answer);
   g_test_add_func ("/ops/log-in", test_log_in);
   g_test_add_func ("/ops/guessing-is-slowed-down", test_guessing_is_slowed_down);
+  g_test_add_func ("/ops/a-session-that-ended-stays-ended", test_a_session_that_ended_stays_ended);
   g_test_add_func ("/ops/describe-themselves", test_operations_describe_themselves);
   return g_test_run ();
 }

@@ -270,12 +270,23 @@ on_closed_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean mo
 }
 
 static void
+on_closed_durable (gpointer data, const GError *error, GPtrArray *events)
+{
+  UcOpCall *call = data;
+  UcInteractionQuery query = { .interaction = uc_op_string (call, "interaction"), .limit = 1 };
+
+  if (error != NULL)
+    uc_op_fail (call, error);
+  else
+    uc_store_interactions (call->core->store, &query, on_closed_row, call);
+}
+
+static void
 interaction_save (UcOpCall *call)
 {
   const char *id = uc_op_string (call, "interaction");
   const UcInteraction *interaction = uc_engine_interaction (call->core->engine, id);
   UcCommand command = { .type = UC_COMMAND_SAVE, .interaction = id, .agent = call->who.user };
-  UcInteractionQuery query = { .interaction = id, .limit = 1 };
 
   if (uc_core_crm (call->core) == NULL)
     {
@@ -285,7 +296,8 @@ interaction_save (UcOpCall *call)
     }
   if (interaction == NULL)
     {
-      uc_store_interactions (call->core->store, &query, on_closed_row, call);
+      /* It may have been saved, and closed, this very moment. */
+      uc_core_barrier (call->core, on_closed_durable, call);
       return;
     }
   /* A supervisor may save for the owner. */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/service/feed.h"
+
 static void
 log_in (const char *login)
 {
@@ -157,6 +159,49 @@ test_saved_after_wrap_up (void)
   /* Somebody else's is none of ben's business. */
   g_assert_null (kit_op ("ben", "interaction.save", "{\"interaction\":\"int_none\"}"));
   g_assert_nonnull (strstr (kit_error, "not_found"));
+  kit_end ();
+}
+
+static void
+count_requests (gpointer data, const UcFeedItem *item)
+{
+  guint *count = data;
+
+  *count += item->event->type == UC_EVENT_INTERACTION_SAVE && g_strcmp0 (item->event->state, "requested") == 0;
+}
+
+static void
+on_saved (gpointer data, const char *result, const GError *error, const char *details)
+{
+  guint *answers = data;
+
+  g_assert_no_error (error);
+  ++*answers;
+}
+
+/* All of it in one turn: the store does not know yet that the chat was saved and closed. */
+static void
+test_saved_again_while_it_closes (void)
+{
+  static const char *const names[] = { "interaction.save", "interaction.wrap_up_done", "interaction.save" };
+  UcPrincipal anna = { .user = (char *)"anna", .label = (char *)"anna" };
+  g_autofree char *id = NULL, *args = NULL;
+  guint requests = 0, answers = 0;
+
+  start ();
+  id = accepted ("u1");
+  args = g_strdup_printf ("{\"interaction\":\"%s\"}", id);
+  op ("interaction.end", id);
+  uc_feed_listen (kit.core->feed, count_requests, &requests);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    uc_ops_run (kit.core->ops, names[i], uc_json_parse (args, strlen (args), NULL, NULL), &anna, NULL, "test",
+                FALSE, on_saved, &answers);
+  /* Time for the store's thread that reads; what is to be written goes there later. */
+  g_usleep (50000);
+  kit_until (answers == G_N_ELEMENTS (names) && save_is (id, "saved"));
+  kit_settle ();
+  g_assert_cmpuint (requests, ==, 1);
+  g_assert_cmpuint (kit.saves, ==, 1);
   kit_end ();
 }
 
@@ -512,6 +557,7 @@ main (int argc, char **argv)
   g_test_add_func ("/crm/saved-after-the-end-is-open-and-unlinked",
                    test_saved_after_the_end_is_an_open_case_of_its_own);
   g_test_add_func ("/crm/saved-after-wrap-up", test_saved_after_wrap_up);
+  g_test_add_func ("/crm/saved-again-while-it-closes", test_saved_again_while_it_closes);
   g_test_add_func ("/crm/linked-late-save", test_linked_late_save_belongs_to_the_customer);
   g_test_add_func ("/crm/failing-does-not-hold-up-the-chat", test_failing_crm_does_not_hold_up_the_chat);
   g_test_add_func ("/crm/queued-save-survives-a-restart", test_queued_save_survives_a_restart);

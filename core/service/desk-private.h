@@ -11,6 +11,7 @@
 #include "core/service/seen.h"
 
 #define UC_DESK_HEARTBEAT_MS 10000
+#define UC_DESK_MAX 20000
 #define UC_DESK_MAX_CALLS 64
 
 typedef enum
@@ -34,6 +35,7 @@ struct UsherDesk
   gboolean supervises;
   guint calls; /* unanswered */
   gint64 opened_at;
+  gboolean at_door; /* it is counted there */
   guint64 hello_timer;
   guint failed_logins; /* before hello */
   gint64 since;        /* of the hello; -1 = none */
@@ -48,6 +50,9 @@ struct UcDesks
   GPtrArray *all;                 /* of UsherDesk* */
   GPtrArray *supervisors;         /* of UsherDesk*: those that see everything */
   GHashTable *by_user;            /* user -> GPtrArray of UsherDesk*, those that said hello */
+  GHashTable *door_frontends;     /* name -> how many that have not said hello */
+  GHashTable *door_addresses;     /* the same of each address */
+  gint64 door_told;               /* when the log was told that there is no room */
   guint64 refused, calls_refused; /* because there were too many */
   guint64 beat_timer, queues_timer, instances_timer, alarms_timer;
   UcSeen *seen;
@@ -62,7 +67,12 @@ void uc_desk_send_string (UsherDesk *desk, GString *frame);
 GString *uc_desk_frame (const char *type);
 void uc_desk_end (UsherDesk *desk, const char *code, const char *message);
 
-/* desk-door.c, all for UC_DESK_OPEN. Hello has to come within 10 s from now. */
+/* desk-door.c: before hello. FALSE: too many of this front end or address are there already. */
+gboolean uc_desk_door_has_room (UcDesks *desks, UsherInstance *instance, const char *address);
+void uc_desk_door_enter (UsherDesk *desk);
+/* Hello has come, or the desk goes. */
+void uc_desk_door_leave (UsherDesk *desk);
+/* Hello has to come within 10 s from now. */
 void uc_desk_door_wait (UsherDesk *desk);
 /* FALSE: it is too late for a log-in, and the desk has ended. */
 gboolean uc_desk_door_may_log_in (UsherDesk *desk);

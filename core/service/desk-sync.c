@@ -357,6 +357,7 @@ uc_desk_hello (UsherDesk *desk, const UcJson *hello)
   desk->since = uc_json_int (uc_json_get (hello, "since"), -1);
   desk->beats = uc_json_bool (uc_json_get (hello, "beats"), FALSE);
   desk->phase = UC_DESK_CHECKING;
+  uc_desk_door_leave (desk);
   if (uc_auth_take_ticket (core->auth, token, &desk->who))
     go (desk);
   else

@@ -15,7 +15,6 @@
 #include "core/service/presence.h"
 #include "core/service/view.h"
 
-#define MAX_DESKS 20000
 #define SILENT_AFTER_MS (UC_DESK_HEARTBEAT_MS * 5 / 2)
 
 /* ---- life ---------------------------------------------------------------------------------------------- */
@@ -55,6 +54,7 @@ detach (UsherDesk *desk)
   if (desk->phase == UC_DESK_GONE)
     return;
   desk->phase = UC_DESK_GONE;
+  uc_desk_door_leave (desk);
   g_ptr_array_remove_fast (desks->all, desk);
   g_ptr_array_remove_fast (desks->supervisors, desk);
   uc_loop_timer_remove (desks->core->loop, desk->hello_timer);
@@ -73,9 +73,13 @@ uc_desk_open (UsherInstance *instance, const char *remote_address, void *desk_da
   UcDesks *desks = core->desks;
   UsherDesk *desk;
 
-  desks->refused += desks->all->len >= MAX_DESKS;
-  if (desks->all->len >= MAX_DESKS || core->stopping || uc_drain_phase (core) >= UC_DRAIN_LEAVING)
+  if (core->stopping || uc_drain_phase (core) >= UC_DRAIN_LEAVING)
     return NULL;
+  if (desks->all->len >= UC_DESK_MAX || !uc_desk_door_has_room (desks, instance, remote_address))
+    {
+      desks->refused++;
+      return NULL;
+    }
   desk = g_new0 (UsherDesk, 1);
   desk->refs = 1;
   desk->desks = desks;
@@ -84,7 +88,7 @@ uc_desk_open (UsherInstance *instance, const char *remote_address, void *desk_da
   desk->remote = g_strdup (remote_address);
   desk->phase = UC_DESK_OPEN;
   desk->opened_at = desk->heard_at = uc_clock_now ();
-  uc_desk_door_wait (desk);
+  uc_desk_door_enter (desk);
   g_ptr_array_add (desks->all, desk);
   return desk;
 }
@@ -378,6 +382,8 @@ uc_desks_new (UcCore *core)
   desks->all = g_ptr_array_new ();
   desks->supervisors = g_ptr_array_new ();
   desks->by_user = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+  desks->door_frontends = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  desks->door_addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   desks->seen = uc_seen_new (core);
   uc_feed_listen (core->feed, on_event, desks);
   desks->beat_timer = uc_loop_timer_in (core->loop, UC_DESK_HEARTBEAT_MS, beat, desks);
@@ -399,6 +405,8 @@ uc_desks_free (UcDesks *desks)
   g_ptr_array_unref (desks->all);
   g_ptr_array_unref (desks->supervisors);
   g_hash_table_unref (desks->by_user);
+  g_hash_table_unref (desks->door_frontends);
+  g_hash_table_unref (desks->door_addresses);
   g_free (desks);
 }
 
@@ -487,7 +495,7 @@ uc_desks_queues (UcCore *core, GArray *queues)
 
   for (guint i = 0; i < desks->all->len; i++)
     most = MAX (most, ((const UsherDesk *)desks->all->pdata[i])->calls);
-  uc_queues_add (queues, "desks", desks->all->len, MAX_DESKS, desks->refused);
+  uc_queues_add (queues, "desks", desks->all->len, UC_DESK_MAX, desks->refused);
   /* Of the desk that has most of them: each may have so many. */
   uc_queues_add (queues, "desk.calls", most, UC_DESK_MAX_CALLS, desks->calls_refused);
 }

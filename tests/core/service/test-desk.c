@@ -583,8 +583,10 @@ test_desk_lives_as_long_as_its_session (void)
   kit_seed ();
   desk = kit_desk_new ();
   uc_json_free (kit_desk_hello (desk, "anna", -1));
+  kit_pass (11000);
   uc_json_free (kit_desk_wait (desk, "heartbeat"));
   uc_auth_logout_user (kit.core->auth, kit_agent ("anna")->id);
+  kit_pass (11000);
   bye = kit_desk_wait (desk, "bye");
   g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
   uc_json_free (bye);
@@ -625,6 +627,84 @@ test_promoted_during_the_snapshot (void)
   kit_end ();
 }
 
+/* ---- places before hello ------------------------------------------------------------------------------- */
+
+/* Desks of one front end until it takes no more; their number. */
+static guint
+fill (GPtrArray *desks, UsherInstance *frontend, const char *address)
+{
+  guint count = 0;
+  UsherDesk *desk;
+
+  while ((desk = kit.rig->host->desk_open (frontend, address, NULL)) != NULL)
+    {
+      g_ptr_array_add (desks, desk);
+      g_assert_cmpuint (++count, <=, 20000);
+    }
+  return count;
+}
+
+static void
+close_desk (gpointer desk)
+{
+  kit.rig->host->desk_close (desk);
+}
+
+/* An address that only connects leaves room for others; who says hello is not counted any more. */
+static void
+test_places_of_one_address (void)
+{
+  g_autoptr (GPtrArray) desks = g_ptr_array_new_with_free_func (close_desk);
+  g_autofree char *ticket = NULL;
+  UcPrincipal who = { 0 };
+  UsherDesk *other;
+  Desk *known;
+
+  kit_start (NULL);
+  kit_seed ();
+  log_in (&who);
+  ticket = uc_auth_ticket (kit.core->auth, &who);
+  known = kit_desk_new ();
+  /* From here on the loop does not run: nobody waits too long. */
+  g_assert_cmpuint (fill (desks, kit.rig->frontend, "test"), ==, 2500 - 1);
+  other = kit.rig->host->desk_open (kit.rig->frontend, "192.0.2.1", NULL);
+  g_assert_nonnull (other);
+  close_desk (other);
+  kit_desk_say (known, "{\"hello\":{\"token\":\"%s\"}}", ticket);
+  g_assert_cmpuint (fill (desks, kit.rig->frontend, "test"), ==, 1);
+  g_ptr_array_set_size (desks, 2000);
+  g_assert_cmpuint (fill (desks, kit.rig->frontend, "test"), ==, 500);
+  g_ptr_array_set_size (desks, 0);
+  uc_json_free (kit_desk_wait (known, "welcome"));
+  kit_desk_free (known);
+  uc_principal_clear (&who);
+  kit_end ();
+}
+
+/* Nor does one front end take the places of another. */
+static void
+test_places_of_one_front_end (void)
+{
+  g_autoptr (GPtrArray) desks = g_ptr_array_new_with_free_func (close_desk);
+  UsherInstance *frontend, *other;
+  UsherDesk *last;
+
+  kit_start ("[frontend:other]\nplugin = rig\n");
+  frontend = uc_core_instance (kit.core, UC_KIND_FRONTEND, "desk");
+  other = uc_core_instance (kit.core, UC_KIND_FRONTEND, "other");
+  kit_until (uc_instance_is_running (other));
+  /* Where no address is known, many without one are not one. */
+  g_assert_cmpuint (fill (desks, frontend, ""), ==, 10000);
+  g_assert_null (kit.rig->host->desk_open (frontend, "192.0.2.1", NULL));
+  last = kit.rig->host->desk_open (other, "192.0.2.1", NULL);
+  g_assert_nonnull (last);
+  close_desk (last);
+  g_ptr_array_set_size (desks, 0);
+  g_assert_cmpuint (fill (desks, frontend, "192.0.2.1"), ==, 2500);
+  g_ptr_array_set_size (desks, 0);
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -635,6 +715,8 @@ main (int argc, char **argv)
   g_test_add_func ("/desk/login-before-hello", test_login_before_hello);
   g_test_add_func ("/desk/failed-logins-end-the-desk", test_failed_logins_end_the_desk);
   g_test_add_func ("/desk/logins-without-hello-end-the-desk", test_logins_without_hello_end_the_desk);
+  g_test_add_func ("/desk/places-of-one-address", test_places_of_one_address);
+  g_test_add_func ("/desk/places-of-one-front-end", test_places_of_one_front_end);
   g_test_add_func ("/desk/ticket-works-once", test_ticket_works_once);
   g_test_add_func ("/desk/offer-reaches-its-agent-only", test_offer_reaches_its_agent_only);
   g_test_add_func ("/desk/resumed-view-equals-a-fresh-one", test_resumed_view_equals_a_fresh_one);

@@ -16,11 +16,24 @@
 /* Behind those who answer somebody, but not so far that a full core starves it: the log must not grow for ever. */
 #define NICE 5
 
+/* So many pages at once, which is about a millisecond of a disk. Left to the end, all are written together, and
+ * the commits of that moment wait behind them. */
+#define AT_ONCE 64
+
+/* The methods of the database's file, with a look at how much was written. */
+typedef struct
+{
+  sqlite3_io_methods methods; /* the first: that is how write_paced () finds the rest */
+  const sqlite3_io_methods *plain;
+  guint unsynced;
+} Paced;
+
 struct UcFolder
 {
   char *path;
   GThread *thread;  /* NULL until the first fold */
   UcSqlite *sqlite; /* the thread's; NULL until it could be opened */
+  Paced paced;
 
   GMutex lock; /* of what follows */
   GCond wake, ended;
@@ -36,15 +49,49 @@ uc_fold_clear (UcFold *fold)
 
 /* ---- its thread ---------------------------------------------------------------------------------------- */
 
+static int
+write_paced (sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
+{
+  Paced *paced = (Paced *)file->pMethods;
+  int code = paced->plain->xWrite (file, from, n, at);
+
+  if (code != SQLITE_OK || ++paced->unsynced < AT_ONCE)
+    return code;
+  paced->unsynced = 0;
+  return paced->plain->xSync (file, SQLITE_SYNC_NORMAL);
+}
+
+static sqlite3_file *
+database_file (UcSqlite *sqlite)
+{
+  sqlite3_file *file = NULL;
+
+  return sqlite3_file_control (sqlite->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK ? file : NULL;
+}
+
+static UcSqlite *
+open_paced (const char *path, Paced *paced, GError **error)
+{
+  UcSqlite *sqlite = uc_sqlite_open_folder (path, error);
+  sqlite3_file *file = sqlite != NULL ? database_file (sqlite) : NULL;
+
+  if (file == NULL)
+    return sqlite;
+  paced->plain = file->pMethods;
+  paced->methods = *file->pMethods;
+  paced->methods.xWrite = write_paced;
+  file->pMethods = &paced->methods;
+  return sqlite;
+}
+
 /* SQLite syncs the database when it has folded all of the log, and with commits beside it that is never so. Done
  * here, it is not left to the writer. */
 static int
 sync_database (UcSqlite *sqlite)
 {
-  sqlite3_file *file = NULL;
-  int code = sqlite3_file_control (sqlite->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_file *file = database_file (sqlite);
 
-  return code == SQLITE_OK ? file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) : code;
+  return file != NULL ? file->pMethods->xSync (file, SQLITE_SYNC_NORMAL) : SQLITE_ERROR;
 }
 
 static void
@@ -54,7 +101,7 @@ fold_now (UcFolder *folder, UcFold *fold)
   int log = 0, done = 0;
 
   if (folder->sqlite == NULL)
-    folder->sqlite = uc_sqlite_open_folder (folder->path, &error);
+    folder->sqlite = open_paced (folder->path, &folder->paced, &error);
   if (folder->sqlite == NULL)
     {
       fold->code = SQLITE_CANTOPEN;

@@ -11,8 +11,8 @@
 #define SPARING_PAGES 32
 /* What the folder leaves is folded by the writer when it is at most this share of a long log: then the log begins
  * anew. Otherwise the folder has another go, so often at most. */
-#define REST_SHARE 16
-#define MOST_ROUNDS 4
+#define REST_SHARE 128
+#define MOST_ROUNDS 8
 /* A log so many times too long: commits wait until it is folded. */
 #define MOST_LOGS 4
 

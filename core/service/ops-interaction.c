@@ -269,16 +269,14 @@ on_closed_row (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean mo
   uc_txn_commit (txn, on_save_stored, call);
 }
 
+/* Whether what was under way is stored or never will be: the row tells. */
 static void
-on_closed_durable (gpointer data, const GError *error, GPtrArray *events)
+on_settled (gpointer data, const GError *error, GPtrArray *events)
 {
   UcOpCall *call = data;
   UcInteractionQuery query = { .interaction = uc_op_string (call, "interaction"), .limit = 1 };
 
-  if (error != NULL)
-    uc_op_fail (call, error);
-  else
-    uc_store_interactions (call->core->store, &query, on_closed_row, call);
+  uc_store_interactions (call->core->store, &query, on_closed_row, call);
 }
 
 static void
@@ -297,7 +295,7 @@ interaction_save (UcOpCall *call)
   if (interaction == NULL)
     {
       /* It may have been saved, and closed, this very moment. */
-      uc_core_barrier (call->core, on_closed_durable, call);
+      uc_core_barrier (call->core, on_settled, call);
       return;
     }
   /* A supervisor may save for the owner. */

@@ -208,6 +208,47 @@ refused (const char *user, const char *id, const char *text, UsherStatus status,
   g_assert_nonnull (strstr (out.message, word));
 }
 
+/* What it repeats is not durable, and what it brings beside that changes nothing that could fail with it. */
+static void
+test_repetition_beside_an_end_of_nothing (void)
+{
+  const UsherInbound line
+      = { .struct_size = sizeof line,
+          .kind = USHER_INBOUND_MESSAGE,
+          .user_id = "u1",
+          .external_id = "e2",
+          .text = "lost?" },
+      taken = { .struct_size = sizeof taken,
+                .kind = USHER_INBOUND_MESSAGE,
+                .user_id = "u2",
+                .external_id = "e1",
+                .text = "its id is that of somebody else" },
+      end = { .struct_size = sizeof end, .kind = USHER_INBOUND_ENDED, .user_id = "stranger", .external_id = "l1" };
+  const UsherInbound *first[] = { &line, &taken, &end }, *second[] = { &line, &end };
+  Delivered outs[2];
+
+  kit_start (NULL);
+  kit_seed ();
+  kit_say ("u1", "e1", "hello");
+  kit_say ("u2", "f1", "hello");
+  kit_leave ("stranger", "l0");
+  kit_deliver_items (&outs[0], first, G_N_ELEMENTS (first));
+  kit_deliver_items (&outs[1], second, G_N_ELEMENTS (second));
+  /* Time for the store's thread that reads: then both are stepped in one turn. */
+  g_usleep (50000);
+  kit_until (outs[0].done && outs[1].done);
+  g_assert_cmpint (outs[0].status, ==, USHER_RETRY);
+  g_assert_cmpint (outs[1].status, ==, USHER_RETRY);
+  kit_until (!kit.core->recovering);
+  kit_settle ();
+  g_assert_cmpuint (count_texts ("u1", "lost?"), ==, 0);
+  kit_deliver_items (&outs[1], second, G_N_ELEMENTS (second));
+  kit_until (outs[1].done);
+  g_assert_cmpint (outs[1].status, ==, USHER_OK);
+  g_assert_cmpuint (count_texts ("u1", "lost?"), ==, 1);
+  kit_end ();
+}
+
 static void
 test_bad_deliveries_are_refused (void)
 {
@@ -577,6 +618,7 @@ main (int argc, char **argv)
                    test_parallel_first_messages_make_one_conversation);
   g_test_add_func ("/intake/customers-wait-in-front-of-the-engine", test_customers_wait_in_front_of_the_engine);
   g_test_add_func ("/intake/same-delivery-twice-at-once", test_same_delivery_twice_at_once);
+  g_test_add_func ("/intake/repetition-beside-an-end-of-nothing", test_repetition_beside_an_end_of_nothing);
   g_test_add_func ("/intake/bad-deliveries-are-refused", test_bad_deliveries_are_refused);
   g_test_add_func ("/intake/unknown-queue-is-not-lost", test_unknown_queue_is_not_lost);
   g_test_add_func ("/intake/end-told-again", test_end_told_again_spares_the_next_chat);

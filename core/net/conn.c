@@ -630,9 +630,15 @@ uc_conns_tick (UcNet *net, gint64 now)
       UcConn *conn = link->data;
 
       next = link->next;
-      if (conn->deadline > now || conn->state == UC_CONN_WAITING)
+      if (conn->deadline > now || (conn->state == UC_CONN_WAITING && conn->upgrade == NULL))
         continue;
-      if (conn->state == UC_CONN_READING)
+      if (conn->upgrade != NULL)
+        {
+          /* Its owner is told, and may end others. */
+          uc_upgrade_late (conn);
+          next = net->active.head;
+        }
+      else if (conn->state == UC_CONN_READING)
         uc_conn_refuse (conn, 408, "the request took too long to arrive");
       else
         uc_conn_free (conn);

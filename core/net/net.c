@@ -102,6 +102,7 @@ set_limits (UcNet *net, const UcNetLimits *given)
                                         .max_socket_queue = 1024 * 1024,
                                         .ping_interval_s = 30,
                                         .exchange_timeout_s = 90,
+                                        .upgrade_timeout_s = 30,
                                         .close_timeout_s = 5 };
   UcNetLimits *limits = &net->limits;
 
@@ -114,6 +115,7 @@ set_limits (UcNet *net, const UcNetLimits *given)
   DEFAULT (max_socket_queue);
   DEFAULT (ping_interval_s);
   DEFAULT (exchange_timeout_s);
+  DEFAULT (upgrade_timeout_s);
   DEFAULT (close_timeout_s);
 #undef DEFAULT
   limits->max_body = MIN (limits->max_body, G_MAXINT32);

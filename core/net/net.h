@@ -24,6 +24,7 @@ typedef struct
   const char *const *trusted_proxies; /* whose X-Forwarded-For/-Proto are believed: addresses, networks
                                          ("10.0.0.0/8"), "unix"; NULL-terminated or NULL */
   guint exchange_timeout_s;           /* an exchange that nobody answered gets 503 */
+  guint upgrade_timeout_s;            /* and so does a WebSocket of UC_WS_LATER */
   guint close_timeout_s;              /* how long a WebSocket's closing handshake may take */
 } UcNetLimits;
 
@@ -31,8 +32,9 @@ typedef struct
  * inside uc_ws_send, uc_ws_close or uc_http_respond. HEAD arrives as GET and the body of the answer is left out.
  * ws_closed's code: the one this side closed with, or the peer's (1005 = it gave none), or 1006 when the
  * connection broke. Not called when ws_open refused. ws_open may also return UC_WS_LATER: uc_ws_answer then says
- * what it would have returned, and if the client leaves before, ws_closed is called. request->query comes as
- * libsoup normalises it: percent-encodings in upper case, and decoded where they are not needed. */
+ * what it would have returned; if the client leaves before, or upgrade_timeout_s have passed, ws_closed is called
+ * (1006) and no answer is expected any more. request->query comes as libsoup normalises it: percent-encodings in
+ * upper case, and decoded where they are not needed. */
 #define UC_WS_LATER (-1)
 
 typedef struct
@@ -55,7 +57,7 @@ typedef enum
 } UcListenKind;
 
 /* limits NULL = defaults, and so is any member that is 0: 1 MiB, 1024 connections, 60 s, 20000 sockets, 1 MiB, 30
- * s, none, 90 s, 5 s. */
+ * s, none, 90 s, 30 s, 5 s. */
 UcNet *uc_net_new (UcLoop *loop, const UcNetLimits *limits);
 /* Closes everything: exchanges with 503, WebSockets with 1012 (ws_closed is called for routes that are still
  * there). Not from inside a handler. */
@@ -91,7 +93,7 @@ void uc_net_unroute (UcNet *net, gpointer data);
 void uc_http_respond (UsherExchange *exchange, const UsherResponse *response);
 /* The same with a body that is not copied but kept until it is sent: for large ones. */
 void uc_http_respond_bytes (UsherExchange *exchange, const UsherResponse *response, GBytes *body);
-/* For a socket whose ws_open returned UC_WS_LATER, once: 0, or an HTTP status. Not for one that was closed. */
+/* For a socket whose ws_open returned UC_WS_LATER, once: 0, or an HTTP status. Not after its ws_closed. */
 void uc_ws_answer (UsherSocket *socket, int status);
 void uc_ws_set_data (UsherSocket *socket, void *data);
 void *uc_ws_data (UsherSocket *socket);

@@ -280,6 +280,8 @@ void uc_http_stop (UcNet *net);
 void uc_upgrade (UcConn *conn, UcNetRoute *route, UcNetRequest *request);
 /* The connection ends while its owner thinks. */
 void uc_upgrade_client_gone (UcConn *conn);
+/* The owner has thought for too long: the client hears 503. */
+void uc_upgrade_late (UcConn *conn);
 /* The owner is gone: its clients hear 503. */
 void uc_upgrades_unroute (UcNet *net, gpointer data);
 
@@ -294,6 +296,7 @@ void uc_socket_discard (UsherSocket *socket);
 gboolean uc_socket_is_orphan (UsherSocket *socket);
 /* One that waits to be started: whose it is, and the connection it came by. */
 gpointer uc_socket_owner (UsherSocket *socket);
+const char *uc_socket_path (UsherSocket *socket);
 UcConn **uc_socket_conn (UsherSocket *socket);
 /* It will never be started, and its owner does not know yet. */
 void uc_socket_abandon (UsherSocket *socket);

@@ -402,6 +402,12 @@ uc_socket_owner (UsherSocket *socket)
   return socket->route != NULL ? socket->route->data : NULL;
 }
 
+const char *
+uc_socket_path (UsherSocket *socket)
+{
+  return socket->route != NULL ? socket->route->path : "";
+}
+
 UcConn **
 uc_socket_conn (UsherSocket *socket)
 {

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "core/base/clock.h"
+
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 static gboolean
@@ -125,6 +127,7 @@ uc_upgrade (UcConn *conn, UcNetRoute *route, UcNetRequest *request)
       conn->upgrade = socket;
       *uc_socket_conn (socket) = conn;
       uc_conn_pause (conn);
+      conn->deadline = uc_clock_now () + (gint64)net->limits.upgrade_timeout_s * 1000;
       return;
     }
   if (status != 0)
@@ -170,6 +173,14 @@ uc_upgrade_client_gone (UcConn *conn)
 
   *uc_socket_conn (socket) = NULL;
   uc_socket_abandon (socket);
+}
+
+void
+uc_upgrade_late (UcConn *conn)
+{
+  g_warning ("nobody said within %u s whether a WebSocket for %s is taken; it got 503",
+             conn->net->limits.upgrade_timeout_s, uc_socket_path (conn->upgrade));
+  uc_conn_refuse (conn, 503, "the server did not answer in time; try again");
 }
 
 void

@@ -125,6 +125,11 @@ ws_open (gpointer data, UsherSocket *socket, const UsherRequest *request)
 
   if (g_str_has_prefix (request->path, "/refuse/"))
     return atoi (request->path + strlen ("/refuse/"));
+  if (strcmp (request->path, "/later") == 0)
+    {
+      g_ptr_array_add (server->asked, socket);
+      return UC_WS_LATER;
+    }
   server->opened++;
   uc_ws_set_data (socket, server);
   g_ptr_array_add (server->sockets, socket);
@@ -135,6 +140,20 @@ ws_open (gpointer data, UsherSocket *socket, const UsherRequest *request)
   if (request->query != NULL && strcmp (request->query, "unroute") == 0)
     uc_net_unroute (server->net, server);
   return 0;
+}
+
+void
+server_decide (Server *server, int status)
+{
+  UsherSocket *socket = g_ptr_array_steal_index (server->asked, 0);
+
+  if (status == 0)
+    {
+      server->opened++;
+      uc_ws_set_data (socket, server);
+      g_ptr_array_add (server->sockets, socket);
+    }
+  uc_ws_answer (socket, status);
 }
 
 static void
@@ -180,7 +199,7 @@ ws_closed (gpointer data, UsherSocket *socket, int code)
 
   g_assert_false (server->inside);
   /* Exactly once: it is there, and then no more. */
-  g_assert_true (g_ptr_array_remove_fast (server->sockets, socket));
+  g_assert_true (g_ptr_array_remove_fast (server->sockets, socket) != g_ptr_array_remove (server->asked, socket));
   server->closed++;
   server->close_code = code;
 }
@@ -207,6 +226,7 @@ server_new (const UcNetLimits *limits)
   server->loop = uc_loop_new ();
   server->net = uc_net_new (server->loop, limits);
   server->sockets = g_ptr_array_new ();
+  server->asked = g_ptr_array_new ();
   add_route (server, "/echo", USHER_ROUTE_HTTP | USHER_ROUTE_PREFIX, 0);
   add_route (server, "/hold", USHER_ROUTE_HTTP, 0);
   add_route (server, "/twice", USHER_ROUTE_HTTP, 0);
@@ -214,6 +234,7 @@ server_new (const UcNetLimits *limits)
   add_route (server, "/small", USHER_ROUTE_HTTP | USHER_ROUTE_WEBSOCKET, 100);
   add_route (server, "/ws", USHER_ROUTE_WEBSOCKET, 1024 * 1024);
   add_route (server, "/refuse/", USHER_ROUTE_WEBSOCKET | USHER_ROUTE_PREFIX, 0);
+  add_route (server, "/later", USHER_ROUTE_WEBSOCKET, 0);
   add_route (server, "/files/", USHER_ROUTE_HTTP | USHER_ROUTE_PREFIX, 0);
   uc_net_listen (server->net, UC_LISTEN_PUBLIC, "127.0.0.1:0", FALSE, &server->address, &error);
   g_assert_no_error (error);
@@ -227,6 +248,7 @@ server_free (Server *server)
   g_assert_cmpuint (server->sockets->len, ==, 0);
   uc_loop_free (server->loop);
   g_ptr_array_unref (server->sockets);
+  g_ptr_array_unref (server->asked);
   g_free (server->address);
   g_free (server);
 }

@@ -22,6 +22,7 @@ typedef struct
   guint requests;
 
   GPtrArray *sockets; /* of UsherSocket*, open */
+  GPtrArray *asked;   /* of UsherSocket*: /later has not said whether it takes them */
   guint opened, closed, messages;
   int close_code;  /* of the last ws_closed */
   gboolean inside; /* a call about a socket is running: ws_closed must not come */
@@ -35,11 +36,14 @@ typedef struct
  *   /small             takes bodies and messages up to 100 bytes
  *   /ws                answers each message with itself; "close CODE", "flood N", "unroute" are orders
  *   /refuse/STATUS     refuses a WebSocket
+ *   /later             leaves it to server_decide whether it takes one
  *   /files/            with an empty mount: everything below */
 Server *server_new (const UcNetLimits *limits);
 void server_free (Server *server);
 /* Answers the held exchange. */
 void server_release (Server *server, const char *text);
+/* Says to the oldest one that waits for it what ws_open would have said. */
+void server_decide (Server *server, int status);
 /* One request on a connection of its own; the whole answer. */
 char *server_get (Server *server, const char *path);
 char *server_raw (Server *server, const char *request);

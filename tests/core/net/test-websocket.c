@@ -195,6 +195,105 @@ test_cap (void)
   assert_echo (b, "still here");
 }
 
+/* ---- an owner that thinks about it --------------------------------------------------------------------- */
+
+static gboolean
+is_asked (gpointer data)
+{
+  return ((Server *)data)->asked->len > 0;
+}
+
+static UcTestWs *
+open_later (Server *server)
+{
+  UcTestWs *ws = uc_test_ws_new (server->address, "/later", NULL);
+
+  uc_test_run_until (is_asked, server);
+  return ws;
+}
+
+static gboolean
+is_told (gpointer data)
+{
+  return ((Server *)data)->closed > 0;
+}
+
+static guint
+connections (Server *server)
+{
+  UcNetCounters counters;
+
+  uc_net_counters (server->net, &counters);
+  return counters.http_connections;
+}
+
+static void
+test_decided_later (void)
+{
+  g_autoptr (Server) server = server_new (NULL);
+  UcTestWs *ws = open_later (server);
+
+  /* What comes early waits, too. */
+  uc_test_ws_send (ws, "early");
+  server_decide (server, 0);
+  g_assert_cmpint (uc_test_ws_status (ws), ==, 101);
+  uc_test_frame_free (uc_test_ws_receive (ws));
+  assert_echo (ws, "and on");
+  uc_test_ws_free (ws);
+  ws = open_later (server);
+  server_decide (server, 403);
+  assert_error (uc_test_ws_answer (ws), 403, "denied");
+  uc_test_ws_free (ws);
+  uc_test_run_until (all_closed, server);
+  g_assert_cmpuint (server->closed, ==, 1);
+}
+
+/* The owner hears it, once, and is not waited for. */
+static void
+test_client_leaves_undecided (void)
+{
+  g_autoptr (Server) server = server_new (NULL);
+
+  uc_test_ws_free (open_later (server));
+  uc_test_run_until (is_told, server);
+  g_assert_cmpint (server->close_code, ==, 1006);
+  g_assert_cmpuint (server->asked->len, ==, 0);
+  g_assert_cmpuint (connections (server), ==, 0);
+}
+
+static void
+test_unrouted_undecided (void)
+{
+  g_autoptr (Server) server = server_new (NULL);
+  g_autoptr (UcTestWs) ws = open_later (server);
+
+  uc_net_unroute (server->net, server);
+  assert_error (uc_test_ws_answer (ws), 503, "unavailable");
+  g_assert_cmpuint (server->closed, ==, 0);
+}
+
+/* A place is not held for an answer that never comes; those who came meanwhile have their own time. */
+static void
+test_never_decided (void)
+{
+  const UcNetLimits limits = { .upgrade_timeout_s = 1 };
+  g_autoptr (Server) server = server_new (&limits);
+  g_autoptr (UcTestWs) open = open_ws (server, "/ws");
+  g_autoptr (UcTestWs) ws = open_later (server);
+
+  g_assert_cmpuint (connections (server), ==, 1);
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "nobody said within 1 s whether a WebSocket for /later is*");
+  assert_error (uc_test_ws_answer (ws), 503, "unavailable");
+  g_test_assert_expected_messages ();
+  g_assert_true (answer_has (uc_test_ws_answer (ws), "Connection: close"));
+  uc_test_ws_wait_closed (ws);
+  g_assert_cmpuint (server->closed, ==, 1);
+  g_assert_cmpint (server->close_code, ==, 1006);
+  g_assert_cmpuint (server->asked->len, ==, 0);
+  g_assert_cmpuint (connections (server), ==, 0);
+  assert_echo (open, "still here");
+}
+
 /* ---- messages ------------------------------------------------------------------------------------------ */
 
 static void
@@ -597,6 +696,10 @@ main (int argc, char **argv)
   ADD ("handshake/inside-ws-open", test_inside_ws_open);
   ADD ("handshake/unroute-inside-ws-open", test_unroute_inside_ws_open);
   ADD ("handshake/cap", test_cap);
+  ADD ("later/decided", test_decided_later);
+  ADD ("later/client-leaves", test_client_leaves_undecided);
+  ADD ("later/unrouted", test_unrouted_undecided);
+  ADD ("later/never", test_never_decided);
   ADD ("echo", test_echo);
   ADD ("lengths", test_lengths);
   ADD ("many-at-once", test_many_at_once);

@@ -615,12 +615,25 @@ await run([
         for (let i = 0; i < 30; i++) await visitor.say(`line ${i}`);
         await desk.sees('line 29');
         await desk.page.locator('.timeline').evaluate((box) => (box.scrollTop = 200));
-        await desk.page.getByRole('button', { name: 'New messages' }).waitFor();
+        await desk.page.getByRole('button', { name: 'To the end' }).waitFor();
         const hidden = await visitor.say('out of sight');
         await desk.sees('out of sight');
         assert.equal(told.includes(hidden), false, 'it is not scrolled into view');
         await desk.page.getByRole('button', { name: 'New messages' }).click();
         await until('now it is seen', () => told.includes(hidden));
+
+        // An offer above the chat takes its room; the end of the chat stays in view.
+        const other = await scene.visitor('Olga');
+        await other.say('שלום, 4711?');
+        await desk.offer.waitFor();
+        const first = desk.offer.getByText('שלום, 4711?');
+        assert.equal(await first.evaluate((element) => getComputedStyle(element).direction), 'rtl', 'as it is read');
+        await desk.page.setViewportSize({ width: 800, height: 600 });
+        const box = desk.page.locator('.timeline');
+        await until('the end is in view', () =>
+          box.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 2),
+        );
+        assert.equal(await desk.page.locator('.to-end').count(), 0, 'nobody left the end');
       }),
   ],
   [

@@ -258,6 +258,7 @@ export const t = {
     queueWaiting: (n: number) => (n === 0 ? 'nobody waits' : `${count(n, 'person waits', 'people wait')}`),
     longest: (time: string) => `longest ${time}`,
     newMessages: 'New messages',
+    toEnd: 'To the end',
   },
 
   conversation: {
@@ -438,7 +439,8 @@ export const t = {
     over: 'Time is up',
     overdue: 'Time is up; a required code is missing',
     overdueUntil: (time: string) => `Time is up; a required code is missing. Closed without it in ${time}`,
-    overdueNote: 'You get no new chats until it is chosen.',
+    overdueNote: (places: number) =>
+      places > 1 ? `Until it is chosen, this chat takes one of your ${places} places.` : 'You get no new chats until it is chosen.',
     note: 'The chat is over. Finish the record and the case, then press Finish.',
     noteStatus: (name: string) => `After it you are ${name}.`,
     finish: 'Finish',

@@ -208,7 +208,7 @@ function WrapUp({ one }: { one: Interaction }): JSX.Element {
         </p>
         {one.overdue && missing !== '' && (
           <p role="alert">
-            <strong>{t.codes.missing(missing)}.</strong> {t.wrapUp.overdueNote}
+            <strong>{t.codes.missing(missing)}.</strong> {t.wrapUp.overdueNote(me?.capacity ?? 1)}
           </p>
         )}
         {one.save.state === null && (

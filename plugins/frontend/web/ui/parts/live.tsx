@@ -61,12 +61,26 @@ function useStickToEnd(version: unknown): {
   const inner = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const stick = useRef(true);
+  const size = useRef({ content: 0, view: 0 });
+  const measure = (element: HTMLElement): void => {
+    size.current = { content: element.scrollHeight, view: element.clientHeight };
+  };
   const toEnd = (): void => {
-    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+    const element = box.current;
+    if (element === null) return;
+    element.scrollTop = element.scrollHeight;
+    measure(element);
   };
   const onScroll = (): void => {
     const element = box.current;
     if (element === null) return;
+    // An offer above the chat or a smaller window scrolls, too: that is not the reader who leaves the end.
+    const same = element.scrollHeight === size.current.content && element.clientHeight === size.current.view;
+    if (stick.current && !same) {
+      toEnd();
+      return;
+    }
+    measure(element);
     stick.current = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
     setAtEnd(stick.current);
   };
@@ -199,6 +213,9 @@ export function LiveTimeline({
   const version = `${one.messages.length} ${pending.length} ${one.messages[one.messages.length - 1]?.state} ${typing}`;
   const { box, inner, atEnd, toEnd, onScroll } = useStickToEnd(version);
   const unreadFrom = useUnread(one, atEnd);
+  const last = one.messages[one.messages.length - 1]?.n ?? 0;
+  const shownTo = useRef(last);
+  if (atEnd) shownTo.current = last;
   const earlier = useEarlier(one);
   useKeepPlace(box, earlier.lines.length);
 
@@ -234,7 +251,7 @@ export function LiveTimeline({
       </div>
       {!atEnd && (
         <Button className="to-end" icon="down" onPress={toEnd}>
-          {t.chats.newMessages}
+          {last > shownTo.current ? t.chats.newMessages : t.chats.toEnd}
         </Button>
       )}
     </div>

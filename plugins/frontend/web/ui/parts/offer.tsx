@@ -234,9 +234,9 @@ function Offer({ one }: { one: Interaction }): JSX.Element {
             ]}
           />
         </div>
-        <blockquote className="offer-first" dir="auto">
+        <blockquote className="offer-first">
           <span className="hidden">{t.offer.first}: </span>
-          {first === undefined ? t.offer.noMessage : first.text || <Attachments list={first.attachments} />}
+          <div dir="auto">{first === undefined ? t.offer.noMessage : first.text || <Attachments list={first.attachments} />}</div>
         </blockquote>
         <Actions one={one} over={seconds <= 0} />
       </div>

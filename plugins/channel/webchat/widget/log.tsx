@@ -175,9 +175,11 @@ interface Formats {
 function useFormats(language: string): Formats {
   const formats = useRef<Formats | null>(null);
   if (!formats.current) {
-    let tag: string | undefined = language;
+    // Times as the visitor's country writes them, where they read this language anyway.
+    const base = (tag: string): string => tag.toLowerCase().split('-')[0] ?? '';
+    let tag: string | undefined = navigator.languages.find((own) => base(own) === base(language)) ?? language;
     try {
-      Intl.getCanonicalLocales(language);
+      Intl.getCanonicalLocales(tag);
     } catch {
       tag = undefined;
     }

@@ -496,6 +496,58 @@ test_result_while_recovering (void)
     }
 }
 
+/* ---- a list of the outbox that is older than what it lists --------------------------------------------- */
+
+static void
+on_read (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, const char *why)
+{
+  g_assert_cmpint (result, ==, UC_STORE_OK);
+  *(gboolean *)data = TRUE;
+}
+
+/* The list is read again after a failed commit. When it has been read, but not told yet, the network shows us one
+ * of its messages, and that is stored: the list says that it is to be sent, and it is not. */
+static void
+test_settled_while_the_list_is_read (void)
+{
+  UsherInbound echo = {
+    .struct_size = sizeof echo, .kind = USHER_INBOUND_ECHO, .user_id = "u1", .external_id = "net-1", .text = "one"
+  };
+  g_autofree char *id = NULL;
+  gboolean read = FALSE;
+
+  kit_start (NULL);
+  kit_seed ();
+  kit.rig->send = hold_send;
+  chat ("u1");
+  /* Somebody else's question keeps the list waiting. */
+  faults_hold ("store-history");
+  uc_store_events (kit.core->store, 0, NULL, 1, on_read, &read);
+  kit_until (faults_held () == 1);
+  fail_and_recover ();
+  send_text ("u1", "one");
+  kit_settle ();
+  id = message_id ("u1", "one");
+  faults_let_go ();
+  kit_until (read && faults_held () == 2);
+  /* Now the list names it. */
+  echo.message_id = id;
+  kit_deliver (&echo);
+  kit_pass (1);
+  g_assert_true (is_state ("u1", "one", "sent"));
+  g_assert_cmpuint (kit.sent->len, ==, 0);
+  faults_hold (NULL);
+  /* What follows is sent when the list has come. */
+  send_text ("u1", "two");
+  kit_until (kit.sent->len > 0);
+  g_assert_cmpstr (kit.sent->pdata[0], ==, "two");
+  complete (0, USHER_OK);
+  kit_until (is_state ("u1", "two", "sent"));
+  g_assert_cmpuint (kit.sent->len, ==, 1);
+  g_assert_cmpuint (uc_outbox_with_channels (kit.core->outbox), ==, 0);
+  kit_end ();
+}
+
 static void
 test_unsent_messages_are_bounded (void)
 {
@@ -655,6 +707,7 @@ main (int argc, char **argv)
   g_test_add_func ("/failures/outbox/being-sent-is-not-sent-again", test_being_sent_is_not_sent_again);
   g_test_add_func ("/failures/outbox/result-is-kept", test_result_is_kept);
   g_test_add_func ("/failures/outbox/result-while-recovering", test_result_while_recovering);
+  g_test_add_func ("/failures/outbox/settled-while-the-list-is-read", test_settled_while_the_list_is_read);
   g_test_add_func ("/failures/outbox/unsent-messages-are-bounded", test_unsent_messages_are_bounded);
   g_test_add_func ("/failures/crm/answers-to-the-past", test_crm_answers_to_the_past);
   g_test_add_func ("/failures/crm/look-up-begun-anew", test_crm_look_up_begun_anew);

@@ -4,6 +4,7 @@
  */
 #include "tests/core/store/faults.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -18,6 +19,15 @@ static sqlite3_vfs *usual;
 static sqlite3_vfs faulty;
 static int fault, left; /* atomic */
 
+static struct
+{
+  GMutex lock;
+  GCond changed;
+  const char *thread; /* NULL = nobody is held */
+  gboolean fresh;     /* it has begun to read, and has read nothing yet */
+  guint held, let_go;
+} hold;
+
 void
 faults_set (Fault next, int after)
 {
@@ -30,6 +40,75 @@ hits (Fault which)
 {
   return g_atomic_int_get (&fault) == (int)which && g_atomic_int_add (&left, -1) <= 0;
 }
+
+/* ---- waiting ------------------------------------------------------------------------------------------- */
+
+void
+faults_hold (const char *thread)
+{
+  g_mutex_lock (&hold.lock);
+  hold.thread = thread;
+  hold.fresh = FALSE;
+  hold.held = hold.let_go = 0;
+  g_cond_broadcast (&hold.changed);
+  g_mutex_unlock (&hold.lock);
+}
+
+guint
+faults_held (void)
+{
+  guint held;
+
+  g_mutex_lock (&hold.lock);
+  held = hold.held;
+  g_mutex_unlock (&hold.lock);
+  return held;
+}
+
+void
+faults_let_go (void)
+{
+  g_mutex_lock (&hold.lock);
+  hold.let_go++;
+  g_cond_broadcast (&hold.changed);
+  g_mutex_unlock (&hold.lock);
+}
+
+/* Under the lock. */
+static gboolean
+is_held_thread (void)
+{
+  char name[16] = "";
+
+  return hold.thread != NULL && pthread_getname_np (pthread_self (), name, sizeof name) == 0
+         && strcmp (name, hold.thread) == 0;
+}
+
+static void
+begins_to_read (void)
+{
+  g_mutex_lock (&hold.lock);
+  hold.fresh |= is_held_thread ();
+  g_mutex_unlock (&hold.lock);
+}
+
+static void
+wait_to_read (void)
+{
+  guint number;
+
+  g_mutex_lock (&hold.lock);
+  if (hold.fresh && is_held_thread ())
+    {
+      hold.fresh = FALSE;
+      number = ++hold.held;
+      while (hold.thread != NULL && hold.let_go < number)
+        g_cond_wait (&hold.changed, &hold.lock);
+    }
+  g_mutex_unlock (&hold.lock);
+}
+
+/* ---- the files ----------------------------------------------------------------------------------------- */
 
 static sqlite3_file *
 real (sqlite3_file *file)
@@ -46,6 +125,7 @@ file_close (sqlite3_file *file)
 static int
 file_read (sqlite3_file *file, void *to, int n, sqlite3_int64 at)
 {
+  wait_to_read ();
   if (((File *)file)->is_database && hits (FAULT_DATABASE_READ))
     return SQLITE_IOERR_READ;
   return real (file)->pMethods->xRead (real (file), to, n, at);
@@ -144,6 +224,8 @@ file_shm_map (sqlite3_file *file, int page, int size, int extend, void volatile 
 static int
 file_shm_lock (sqlite3_file *file, int offset, int n, int flags)
 {
+  if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED))
+    begins_to_read ();
   return real (file)->pMethods->xShmLock (real (file), offset, n, flags);
 }
 

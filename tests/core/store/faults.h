@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A disk that fails on demand: an SQLite VFS in front of the usual one. Any thread.
+ * A disk that fails or waits on demand: an SQLite VFS in front of the usual one. Any thread.
  */
 #pragma once
 
@@ -23,3 +23,11 @@ typedef enum
 void faults_install (void);
 /* Lets `after` of the affected calls go well, then all of them fail until this is called again. */
 void faults_set (Fault fault, int after);
+
+/* While on, each time the thread of this name (a static text) begins to read, it has its view of the database and
+ * is then held, before it has seen any of it. NULL = off: nobody is held any more. */
+void faults_hold (const char *thread);
+/* How often it has been held. */
+guint faults_held (void);
+/* Lets the one go on that is held, once. */
+void faults_let_go (void);

@@ -58,6 +58,13 @@ await run([
         await desk.accept();
         await desk.status('Busy');
         await desk.context.getByText(maria.identities[0].id).first().waitFor();
+
+        // The customer goes to another page of the shop: the chat is there, and a line fits into the box.
+        await shop.page.reload();
+        await shop.page.getByRole('button', { name: /^Open chat/ }).click();
+        await shop.sees('My parcel is late');
+        const box = await shop.frame.getByLabel('Message', { exact: true }).boundingBox();
+        assert.ok(box.height >= 30, `the box is ${box.height} px high`);
         for (const n of [1, 2, 3]) {
           await desk.say(`Answer ${n} <b>&amp; more</b>`);
           await shop.sees(`Answer ${n} <b>&amp; more</b>`);

@@ -96,10 +96,17 @@ export function Composer({ chat, text }: Props) {
   const over = length > max;
   useFocus(field);
   useEffect(() => {
-    const area = field.current;
-    if (!area) return;
-    area.style.blockSize = 'auto';
-    area.style.blockSize = `${Math.min(area.scrollHeight + 2, 130)}px`;
+    const fit = (): void => {
+      const area = field.current;
+      if (!area) return;
+      area.style.blockSize = 'auto';
+      // A page that comes back to an open chat has its panel closed: nothing can be measured until it is shown.
+      if (area.scrollHeight > 0) area.style.blockSize = `${Math.min(area.scrollHeight + 2, 130)}px`;
+    };
+    fit();
+    const shown = new ResizeObserver(fit);
+    shown.observe(document.documentElement);
+    return () => shown.disconnect();
   }, [words]);
   const send = (): void => {
     if (!words.trim() || over) return;

@@ -38,6 +38,7 @@ typedef struct
   int receipt;                     /* rank of a receipt by time that came while it was being sent */
   char *state, *external_id, *why; /* the final result; state NULL = none yet */
   gboolean stored;                 /* the result, while the store's list was awaited */
+  gboolean unlisted;               /* the result came, and no list since the reload has named it */
 } UcOut;
 
 /* What the outbox knows about one conversation. */
@@ -68,6 +69,7 @@ struct UcOutbox
   guint64 uncertain_timer;
   gboolean started; /* the store's list was read once: what it says about an earlier life was dealt with */
   gboolean reading; /* the store's list is awaited: nothing is sent, for it may begin with older messages */
+  gboolean partial; /* the list was too long to be read whole */
   guint reads;      /* of the list, under way; the last one counts */
   guint64 again;
 };
@@ -110,7 +112,8 @@ void uc_outbox_give_up (UcOutbox *outbox, const char *channel, const char *why);
  * state is in a transaction that is not committed yet. */
 void uc_outbox_settle (UcOutbox *outbox, UcThread *thread, UcOut *out, const char *external_id);
 
-/* The store's list has come: forgets what it could have named although its result is stored. */
+/* The store's list has come: forgets what it could have named although its result is stored, and what it did not
+ * name because somebody else has settled it. */
 void uc_outbox_drop_stored (UcOutbox *outbox);
 /* Not sent by this process: `state` is final. */
 void uc_outbox_finish_waiting (UcOut *out, UcThread *thread, const char *state, const char *why);

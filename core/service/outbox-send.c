@@ -50,27 +50,38 @@ on_final_stored (gpointer data, const GError *error, GPtrArray *events)
 {
   Final *final = data;
   UcOutbox *outbox = final->outbox;
-  UcOut *out = error == NULL ? g_hash_table_lookup (outbox->given, final->message) : NULL;
+  UcOut *out = g_hash_table_lookup (outbox->given, final->message);
 
   /* Not stored: it is committed again when the outbox is read again. What is being read now may be from before it
    * was stored, and must not be taken for a message that nobody has sent. */
-  if (out != NULL && outbox->reading)
+  if (out != NULL && error != NULL)
+    out->unlisted = TRUE;
+  else if (out != NULL && outbox->reading)
     out->stored = TRUE;
   else if (out != NULL)
     g_hash_table_remove (outbox->given, final->message);
   final_free (final);
 }
 
+/* The store does not list what was settled by somebody else: the network has shown it to us. */
 static gboolean
-is_stored (gpointer message, gpointer out, gpointer data)
+lists_all (const UcOutbox *outbox)
 {
-  return ((const UcOut *)out)->stored;
+  return !outbox->reading && !outbox->partial && !outbox->core->recovering;
+}
+
+static gboolean
+is_settled (gpointer message, gpointer value, gpointer data)
+{
+  const UcOut *out = value;
+
+  return out->stored || (out->unlisted && out->state != NULL && lists_all (out->outbox));
 }
 
 void
 uc_outbox_drop_stored (UcOutbox *outbox)
 {
-  g_hash_table_foreach_remove (outbox->given, is_stored, NULL);
+  g_hash_table_foreach_remove (outbox->given, is_settled, NULL);
 }
 
 /* The result is out->state; `out` is in no queue and stays in `given` until it is durable. */
@@ -81,7 +92,8 @@ store_final (UcOut *out, UcThread *thread)
   UcSentLine *line = uc_thread_note (thread, out->message);
   UcTxn *txn;
 
-  if (outbox->core->recovering)
+  out->unlisted = outbox->core->recovering;
+  if (out->unlisted)
     return;
   txn = uc_txn_new (outbox->core);
   uc_thread_step (thread, txn, line, out->state, out->external_id, out->why);
@@ -93,7 +105,16 @@ store_final (UcOut *out, UcThread *thread)
   uc_txn_commit (txn, on_final_stored, final_new (out));
 }
 
-/* thread NULL: it was forgotten for a reload, which is not done yet and stores the result. */
+/* Its thread was forgotten for a reload, which stores the result if the store still lists it. */
+static void
+finish_unlisted (UcOut *out)
+{
+  out->unlisted = TRUE;
+  if (lists_all (out->outbox))
+    g_hash_table_remove (out->outbox->given, out->message->message);
+}
+
+/* thread NULL: see above. */
 static void
 finish (UcOut *out, UcThread *thread, const char *state, const char *external_id, const char *why)
 {
@@ -107,7 +128,10 @@ finish (UcOut *out, UcThread *thread, const char *state, const char *external_id
     g_warning ("channel \"%s\" names a message by more than %d bytes: receipts and echoes won't find it",
                out->message->channel, MAX_EXTERNAL_ID);
   if (thread == NULL)
-    return;
+    {
+      finish_unlisted (out);
+      return;
+    }
   g_queue_remove (&thread->queue, out);
   store_final (out, thread);
   uc_outbox_pump (outbox, thread);
@@ -489,6 +513,8 @@ uc_outbox_enqueue (UcOutbox *outbox, const UcEvent *message, gint64 attempts, gi
       g_hash_table_remove (outbox->given, message->message);
       out = NULL;
     }
+  if (out != NULL)
+    out->unlisted = FALSE;
   if (out != NULL && out->state != NULL)
     {
       if (!out->stored)

@@ -86,6 +86,7 @@ on_outbox (gpointer data, UcStoreResult result, GPtrArray *rows, gboolean more, 
     }
   outbox->started = TRUE;
   outbox->reading = FALSE;
+  outbox->partial = more;
   uc_outbox_drop_stored (outbox);
   uc_undecided_reload (outbox);
   uc_outbox_pump_all (outbox, NULL);

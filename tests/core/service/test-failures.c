@@ -414,6 +414,50 @@ test_echo_is_settled_again (void)
   kit_end ();
 }
 
+/* The network shows us the message before the channel answers: then the store's list does not name it any more,
+ * and the answer has nothing to settle. */
+static void
+test_echo_before_the_answer (void)
+{
+  const UsherInbound echo = {
+    .struct_size = sizeof echo, .kind = USHER_INBOUND_ECHO, .user_id = "u1", .external_id = "net-1", .text = "one"
+  };
+
+  for (guint early = 0; early < 2; early++)
+    {
+      g_autofree char *id = NULL;
+      UsherInbound known = echo;
+      Delivered out;
+
+      kit_start (NULL);
+      kit_seed ();
+      kit.rig->send = hold_send;
+      chat ("u1");
+      send_text ("u1", "one");
+      kit_until (kit.sent->len == 1);
+      id = message_id ("u1", "one");
+      known.message_id = id;
+      kit_deliver (&known);
+      kit_until (is_state ("u1", "one", "sent"));
+      if (early == 0)
+        fail_and_recover ();
+      else
+        {
+          disk_full ();
+          kit_deliver_start (&out, "victim", "v", "not stored");
+          kit_until (out.done);
+        }
+      complete (0, USHER_OK);
+      faults_set (FAULT_NONE, 0);
+      kit_until (!kit.core->recovering);
+      kit_until (uc_outbox_with_channels (kit.core->outbox) == 0);
+      kit_settle ();
+      g_assert_cmpuint (kit.sent->len, ==, 1);
+      g_assert_true (is_state ("u1", "one", "sent"));
+      kit_end ();
+    }
+}
+
 /* ---- the outbox ---------------------------------------------------------------------------------------- */
 
 static void
@@ -704,6 +748,7 @@ main (int argc, char **argv)
                    test_gathered_ones_are_refused_and_taken_again);
   g_test_add_func ("/failures/gathered-over-a-reload", test_gathered_over_a_reload);
   g_test_add_func ("/failures/outbox/echo-is-settled-again", test_echo_is_settled_again);
+  g_test_add_func ("/failures/outbox/echo-before-the-answer", test_echo_before_the_answer);
   g_test_add_func ("/failures/outbox/being-sent-is-not-sent-again", test_being_sent_is_not_sent_again);
   g_test_add_func ("/failures/outbox/result-is-kept", test_result_is_kept);
   g_test_add_func ("/failures/outbox/result-while-recovering", test_result_while_recovering);

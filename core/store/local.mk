@@ -30,6 +30,7 @@ libuc_store_la_SOURCES = \
 	%D%/store-ask.c \
 	%D%/store-check.c \
 	%D%/store-private.h \
+	%D%/store-reader.c \
 	%D%/store.c %D%/store.h
 libuc_store_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 libuc_store_la_LIBADD = libuc-base.la $(SQLITE_LIBS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * How a question gets to the reader thread (store.c), for those who ask (store-ask.c). Main thread.
+ * The parts of the store's outside: who asks (store-ask.c), who answers (store-reader.c), who checks
+ * (store-check.c). Main thread.
  */
 #pragma once
 
@@ -23,6 +24,22 @@ UcStoreJob *uc_store_read_new (UcReadKind kind, gpointer data);
 void uc_store_ask (UcStore *store, UcStoreJob *job);
 /* Takes a job whose answer is there. Any thread. */
 void uc_store_answer (UcStore *store, UcStoreJob *job);
+
+/* ---- threads that answer questions (store-reader.c) ---------------------------------------------------- */
+
+typedef struct UcReader UcReader;
+
+/* Takes the connection. */
+UcReader *uc_reader_new (UcStore *store, UcSqlite *sqlite, const char *name);
+/* Takes the job until uc_store_answer gets it. */
+void uc_reader_ask (UcReader *reader, UcStoreJob *job);
+/* The job stays the caller's; nothing else is asked meanwhile. */
+void uc_reader_ask_and_wait (UcReader *reader, UcStoreJob *job);
+/* Jobs that it has not begun. */
+guint uc_reader_waiting (UcReader *reader);
+/* When it has answered what it was asked, its thread has ended. */
+void uc_reader_stop (UcReader *reader);
+void uc_reader_free (UcReader *reader);
 
 /* ---- the look at every page (store-check.c) ------------------------------------------------------------ */
 

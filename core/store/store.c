@@ -33,16 +33,6 @@ typedef struct
   GQueue jobs; /* of UcStoreJob*; under lock */
 } Return;
 
-/* A thread that answers questions, with a connection of its own. */
-typedef struct
-{
-  UcStore *store;
-  GThread *thread;
-  UcSqlite *sqlite; /* the thread's */
-  GCond wake;
-  GQueue reads; /* of UcStoreJob*; under the store's lock */
-} Reader;
-
 enum
 {
   SHORT_READS,
@@ -71,15 +61,14 @@ struct UcStore
   GThread *writer_thread;
   UcWriter *writer;   /* the writer thread's */
   UcChecker *checker; /* NULL = open for reading only */
-  Reader readers[N_READERS];
+  UcReader *readers[N_READERS];
 
   GMutex lock; /* of what follows */
-  GCond writer_wake, loaded;
+  GCond writer_wake;
   GQueue batches; /* of UcStoreJob* */
   guint rows;     /* of `batches` */
   gboolean writer_sleeps;
   gboolean stop;
-  UcStoreJob *load; /* set by the reader thread when uc_store_load's job is done */
 };
 
 /* ---- the way back -------------------------------------------------------------------------------------- */
@@ -364,14 +353,13 @@ uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data
   uc_loop_defer_last (store->back->loop, on_turn_end, store->back);
 }
 
-/* Under the lock. */
 static guint
 waiting_reads (UcStore *store)
 {
   guint waiting = 0;
 
   for (guint r = 0; r < N_READERS; r++)
-    waiting += g_queue_get_length (&store->readers[r].reads);
+    waiting += uc_reader_waiting (store->readers[r]);
   return waiting;
 }
 
@@ -383,8 +371,8 @@ uc_store_pressure (UcStore *store, UcStorePressure *pressure)
   pressure->oldest_us = oldest != NULL ? g_get_monotonic_time () - oldest->queued_at : 0;
   g_mutex_lock (&store->lock);
   pressure->waiting_rows = store->rows + store->fresh_rows;
-  pressure->reads = waiting_reads (store);
   g_mutex_unlock (&store->lock);
+  pressure->reads = waiting_reads (store);
   pressure->rows_per_commit = MOST_ROWS;
   pressure->most_reads = MOST_READS;
 }
@@ -420,7 +408,7 @@ uc_store_spare (UcStore *store, gboolean on)
     uc_checker_mind_log (store->checker, __atomic_load_n (&store->log_pages, __ATOMIC_RELAXED), on);
 }
 
-/* ---- the readers' threads ------------------------------------------------------------------------------ */
+/* ---- questions ----------------------------------------------------------------------------------------- */
 
 /* Lists, searches and playback: they may read much of a large file, and whoever looks back can wait. */
 static gboolean
@@ -442,36 +430,6 @@ is_long (const UcRead *read)
     }
 }
 
-static gpointer
-reader_main (gpointer data)
-{
-  Reader *reader = data;
-  UcStore *store = reader->store;
-
-  for (;;)
-    {
-      UcStoreJob *job;
-
-      g_mutex_lock (&store->lock);
-      while (g_queue_is_empty (&reader->reads) && !store->stop)
-        g_cond_wait (&reader->wake, &store->lock);
-      job = g_queue_pop_head (&reader->reads);
-      g_mutex_unlock (&store->lock);
-      if (job == NULL)
-        return NULL;
-      uc_sqlite_read (reader->sqlite, &job->read);
-      if (job->read.kind != UC_READ_LOAD)
-        {
-          return_job (store->back, job);
-          continue;
-        }
-      g_mutex_lock (&store->lock);
-      store->load = job;
-      g_cond_signal (&store->loaded);
-      g_mutex_unlock (&store->lock);
-    }
-}
-
 UcStoreJob *
 uc_store_read_new (UcReadKind kind, gpointer data)
 {
@@ -486,19 +444,15 @@ uc_store_read_new (UcReadKind kind, gpointer data)
 void
 uc_store_ask (UcStore *store, UcStoreJob *job)
 {
-  Reader *reader = &store->readers[is_long (&job->read) ? LONG_READS : SHORT_READS];
-  gboolean full;
+  gboolean full = waiting_reads (store) >= MOST_READS;
 
-  g_mutex_lock (&store->lock);
-  full = waiting_reads (store) >= MOST_READS || store->closing;
-  if (!full)
-    g_queue_push_tail (&reader->reads, job);
-  g_cond_signal (&reader->wake);
-  g_mutex_unlock (&store->lock);
   store->figures.reads++;
-  store->figures.reads_refused += full && !store->closing;
-  if (!full)
-    return;
+  if (!full && !store->closing)
+    {
+      uc_reader_ask (store->readers[is_long (&job->read) ? LONG_READS : SHORT_READS], job);
+      return;
+    }
+  store->figures.reads_refused += !store->closing;
   job->read.result = UC_STORE_UNAVAILABLE;
   job->read.why = g_strdup (store->closing ? "the store is being closed" : "too many questions to the store wait");
   return_job (store->back, job);
@@ -513,14 +467,7 @@ uc_store_load (UcStore *store, void (*func) (const UcEvent *row, gpointer data),
   /* On the reader's thread, while this one waits: nothing is copied, and there is never more than one row. */
   job->read.each = func;
   job->read.each_data = data;
-  g_mutex_lock (&store->lock);
-  g_queue_push_tail (&store->readers[SHORT_READS].reads, job);
-  g_cond_signal (&store->readers[SHORT_READS].wake);
-  while (store->load == NULL)
-    g_cond_wait (&store->loaded, &store->lock);
-  store->load = NULL;
-  g_mutex_unlock (&store->lock);
-
+  uc_reader_ask_and_wait (store->readers[SHORT_READS], job);
   ok = job->read.result == UC_STORE_OK;
   if (!ok)
     g_set_error (error, UC_ERROR, UC_ERROR_UNAVAILABLE, "can't load from the store: %s", job->read.why);
@@ -554,11 +501,11 @@ open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
     }
   for (guint r = 0; r < N_READERS; r++)
     {
-      store->readers[r].sqlite = uc_sqlite_open_reader (options->path, sqlite != NULL ? &ignored : &state, error);
-      if (store->readers[r].sqlite == NULL)
+      UcSqlite *reader = uc_sqlite_open_reader (options->path, sqlite != NULL ? &ignored : &state, error);
+
+      if (reader == NULL)
         return FALSE;
-      /* In kB; as much as is used. A start and a search go through tables and indexes of a whole centre. */
-      uc_sqlite_exec (store->readers[r].sqlite, "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY");
+      store->readers[r] = uc_reader_new (store, reader, r == SHORT_READS ? "store-reader" : "store-history");
     }
   store->last_seq = state.last_seq;
   store->epoch = state.epoch;
@@ -566,15 +513,12 @@ open_connections (UcStore *store, const UcStoreOptions *options, GError **error)
   return TRUE;
 }
 
-/* Both threads have ended. */
+/* The threads have ended, or never ran. */
 static void
 store_free (UcStore *store)
 {
   for (guint r = 0; r < N_READERS; r++)
-    {
-      uc_sqlite_close (store->readers[r].sqlite);
-      g_cond_clear (&store->readers[r].wake);
-    }
+    uc_reader_free (store->readers[r]);
   uc_checker_free (store->checker);
   if (store->writer != NULL)
     uc_writer_free (store->writer);
@@ -582,7 +526,6 @@ store_free (UcStore *store)
     close (store->lock_fd);
   g_mutex_clear (&store->lock);
   g_cond_clear (&store->writer_wake);
-  g_cond_clear (&store->loaded);
   store->back->store = NULL;
   return_unref (store->back);
   g_free (store);
@@ -600,12 +543,6 @@ uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error)
   g_mutex_init (&store->back->lock);
   g_mutex_init (&store->lock);
   g_cond_init (&store->writer_wake);
-  for (guint r = 0; r < N_READERS; r++)
-    {
-      store->readers[r].store = store;
-      g_cond_init (&store->readers[r].wake);
-    }
-  g_cond_init (&store->loaded);
   store->lock_fd = -1;
   store->generation = 1;
   store->keep_ms = options->keep_ms;
@@ -618,9 +555,6 @@ uc_store_open (UcLoop *loop, const UcStoreOptions *options, GError **error)
     }
   if (store->writer != NULL)
     store->writer_thread = g_thread_new ("store-writer", writer_main, store);
-  for (guint r = 0; r < N_READERS; r++)
-    store->readers[r].thread
-        = g_thread_new (r == SHORT_READS ? "store-reader" : "store-history", reader_main, &store->readers[r]);
   return store;
 }
 
@@ -635,13 +569,11 @@ uc_store_close (UcStore *store)
   g_mutex_lock (&store->lock);
   store->stop = TRUE;
   g_cond_signal (&store->writer_wake);
-  for (guint r = 0; r < N_READERS; r++)
-    g_cond_signal (&store->readers[r].wake);
   g_mutex_unlock (&store->lock);
   if (store->writer_thread != NULL)
     g_thread_join (store->writer_thread);
   for (guint r = 0; r < N_READERS; r++)
-    g_thread_join (store->readers[r].thread);
+    uc_reader_stop (store->readers[r]);
   /* Callbacks may ask for more; that is refused, and the refusal told, too. */
   while (return_tell (store->back))
     ;

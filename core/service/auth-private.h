@@ -12,6 +12,13 @@ typedef struct
   gint64 expires_at, seen_at, seen_stored_at;
 } UcSession;
 
+/* A log-in takes a while, and must not succeed with a password that was changed meanwhile. */
+typedef struct
+{
+  guint count;     /* rises when one begins, and when it is stored */
+  guint under_way; /* on their way to the disk */
+} UcPasswordChanges;
+
 struct UcAuth
 {
   UcCore *core;
@@ -20,6 +27,7 @@ struct UcAuth
   guint64 ended;        /* rises when the store has forgotten sessions */
   GHashTable *tickets;  /* ticket -> Ticket */
   GHashTable *brakes;   /* login or address -> Brake */
+  GHashTable *changes;  /* user -> UcPasswordChanges: of those whose password was set since the start */
   GThreadPool *hashers;
   gint64 idle_ms, max_ms;
   guint64 hashes_refused, tickets_refused; /* because too many waited */

@@ -30,6 +30,7 @@ typedef struct
 {
   UcAuth *auth;
   char *user, *login, *address, *password, *hash;
+  guint changes; /* of the password, when the log-in began */
   gboolean verify, ok;
   UcLoginDone login_done;
   UcAuthDone set_done;
@@ -177,6 +178,7 @@ uc_auth_new (UcCore *core)
   auth->core = core;
   uc_sessions_init (auth);
   auth->brakes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  auth->changes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   auth->hashers = g_thread_pool_new (hash_one, NULL, 2, FALSE, NULL);
   auth->idle_ms = uc_settings_int (core->plan->usher, "session_idle");
   auth->max_ms = uc_settings_int (core->plan->usher, "session_max");
@@ -210,6 +212,7 @@ uc_auth_free (UcAuth *auth)
     uc_auth_stop (auth);
   uc_sessions_clear (auth);
   g_hash_table_unref (auth->brakes);
+  g_hash_table_unref (auth->changes);
   g_free (auth);
 }
 
@@ -265,6 +268,36 @@ on_session_stored (gpointer data, const GError *error, GPtrArray *events)
   g_free (opening);
 }
 
+static UcPasswordChanges *
+changes_of (UcAuth *auth, const char *user)
+{
+  UcPasswordChanges *changes = g_hash_table_lookup (auth->changes, user);
+
+  if (changes == NULL)
+    {
+      changes = g_new0 (UcPasswordChanges, 1);
+      g_hash_table_insert (auth->changes, g_strdup (user), changes);
+    }
+  return changes;
+}
+
+static guint
+count_changes (UcAuth *auth, const char *user)
+{
+  const UcPasswordChanges *changes = user != NULL ? g_hash_table_lookup (auth->changes, user) : NULL;
+
+  return changes != NULL ? changes->count : 0;
+}
+
+/* What was right may be the old password: then the session would outlive those that the change ends. */
+static gboolean
+was_changed (const Hashing *hashing)
+{
+  const UcPasswordChanges *changes = g_hash_table_lookup (hashing->auth->changes, hashing->user);
+
+  return changes != NULL && (changes->under_way > 0 || changes->count != hashing->changes);
+}
+
 static void
 finish_login (Hashing *hashing)
 {
@@ -281,6 +314,14 @@ finish_login (Hashing *hashing)
 
       note_failure (auth, hashing->login, now);
       note_failure (auth, hashing->address, now);
+      hashing->login_done (hashing->data, NULL, NULL, 0, error);
+      return;
+    }
+  if (was_changed (hashing))
+    {
+      g_autoptr (GError) error = g_error_new_literal (
+          UC_ERROR, UC_ERROR_BUSY, "the password was changed this very moment; log in again with the new one");
+
       hashing->login_done (hashing->data, NULL, NULL, 0, error);
       return;
     }
@@ -355,6 +396,7 @@ uc_auth_login (UcAuth *auth, const char *login, const char *password, const char
   hashing->auth = auth;
   hashing->verify = TRUE;
   hashing->user = agent != NULL && agent->enabled ? g_strdup (agent->id) : NULL;
+  hashing->changes = count_changes (auth, hashing->user);
   hashing->login = g_strdup (login);
   hashing->address = g_strdup (address);
   hashing->password = g_strdup (password);
@@ -367,7 +409,10 @@ static void
 on_password_stored (gpointer data, const GError *error, GPtrArray *events)
 {
   Hashing *hashing = data;
+  UcPasswordChanges *changes = changes_of (hashing->auth, hashing->user);
 
+  changes->count++;
+  changes->under_way--;
   if (error == NULL)
     {
       uc_auth_logout_user (hashing->auth, hashing->user);
@@ -382,6 +427,7 @@ static void
 finish_set (Hashing *hashing)
 {
   Hashing *rest;
+  UcPasswordChanges *changes;
   UcTxn *txn;
 
   if (!hashing->ok)
@@ -397,6 +443,9 @@ finish_set (Hashing *hashing)
   rest->user = g_strdup (hashing->user);
   rest->set_done = hashing->set_done;
   rest->data = hashing->data;
+  changes = changes_of (hashing->auth, hashing->user);
+  changes->count++;
+  changes->under_way++;
   txn = uc_txn_new (hashing->auth->core);
   uc_batch_credential (uc_txn_batch (txn), hashing->user, hashing->hash);
   uc_batch_sessions_remove_user (uc_txn_batch (txn), hashing->user);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/service/auth-private.h"
+
 static void
 fails (const char *login, const char *name, const char *args, const char *words)
 {
@@ -205,6 +207,48 @@ test_a_session_that_ended_stays_ended (void)
   kit_end ();
 }
 
+typedef struct
+{
+  gboolean set, answered, let_in;
+} Change;
+
+static void
+on_set (gpointer data, const GError *error)
+{
+  g_assert_no_error (error);
+  ((Change *)data)->set = TRUE;
+}
+
+static void
+on_let_in (gpointer data, const char *user, const char *token, gint64 expires_at, const GError *error)
+{
+  Change *change = data;
+
+  change->answered = TRUE;
+  change->let_in = error == NULL;
+}
+
+/* The log-in begins before the new password is stored, and its hash is done after that. */
+static void
+test_old_password_while_it_is_changed (void)
+{
+  g_autofree char *good = NULL;
+  const UcPasswordChanges *changes;
+  Change change = { FALSE };
+
+  kit_start (NULL);
+  kit_seed ();
+  changes = g_hash_table_lookup (kit.core->auth->changes, "anna");
+  uc_auth_set_password (kit.core->auth, "anna", "anna-anna-anna", on_set, &change);
+  kit_until (changes->under_way > 0);
+  uc_auth_login (kit.core->auth, "anna", "anna-anna", "test", on_let_in, &change);
+  kit_until (change.set && change.answered);
+  g_assert_false (change.let_in);
+  good = kit_op (NULL, "session.login", "{\"login\":\"anna\",\"password\":\"anna-anna-anna\"}");
+  g_assert_nonnull (good);
+  kit_end ();
+}
+
 static void
 test_operations_describe_themselves (void)
 {
@@ -234,6 +278,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ops/log-in", test_log_in);
   g_test_add_func ("/ops/guessing-is-slowed-down", test_guessing_is_slowed_down);
   g_test_add_func ("/ops/a-session-that-ended-stays-ended", test_a_session_that_ended_stays_ended);
+  g_test_add_func ("/ops/old-password-while-it-is-changed", test_old_password_while_it_is_changed);
   g_test_add_func ("/ops/describe-themselves", test_operations_describe_themselves);
   return g_test_run ();
 }

@@ -380,26 +380,11 @@ on_stderr (gpointer data, guint32 events)
 
 /* ---- spawning ------------------------------------------------------------------------------------------ */
 
-/* What belongs to usherd and its service manager is none of a plugin's business. */
-static char **
-make_environment (void)
-{
-  static const char *const ours[]
-      = { "NOTIFY_SOCKET",         "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID", "WATCHDOG_USEC",
-          "CREDENTIALS_DIRECTORY", "FDSTORE" };
-  char **environment = g_get_environ ();
-
-  for (gsize i = 0; i < G_N_ELEMENTS (ours); i++)
-    environment = g_environ_unsetenv (environment, ours[i]);
-  /* It has no home to keep settings in. */
-  return g_environ_setenv (environment, "GSETTINGS_BACKEND", "memory", TRUE);
-}
-
 static gboolean
 spawn (UcHosted *hosted, int child_fd, GError **error)
 {
   const char *const argv[] = { uc_hosted_program (), hosted->key, NULL };
-  g_auto (GStrv) environment = make_environment ();
+  g_auto (GStrv) environment = uc_hosted_environment ();
   const int target = CHILD_FD;
   g_autoptr (GError) own = NULL;
 

@@ -50,3 +50,5 @@ void uc_hosted_await_cancel (gpointer data);
 void uc_hosted_finish (void);
 /* Where usher-plugin-host is: $USHER_PLUGIN_HOST, else where it was installed. */
 const char *uc_hosted_program (void);
+/* hosted-environment.c: what of ours it sees. g_strfreev */
+char **uc_hosted_environment (void);

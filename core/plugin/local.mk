@@ -7,6 +7,7 @@ libuc_plugin_la_SOURCES = \
 	%D%/describe.c \
 	%D%/elf-check.c %D%/elf-check.h \
 	%D%/host.c %D%/host-calls.c %D%/host-json.c %D%/host-log.c %D%/host-timers.c \
+	%D%/hosted-environment.c \
 	%D%/hosted.c %D%/hosted.h \
 	%D%/instance.c %D%/instance.h %D%/instance-private.h \
 	%D%/link.c %D%/link.h \

@@ -88,6 +88,14 @@ class Centre {
   }
 }
 
+/** What isolation.md lists; of a pattern, what is before the star. */
+const inherited = [
+  ...['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LANGUAGE', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'LD_LIBRARY_PATH', 'LD_PRELOAD'],
+  ...['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]),
+  ...['G_DEBUG', 'G_SLICE', 'G_MESSAGES_DEBUG', 'ASAN_OPTIONS', 'LSAN_OPTIONS', 'TSAN_OPTIONS', 'UBSAN_OPTIONS'],
+  ...['RUNTIME_DIRECTORY', 'USHER_PLUGIN_HOST_READ', 'USHER_UI_DIR', 'GSETTINGS_BACKEND'],
+]
+
 /** These messages, in one request; again while the web chat finds it too fast. */
 async function speaks(visitor, texts) {
   const messages = texts.map((text) => ({ message: { id: text.replaceAll(' ', '-'), text, name: visitor.name } }))
@@ -243,6 +251,27 @@ await run([
     assert.match(stderr, /usher\.conf:\d+: .*echo\.so: the process that was to open it was ended by signal 11/)
     await centre.daemon.start()
     assert.equal(await centre.echo(), undefined)
+  }),
+
+  scenario("of usherd's environment it sees what everybody needs, and no secrets", {}, async (centre) => {
+    const given = { TZ: 'Europe/Vienna', LC_MESSAGES: 'C', HTTPS_PROXY: 'http://proxy.example:3128', TMPDIR: centre.daemon.dir }
+    const kept = {
+      DATABASE_PASSWORD: 'hunter2',
+      NOTIFY_SOCKET: path.join(centre.daemon.dir, 'notify'),
+      CREDENTIALS_DIRECTORY: centre.daemon.dir,
+      PATH_OF_KEYS: 'not a path',
+    }
+    centre.daemon.env = { ...given, ...kept }
+    await centre.start()
+    const text = readFileSync(`/proc/${(await centre.echo()).process.pid}/environ`, 'utf8')
+    const seen = new Map(
+      text.split('\0').filter(Boolean).map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+    )
+    for (const [name, value] of Object.entries(given)) assert.equal(seen.get(name), value, name)
+    for (const name of Object.keys(kept)) assert.ok(!seen.has(name), name)
+    assert.ok(!text.includes('hunter2'))
+    for (const name of seen.keys()) assert.ok(inherited.includes(name) || name.startsWith('LC_'), name)
+    assert.equal(seen.get('GSETTINGS_BACKEND'), 'memory')
   }),
 
   scenario('it can neither read nor write what is not its own, nor start or end anything', {}, async (centre) => {

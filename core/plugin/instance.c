@@ -62,7 +62,7 @@ uc_instance_common_settings (UcKind kind)
                                       .key = "queue",
                                       .type = USHER_SETTING_STRING,
                                       .required = true,
-                                      .help = "id or name of the queue that its conversations enter" };
+                                      .help = "id of the queue that its conversations enter" };
   static const UsherSetting acceptance
       = { .struct_size = sizeof acceptance,
           .key = "acceptance_interval",

@@ -25,6 +25,8 @@
 /* So long a change may wait for the disk, and a delivery for its answer, before a person should know. */
 #define COMMIT_STALLED_US (5 * G_USEC_PER_SEC)
 #define DELIVERY_STALLED_US (30 * G_USEC_PER_SEC)
+/* So long a new centre has to make the queues that its channels feed. */
+#define QUEUE_MISSING_MS 10000
 
 struct UcMonitor
 {
@@ -40,6 +42,7 @@ struct UcMonitor
   guint64 rounds, violations;
   gint64 spent_us; /* in all */
   gint64 still_at; /* when the engine stood still last */
+  gint64 fed_at;   /* when each channel had its queue last */
   GPtrArray *told; /* of char*: what is wrong, since the last clean round */
   gboolean broken; /* something was found in this round */
 };
@@ -165,6 +168,43 @@ check_progress (UcMonitor *monitor)
     uc_alarm_clear (core, "intake.stalled");
 }
 
+/* The first channel whose queue is not there, or NULL. */
+static const UsherInstance *
+channel_without_queue (const UcCore *core)
+{
+  for (guint i = 0; i < core->instances->len; i++)
+    {
+      const UsherInstance *instance = core->instances->pdata[i];
+
+      if (instance->kind == UC_KIND_CHANNEL
+          && uc_engine_queue (core->engine, uc_settings_string (instance->settings, "queue")) == NULL)
+        return instance;
+    }
+  return NULL;
+}
+
+/* Queues are made while the daemon runs, so the check of the configuration cannot miss one. Without this nobody
+ * but the customers, who wait for ever, would know. */
+static void
+check_queues (UcMonitor *monitor)
+{
+  UcCore *core = monitor->core;
+  const UsherInstance *channel = channel_without_queue (core);
+  const char *queue = channel != NULL ? uc_settings_string (channel->settings, "queue") : NULL;
+
+  if (channel == NULL)
+    {
+      monitor->fed_at = uc_clock_now ();
+      uc_alarm_clear (core, "queue.missing");
+    }
+  else if (uc_clock_now () - monitor->fed_at >= QUEUE_MISSING_MS)
+    uc_alarm_raise (core, "queue.missing",
+                    "the channel \"%s\" feeds the queue \"%s\", which does not exist: what its customers write is "
+                    "not taken in. Make it, usherctl call queue.put '{\"queue\":\"%s\"}', or name another one in "
+                    "[channel:%s] and restart usherd",
+                    channel->name, queue, queue, channel->name);
+}
+
 /* ---- the beat ------------------------------------------------------------------------------------------ */
 
 static void beat (gpointer data);
@@ -188,7 +228,10 @@ beat (gpointer data)
   if (core->recovering || core->held != NULL)
     monitor->still_at = uc_clock_now ();
   else if (!core->stopping)
-    look (monitor);
+    {
+      look (monitor);
+      check_queues (monitor);
+    }
   if (!core->stopping)
     check_progress (monitor);
   arm (monitor);
@@ -201,7 +244,7 @@ uc_monitor_new (UcCore *core)
 
   monitor->core = core;
   monitor->budget = MOST_LOOKED_AT;
-  monitor->still_at = uc_clock_now ();
+  monitor->still_at = monitor->fed_at = uc_clock_now ();
   monitor->told = g_ptr_array_new_with_free_func (g_free);
   arm (monitor);
   return monitor;

@@ -11,7 +11,7 @@
 /* So often it looks. */
 #define UC_MONITOR_EVERY_MS 250
 
-/* Alarms it raises: "invariant", "store.stalled", "intake.stalled". */
+/* Alarms it raises: "invariant", "store.stalled", "intake.stalled", "queue.missing". */
 UcMonitor *uc_monitor_new (UcCore *core);
 void uc_monitor_free (UcMonitor *monitor);
 void uc_monitor_metrics (UcCore *core, UcMetrics *metrics);

@@ -231,6 +231,27 @@ test_stalled_delivery (void)
   kit_end ();
 }
 
+/* ---- the configuration ----------------------------------------------------------------------------------- */
+
+/* A new centre has time to make its queues; then a channel without one is told until the queue is there. */
+static void
+test_queue_missing (void)
+{
+  const UcAlarm *alarm;
+
+  kit_start (NULL);
+  kit_pass (9000);
+  g_assert_null (uc_alarm_find (kit.core, "queue.missing"));
+  kit_pass (2000);
+  alarm = uc_alarm_find (kit.core, "queue.missing");
+  g_assert_nonnull (alarm);
+  g_assert_nonnull (strstr (alarm->text, "the channel \"net\" feeds the queue \"q\""));
+  kit_seed ();
+  kit_pass (1000);
+  g_assert_null (uc_alarm_find (kit.core, "queue.missing"));
+  kit_end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -241,5 +262,6 @@ main (int argc, char **argv)
   g_test_add_func ("/service/monitor/overdue", test_overdue);
   g_test_add_func ("/service/monitor/leap", test_leap);
   g_test_add_func ("/service/monitor/stalled-delivery", test_stalled_delivery);
+  g_test_add_func ("/service/monitor/queue-missing", test_queue_missing);
   return g_test_run ();
 }

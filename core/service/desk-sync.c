@@ -308,7 +308,7 @@ resume (UsherDesk *desk)
 }
 
 static void
-go (UsherDesk *desk)
+let_in (UsherDesk *desk)
 {
   UcCore *core = desk->desks->core;
 
@@ -323,6 +323,15 @@ go (UsherDesk *desk)
   uc_desks_attach (desk->desks, desk);
   if (!resume (desk))
     uc_desk_sync (desk);
+}
+
+/* A front end whose client does not keep up gives the desk up from inside a frame. */
+static void
+go (UsherDesk *desk)
+{
+  uc_desk_ref (desk);
+  let_in (desk);
+  uc_desk_unref (desk);
 }
 
 static void

@@ -217,6 +217,51 @@ test_logins_without_hello_end_the_desk (void)
   kit_end ();
 }
 
+static guint outputs;
+
+/* As a front end whose client does not keep up: it gives up the desk from inside. */
+static void
+give_up (void *data, const char *frame, size_t len)
+{
+  Desk *desk = data;
+
+  if (++outputs == 2)
+    kit.rig->host->desk_close (g_steal_pointer (&desk->desk));
+}
+
+/* Nobody else holds it then; what is wrong here valgrind and the sanitizers tell. */
+static void
+test_given_up_while_it_resumes (void)
+{
+  g_autoptr (UcJson) ticket = NULL, welcome = NULL;
+  g_autofree char *hello = NULL;
+  Desk *desk;
+  gint64 seq;
+
+  kit_start (NULL);
+  kit_seed ();
+  desk = kit_desk_new ();
+  welcome = kit_desk_hello (desk, "anna", -1);
+  seq = uc_json_int (uc_json_get (welcome, "seq"), 0);
+  kit_desk_free (desk);
+  for (int i = 0; i < 3; i++)
+    uc_json_free (
+        kit_do ("anna", "agent.set_status", "{\"status\":\"%s\"}", i % 2 == 0 ? "available" : "on_break"));
+  kit_settle ();
+  ticket = kit_do ("anna", "session.ticket", "{%s}", "");
+  hello = g_strdup_printf ("{\"hello\":{\"token\":\"%s\",\"since\":%" G_GINT64_FORMAT "}}",
+                           text (ticket, "ticket"), seq);
+  desk = kit_desk_new ();
+  kit.rig->desk_output = give_up;
+  outputs = 0;
+  kit_desk_say (desk, "%s", hello);
+  kit_settle ();
+  g_assert_cmpuint (outputs, ==, 2);
+  g_assert_null (desk->desk);
+  kit_desk_free (desk);
+  kit_end ();
+}
+
 static void
 test_ticket_works_once (void)
 {
@@ -718,6 +763,7 @@ main (int argc, char **argv)
   g_test_add_func ("/desk/places-of-one-address", test_places_of_one_address);
   g_test_add_func ("/desk/places-of-one-front-end", test_places_of_one_front_end);
   g_test_add_func ("/desk/ticket-works-once", test_ticket_works_once);
+  g_test_add_func ("/desk/given-up-while-it-resumes", test_given_up_while_it_resumes);
   g_test_add_func ("/desk/offer-reaches-its-agent-only", test_offer_reaches_its_agent_only);
   g_test_add_func ("/desk/resumed-view-equals-a-fresh-one", test_resumed_view_equals_a_fresh_one);
   g_test_add_func ("/desk/numbers-of-another-history-get-a-snapshot",

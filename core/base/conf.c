@@ -6,7 +6,9 @@
  */
 #include "core/base/conf.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_FILE_SIZE (1024 * 1024)
 
@@ -305,7 +307,10 @@ read_file (UcConf *conf, const char *path, GPtrArray *problems)
   g_autoptr (GError) error = NULL;
   gsize len;
 
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+  /* In a folder that may not be entered nothing can be said to be missing. */
+  if (access (path, F_OK) != 0 && errno != ENOENT && errno != ENOTDIR)
+    uc_problem_add (problems, path, 0, "can't be read: %s", g_strerror (errno));
+  else if (!g_file_test (path, G_FILE_TEST_EXISTS))
     uc_problem_add (problems, path, 0, "there is no such file; give the configuration with --config FILE");
   else if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
     uc_problem_add (problems, path, 0, "this is not a file");

@@ -22,6 +22,16 @@ ctl_close (Ctl *ctl)
   g_clear_pointer (&ctl->socket, g_free);
 }
 
+static void
+complain_no_answer (const Ctl *ctl, const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    ctl_complain ("%s can't be used: %s; run usherctl as root or as the user that usherd runs as", ctl->socket,
+                  error->message);
+  else
+    ctl_complain ("no usherd answers on %s: %s; is it running?", ctl->socket, error->message);
+}
+
 char *
 ctl_call (Ctl *ctl, const char *name, const char *args)
 {
@@ -41,7 +51,7 @@ ctl_call (Ctl *ctl, const char *name, const char *args)
   answer = soup_session_send_and_read (ctl->session, message, NULL, &error);
   if (answer == NULL)
     {
-      ctl_complain ("no usherd answers on %s: %s; is it running?", ctl->socket, error->message);
+      complain_no_answer (ctl, error);
       return NULL;
     }
   root = uc_json_parse (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer), &limits, &error);
@@ -73,7 +83,7 @@ ctl_get (Ctl *ctl, const char *path)
 
   if (answer == NULL)
     {
-      ctl_complain ("no usherd answers on %s: %s; is it running?", ctl->socket, error->message);
+      complain_no_answer (ctl, error);
       return NULL;
     }
   if (soup_message_get_status (message) != SOUP_STATUS_OK)

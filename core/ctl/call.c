@@ -53,7 +53,7 @@ static void
 print_ops (const UcJson *operations)
 {
   for (const UcJson *op = uc_json_first (operations); op != NULL; op = uc_json_next (op))
-    printf ("%-26s %-11s %s\n", uc_json_string (uc_json_get (op, "name")),
+    printf ("%-26s %-19s %s\n", uc_json_string (uc_json_get (op, "name")),
             *uc_json_string (uc_json_get (op, "permission")) != '\0'
                 ? uc_json_string (uc_json_get (op, "permission"))
                 : "anybody",

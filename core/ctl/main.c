@@ -167,7 +167,9 @@ run_command (const Command *command, int argc, char **argv)
   g_autofree char *socket = NULL;
 
   if (argc < command->least || argc > command->most)
-    return ctl_complain ("usage: usherctl %s %s", command->words, command->usage), CTL_USAGE;
+    return ctl_complain ("usage: usherctl %s%s%s", command->words, *command->usage != '\0' ? " " : "",
+                         command->usage),
+           CTL_USAGE;
   /* Taking the usual files instead of those of the daemon that was meant would be worse than an error. */
   if (command->run_alone != NULL && option_socket != NULL)
     return ctl_complain (
@@ -182,9 +184,24 @@ run_command (const Command *command, int argc, char **argv)
   return command->run (&ctl, argc, argv);
 }
 
+/* The commands that begin with this word, or NULL. */
+static char *
+commands_of (const char *word)
+{
+  GString *all = g_string_new (NULL);
+  g_autofree char *prefix = g_strconcat (word, " ", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_has_prefix (commands[i].words, prefix))
+      g_string_append_printf (all, "%s%s", all->len > 0 ? ", " : "", commands[i].words);
+  return g_string_free (all, all->len == 0);
+}
+
 static int
 run (int argc, char **argv)
 {
+  g_autofree char *group = NULL;
+
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     {
       int words = match (&commands[i], argc, argv);
@@ -192,6 +209,11 @@ run (int argc, char **argv)
       if (words > 0)
         return run_command (&commands[i], argc - words, argv + words);
     }
+  group = commands_of (argv[0]);
+  if (group != NULL && argc > 1)
+    return ctl_complain ("there is no command \"%s %s\"; there are %s", argv[0], argv[1], group), CTL_USAGE;
+  if (group != NULL)
+    return ctl_complain ("\"%s\" needs one more word: %s", argv[0], group), CTL_USAGE;
   return ctl_complain ("there is no command \"%s\"; see usherctl --help", argv[0]), CTL_USAGE;
 }
 

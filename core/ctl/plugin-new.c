@@ -209,6 +209,10 @@ ctl_do_plugin_new (int argc, char **argv)
     return CTL_USAGE;
   if (!check_folder (folder))
     return EXIT_FAILURE;
+  if (!g_file_test (templates, G_FILE_TEST_IS_DIR))
+    return ctl_complain ("the plugins to begin with are not in %s: install usher (make install), or let "
+                         "USHER_TEMPLATES name core/ctl/templates of its sources",
+                         templates);
   fill_spellings (spellings, name);
   fine = make_folder (templates, ctl_kind, folder, spellings);
   for (gsize i = 0; i < SPELLINGS; i++)

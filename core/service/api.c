@@ -192,7 +192,10 @@ read_request (UcCore *core, UsherExchange *exchange, const UsherRequest *http, G
     {
       args = uc_json_parse (http->body, http->body_len, &limits, error);
       if (args == NULL)
-        return NULL;
+        {
+          g_prefix_error (error, "%s: the arguments can't be read: ", name);
+          return NULL;
+        }
     }
   request = g_new0 (Request, 1);
   request->core = core;

@@ -319,7 +319,10 @@ main (int argc, char **argv)
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (options, entries, NULL);
   if (!g_option_context_parse (options, &argc, &argv, &error))
-    return fail (error->message);
+    {
+      fprintf (stderr, "usher-desk: %s; see usher-desk --help\n", error->message);
+      return 2;
+    }
   if (argc > 1)
     return fail ("there are only options; see usher-desk --help");
   if (version)

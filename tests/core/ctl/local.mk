@@ -1,2 +1,2 @@
-dist_noinst_SCRIPTS += %D%/test-plugin-new.sh
-TESTS += %D%/test-plugin-new.sh
+dist_noinst_SCRIPTS += %D%/test-plugin-new.sh %D%/test-usage.sh
+TESTS += %D%/test-plugin-new.sh %D%/test-usage.sh

@@ -59,7 +59,7 @@ else
   check "a folder that can't be written to is told" refuses "can't be made: " some --kind crm --dir closed/some
 fi
 USHER_TEMPLATES=$dir/nowhere
-check "templates that are not there are told" refuses nowhere late --kind crm
+check "templates that are not there are told" refuses "not in $dir/nowhere: install usher" late --kind crm
 check "and leave nothing behind" test ! -e late
 nothing "nothing half-made is left" "$(find . -maxdepth 1 -name '*.??????' -not -name '*.conf')"
 done_testing

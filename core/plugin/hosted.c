@@ -19,6 +19,7 @@
 
 #define LEAVE_MS 5000
 #define AFTER_CLOSE_MS 1000 /* its socket is closed: the process has to follow */
+#define AFTER_EXIT_MS 1000  /* it is dead: what it sent is read by then, and who holds its socket is not it */
 #define AFTER_ABORT_MS 2000 /* for a core dump */
 #define FINISH_MS 1000
 #define MAX_MISSED 3
@@ -251,6 +252,17 @@ on_kill_time (gpointer data)
   send_signal (hosted, SIGKILL);
 }
 
+/* A process of its own making has the socket, too. */
+static void
+on_held_open (gpointer data)
+{
+  UcHosted *hosted = data;
+
+  hosted->timer = 0;
+  hosted->link_closed = TRUE;
+  check_end (hosted);
+}
+
 static void
 on_exit_of (gpointer data, guint32 events)
 {
@@ -262,6 +274,11 @@ on_exit_of (gpointer data, guint32 events)
     return;
   hosted->exited = TRUE;
   uc_loop_unwatch (hosted->loop, g_steal_pointer (&hosted->pid_watch));
+  if (!hosted->link_closed)
+    {
+      uc_loop_timer_remove (hosted->loop, hosted->timer);
+      hosted->timer = uc_loop_timer_in (hosted->loop, AFTER_EXIT_MS, on_held_open, hosted);
+    }
   check_end (hosted);
 }
 

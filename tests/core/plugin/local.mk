@@ -82,6 +82,7 @@ check_PROGRAMS += \
 	%D%/test-check \
 	%D%/test-conf \
 	%D%/test-host \
+	%D%/test-hosted \
 	%D%/test-instance \
 	%D%/test-link \
 	%D%/test-loader \
@@ -95,6 +96,8 @@ check_PROGRAMS += \
 %C%_test_conf_LDADD = libuc-base.la
 %C%_test_check_SOURCES = %D%/test-check.c $(PLUGIN_TEST_LIB)
 %C%_test_check_LDADD = libuc-plugin.la libuc-base.la
+%C%_test_hosted_SOURCES = %D%/test-hosted.c
+%C%_test_hosted_LDADD = libuc-plugin.la libuc-base.la
 %C%_test_host_SOURCES = %D%/test-host.c $(PLUGIN_TEST_HARNESS)
 %C%_test_host_LDADD = libuc-plugin.la libuc-base.la
 %C%_test_instance_SOURCES = %D%/test-instance.c $(PLUGIN_TEST_HARNESS)
@@ -121,6 +124,7 @@ TESTS += \
 	%D%/test-frozen.sh \
 	%D%/test-headers.sh \
 	%D%/test-host \
+	%D%/test-hosted \
 	%D%/test-instance \
 	%D%/test-link \
 	%D%/test-loader \

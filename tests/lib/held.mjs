@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { createInterface } from 'node:readline'
 import path from 'node:path'
-import { Daemon } from './daemon.mjs'
+import { Daemon, hostEnv } from './daemon.mjs'
 
 const build = process.env.USHER_BUILDDIR ?? process.cwd()
 
@@ -39,7 +39,7 @@ export class HeldDaemon extends Daemon {
     this.writeConfig()
     this.holder = spawn(path.join(build, 'tests/lib/hold'), ['test', path.join(build, 'usherd'), '--config', this.conf], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { USHER_UI_DIR: path.join(build, 'ui'), ...process.env, ...this.env },
+      env: { USHER_UI_DIR: path.join(build, 'ui'), ...process.env, ...hostEnv(), ...this.env },
     })
     this.holder.stderr.setMaxListeners(0)
     const lines = createInterface({ input: this.holder.stdout })

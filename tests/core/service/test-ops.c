@@ -179,7 +179,7 @@ test_a_session_that_ended_stays_ended (void)
 {
   g_autoptr (UcJson) answer = NULL;
   g_autofree char *hash = NULL;
-  Who whos[4] = { { 0 } };
+  Who asked[4] = { { 0 } };
   const char *token;
 
   kit_start (NULL);
@@ -189,21 +189,21 @@ test_a_session_that_ended_stays_ended (void)
   hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
   kit_restart ();
   /* The first is read before the log-out, the next after it and before that is stored. */
-  uc_auth_check (kit.core->auth, token, on_who, &whos[0]);
-  kit_until (whos[0].answered);
-  g_assert_cmpstr (whos[0].user, ==, kit_agent ("anna")->id);
+  uc_auth_check (kit.core->auth, token, on_who, &asked[0]);
+  kit_until (asked[0].answered);
+  g_assert_cmpstr (asked[0].user, ==, kit_agent ("anna")->id);
   kit_restart ();
-  uc_auth_check (kit.core->auth, token, on_who, &whos[1]);
+  uc_auth_check (kit.core->auth, token, on_who, &asked[1]);
   uc_auth_logout (kit.core->auth, hash);
-  uc_auth_check (kit.core->auth, token, on_who, &whos[2]);
-  kit_until (whos[1].answered && whos[2].answered);
-  g_assert_null (whos[1].user);
-  g_assert_null (whos[2].user);
+  uc_auth_check (kit.core->auth, token, on_who, &asked[2]);
+  kit_until (asked[1].answered && asked[2].answered);
+  g_assert_null (asked[1].user);
+  g_assert_null (asked[2].user);
   kit_settle ();
-  uc_auth_check (kit.core->auth, token, on_who, &whos[3]);
-  kit_until (whos[3].answered);
-  g_assert_null (whos[3].user);
-  g_free (whos[0].user);
+  uc_auth_check (kit.core->auth, token, on_who, &asked[3]);
+  kit_until (asked[3].answered);
+  g_assert_null (asked[3].user);
+  g_free (asked[0].user);
   kit_end ();
 }
 

@@ -157,6 +157,14 @@ class Daemon {
     return JSON.parse(stdout);
   }
 
+  // One that was started before with the same data: its configuration is not to be written over.
+  async refuseSecond() {
+    const { addresses } = await this.call('system.status').catch(() => ({}));
+    if (addresses === undefined) return;
+    throw new Problem(`a demo runs with ${this.data} already: http://${addresses[0]}/frontend/desk/\n`
+      + 'Stop it with Ctrl-C where it was started, or give this one data of its own with --data DIR');
+  }
+
   // Until it answers, and all plugins run.
   async ready() {
     let last = '';
@@ -260,6 +268,7 @@ async function main() {
   let shop;
   let status = 0;
   try {
+    await daemon.refuseSecond();
     options.port = await choosePort(options.port, 8080);
     options.shopPort = await choosePort(options.shopPort, 8081);
     const usher = `http://127.0.0.1:${options.port}`;
@@ -292,7 +301,7 @@ async function main() {
   if (daemon.child) await daemon.stop();
   shop?.close();
   shop?.closeAllConnections?.();
-  process.stdout.write(`\n  Stopped. The data is in ${options.data}; the next start goes on with it.\n`);
+  if (daemon.child) process.stdout.write(`\n  Stopped. The data is in ${options.data}; the next start goes on with it.\n`);
   process.exit(status);
 }
 

@@ -115,7 +115,9 @@ async function secondStart({ password }) {
   const { customers } = await operation('customer.search', { text: 'Keller' });
   ok(customers.length === 1, 'nothing is filled in twice', JSON.stringify(customers));
   const third = start();
-  ok(await third.exited === 1 && /running|use|lock/i.test(third.text), 'a second demo on the same data is refused', third.text);
+  ok(await third.exited === 1 && third.text.includes(`already: ${desk}`), 'a second demo on the same data is refused', third.text);
+  ok(!third.text.includes('Customer:'), 'without announcing anything', third.text);
+  ok((await operation('interaction.list')).interactions.length > 0, 'and without harming the first', third.text);
   await stopping({ it, desk });
 }
 

@@ -91,7 +91,7 @@ export default function Chats(): JSX.Element {
     <div className="panes chats" style={panes}>
       <h1 className="hidden">{t.chats.title}</h1>
       {(!narrow || (shown === null && missing === null)) && (
-        <ChatList>{narrow ? <Nothing missing={null} /> : undefined}</ChatList>
+        <ChatList chosen={id}>{narrow ? <Nothing missing={null} /> : undefined}</ChatList>
       )}
       {!narrow && (
         <Separator label={t.chats.list} side="start" width={listWidth} min={220} max={420} onChange={setListWidth} />

@@ -39,7 +39,7 @@ export function Team(): JSX.Element {
   return (
     <div className="page" data-region="detail" tabIndex={-1}>
       <h1>{t.team.page}</h1>
-      <section className="card" aria-labelledby="team-queues">
+      <section className="card broad" aria-labelledby="team-queues">
         <h2 id="team-queues">{t.team.queues}</h2>
         <QueueTable queues={Object.values(queues).sort((a, b) => a.name.localeCompare(b.name))} now={now} />
       </section>
@@ -58,7 +58,7 @@ export function Team(): JSX.Element {
         <p className="hint">{s.undelivered.note}</p>
         <UndeliveredTable />
       </section>
-      <section className="card" aria-labelledby="team-instances">
+      <section className="card broad" aria-labelledby="team-instances">
         <h2 id="team-instances">{s.team.plugins}</h2>
         <p className="hint">{s.team.pluginsNote}</p>
         <InstanceTable instances={instances} />

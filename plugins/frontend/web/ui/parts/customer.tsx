@@ -194,9 +194,7 @@ export function CustomerForm({
             onChange={(value) => setValues((old) => ({ ...old, [name]: value }))}
           />
           {theirValues !== null && theirValues[name] !== values[name] && (
-            <p className="theirs">
-              <bdi>{t.customer.conflictTheirs(theirValues[name])}</bdi>
-            </p>
+            <p className="theirs">{t.customer.conflictTheirs(theirValues[name])}</p>
           )}
         </div>
       ))}

@@ -9,7 +9,7 @@ import { desk, nameOf } from '../desk';
 import { loadDraft } from '../drafts';
 import { useNow } from '../hooks';
 import type { Interaction, Message } from '../protocol';
-import { href, route } from '../route';
+import { href } from '../route';
 import { missingLists, replyWindow, waitingSince, worklist } from '../views';
 import { Backlog, useUncoded } from './codes';
 import { useStore } from '../store';
@@ -71,8 +71,7 @@ function LastLine({ one, typing }: { one: Interaction; typing: boolean }): JSX.E
   );
 }
 
-function Row({ one, now }: { one: Interaction; now: number }): JSX.Element {
-  const current = useStore(route, (where) => where.page === 'chats' && where.id === one.interaction);
+function Row({ one, now, current }: { one: Interaction; now: number; current: boolean }): JSX.Element {
   const typing = useStore(desk.state, (state) => (state.typing[one.interaction] ?? 0) > desk.clock.now());
   const unread = unreadCount(one, useStore(desk.seen));
   const since = waitingSince(one);
@@ -117,8 +116,8 @@ function Row({ one, now }: { one: Interaction; now: number }): JSX.Element {
   );
 }
 
-/** `children`: what to say when there are no chats. */
-export function ChatList({ children }: { children?: ReactNode }): JSX.Element {
+/** `chosen`: the chat that is shown beside the list. `children`: what to say when there are no chats. */
+export function ChatList({ chosen, children }: { chosen: string | null; children?: ReactNode }): JSX.Element {
   const state = useStore(desk.state);
   const now = useNow();
   const list = worklist(state);
@@ -129,7 +128,7 @@ export function ChatList({ children }: { children?: ReactNode }): JSX.Element {
       {list.length > 0 ? (
         <ul>
           {list.map((one) => (
-            <Row key={one.interaction} one={one} now={now} />
+            <Row key={one.interaction} one={one} now={now} current={one.interaction === chosen} />
           ))}
         </ul>
       ) : (

@@ -269,7 +269,7 @@ function TypingLine({ until, who }: { until: number; who: string }): JSX.Element
   return left > 0 ? (
     <p className="typing-line">
       <span className="typing-dots" aria-hidden="true" />
-      <bdi>{t.conversation.typing(who)}</bdi>
+      {t.conversation.typing(who)}
     </p>
   ) : null;
 }

@@ -40,7 +40,7 @@ function Picture({ one, src }: { one: Attachment; src: string }): JSX.Element {
     return (
       <span className="attachment">
         <Icon name="alert" size={18} />
-        <bdi>{t.media.broken(name)}</bdi>
+        {t.media.broken(name)}
       </span>
     );
   return (
@@ -85,7 +85,7 @@ function One({ one }: { one: Attachment }): JSX.Element {
     return (
       <span className="attachment">
         <Icon name="file" size={18} />
-        <bdi>{t.media.notKept(name)}</bdi>
+        {t.media.notKept(name)}
       </span>
     );
   }

@@ -48,9 +48,7 @@ function NoticeRow({ notice }: { notice: Notice }): JSX.Element {
     <li className={`notice ${warn ? 'warn' : 'info'}`}>
       <Icon name={warn ? 'alert' : 'info'} />
       <p>
-        <strong>
-          <bdi>{title}</bdi>
-        </strong>{' '}
+        <strong>{title}</strong>{' '}
         {text}
       </p>
       {warn && away !== null && (

@@ -95,6 +95,53 @@ ctl_get (Ctl *ctl, const char *path)
   return g_strndup (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
 }
 
+static gboolean
+steers (gunichar c)
+{
+  return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+/* Appends what an escape of JSON stands for, harmless; returns what follows it. */
+static const char *
+append_escape (GString *out, const char *at)
+{
+  gunichar c = 0;
+
+  if (at[1] != 'u')
+    {
+      gboolean space = strchr ("bfnrt", at[1]) != NULL;
+
+      g_string_append_len (out, space ? " " : at, space ? 1 : 2);
+      return at + 2;
+    }
+  for (int i = 2; i < 6; i++)
+    c = c * 16 + (gunichar)g_ascii_xdigit_value (at[i]);
+  g_string_append_len (out, steers (c) ? "\\ufffd" : at, 6);
+  return at + 6;
+}
+
+UcJson *
+ctl_read_harmless (const char *text)
+{
+  g_autoptr (GString) out = g_string_sized_new (strlen (text));
+  const UcJsonLimits limits = { 64 * 1024 * 1024, 64 };
+
+  for (const char *at = text; *at != '\0';)
+    {
+      gunichar c = g_utf8_get_char (at);
+
+      if (c == '\\')
+        at = append_escape (out, at);
+      else
+        {
+          /* Below 0x20 it is the white space between what is not escaped. */
+          g_string_append_unichar (out, c >= 0x20 && steers (c) ? 0xfffd : c);
+          at = g_utf8_next_char (at);
+        }
+    }
+  return uc_json_parse (out->str, out->len, &limits, NULL);
+}
+
 UcJson *
 ctl_ask (Ctl *ctl, const char *name, const char *args)
 {

@@ -53,6 +53,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ctl, ctl_close)
 char *ctl_call (Ctl *ctl, const char *name, const char *args);
 /* The same, parsed. */
 UcJson *ctl_ask (Ctl *ctl, const char *name, const char *args);
+/* An answer of ctl_call, to be printed for people: whatever a customer calls himself can't steer the terminal. */
+UcJson *ctl_read_harmless (const char *text);
 /* What GET of a path answers, or NULL after saying why not. */
 char *ctl_get (Ctl *ctl, const char *path);
 char *ctl_read_stdin (void);

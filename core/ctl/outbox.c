@@ -80,7 +80,6 @@ print_list (Ctl *ctl, const List *list, const char *state)
       g_autoptr (GString) args = g_string_new (NULL);
       g_autofree char *text = NULL;
       g_autoptr (UcJson) answer = NULL;
-      const UcJsonLimits limits = { 64 * 1024 * 1024, 64 };
       const UcJson *last = NULL;
 
       uc_json_begin (args);
@@ -92,7 +91,7 @@ print_list (Ctl *ctl, const List *list, const char *state)
       text = ctl_call (ctl, list->op, args->str);
       if (text == NULL)
         return EXIT_FAILURE;
-      answer = uc_json_parse (text, strlen (text), &limits, NULL);
+      answer = ctl_read_harmless (text);
       if (ctl_json)
         puts (text); /* one page in a line */
       for (const UcJson *row = uc_json_first (uc_json_get (answer, list->rows)); row != NULL;

@@ -72,8 +72,8 @@ ctl_do_status (Ctl *ctl, int argc, char **argv)
 
   if (plugins == NULL)
     return EXIT_FAILURE;
-  first = uc_json_parse (status, strlen (status), NULL, NULL);
-  second = uc_json_parse (plugins, strlen (plugins), NULL, NULL);
+  first = ctl_read_harmless (status);
+  second = ctl_read_harmless (plugins);
   if (ctl_json)
     {
       g_autoptr (GString) out = g_string_new (NULL);

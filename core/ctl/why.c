@@ -63,7 +63,7 @@ list_waiting (Ctl *ctl)
     return EXIT_FAILURE;
   if (ctl_json)
     return puts (text), EXIT_SUCCESS;
-  answer = uc_json_parse (text, strlen (text), NULL, NULL);
+  answer = ctl_read_harmless (text);
   list = uc_json_get (answer, "interactions");
   all = uc_json_int (uc_json_get (answer, "waiting"), 0);
   for (const UcJson *i = uc_json_first (list); i != NULL; i = uc_json_next (i))
@@ -103,7 +103,7 @@ ctl_do_why (Ctl *ctl, int argc, char **argv)
     return EXIT_FAILURE;
   if (ctl_json)
     return puts (text), EXIT_SUCCESS;
-  why = uc_json_parse (text, strlen (text), NULL, NULL);
+  why = ctl_read_harmless (text);
   print_why (why);
   return EXIT_SUCCESS;
 }

@@ -63,6 +63,10 @@ await run([
         )
         assert.equal(raw.agents.length, 4, 'JSON names everybody')
 
+        // Networks hand over names as they are; none of them may steer the administrator's terminal.
+        await daemon.ctl('user.put', { login: 'ben', name: 'B\u001b[2J\u009bn\\u001b' })
+        assert.match(say('why', id), /^B\ufffd\[2J\ufffdn\\u001b: logged out/m)
+
         const unknown = ctl('why', 'int_nobody')
         assert.equal(unknown.status, 1)
         assert.match(unknown.stderr, /there is no such interaction/)

@@ -589,7 +589,7 @@ await run([
     'a line counts as seen when it is in view in a window that is looked at, not before',
     () =>
       stage('seen', {}, async (scene) => {
-        await scene.daemon.ctl('user.put', { login: 'anna', name: 'Anna', role: 'agent', permissions: [], capacity: 2 });
+        await scene.daemon.ctl('user.put', { login: 'anna', name: 'Anna', role: 'agent', permissions: ['interaction.reject'], capacity: 2 });
         const desk = await scene.desk('anna');
         const told = [];
         desk.page.on('websocket', (socket) =>
@@ -634,6 +634,14 @@ await run([
           box.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 2),
         );
         assert.equal(await desk.page.locator('.to-end').count(), 0, 'nobody left the end');
+
+        // A reject while another chat goes on brings the break after that one, and says so.
+        await desk.offer.getByRole('button', { name: 'Reject' }).click();
+        await desk.page.getByText('after this chat: On Break').waitFor();
+        await desk.page.getByRole('button', { name: 'End chat' }).click();
+        await desk.page.getByText('After it you are On Break.').waitFor();
+        await desk.page.getByRole('button', { name: 'Finish' }).click();
+        await desk.status('On Break');
       }),
   ],
   [

@@ -12,7 +12,7 @@ import { desk, nameOf } from '../desk';
 import { timeOfDay } from '../format';
 import { useNow } from '../hooks';
 import { showTab } from '../panels';
-import type { Interaction, Policy, Save } from '../protocol';
+import type { Agent, Interaction, Policy, Save } from '../protocol';
 import { href } from '../route';
 import { useStore } from '../store';
 import { t } from '../strings';
@@ -184,6 +184,11 @@ function timeLeft(one: Interaction, now: number): string {
   return left > 0 ? t.wrapUp.left(duration(left + 999)) : t.wrapUp.over;
 }
 
+/** Who wants no new chats works offline after the last one, unless a break was asked for or a reject brought one. */
+function nextStatus(me: Agent): Agent['asked'] {
+  return me.stop_new && me.asked === 'available' ? 'work_offline' : me.asked;
+}
+
 function WrapUp({ one }: { one: Interaction }): JSX.Element {
   const now = useNow(500);
   const me = useStore(desk.state, (state) => state.me);
@@ -192,7 +197,7 @@ function WrapUp({ one }: { one: Interaction }): JSX.Element {
   const missing = missingLists(codes, one)
     .map((list) => list.name)
     .join(', ');
-  const next = me === null || me.asked === 'logged_out' ? null : t.status.names[me.stop_new ? 'work_offline' : me.asked];
+  const next = me === null || me.asked === 'logged_out' ? null : t.status.names[nextStatus(me)];
   return (
     <section className={one.overdue ? 'wrap-up overdue' : 'wrap-up'} aria-label={t.wrapUp.title}>
       <div className="wrap-up-time">

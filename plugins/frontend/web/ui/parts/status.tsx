@@ -76,8 +76,8 @@ function Return({ at }: { at: number }): JSX.Element | null {
 
 /** What the agent is not now but will be, or is besides. */
 function Pending({ me }: { me: Agent }): JSX.Element | null {
-  if (me.stop_new) return <span className="status-asked">{t.status.stopNew}</span>;
   if (working(me) && me.asked !== 'available') return <span className="status-asked">{t.status.asked(t.status.names[me.asked])}</span>;
+  if (me.stop_new) return <span className="status-asked">{t.status.stopNew}</span>;
   if (me.return_at > 0) return <Return at={me.return_at} />;
   return null;
 }

@@ -26,6 +26,8 @@ fold (UcWriter *writer, int mode)
   uc_writer_claim (writer);
   code = sqlite3_wal_checkpoint_v2 (writer->sqlite->db, NULL, mode, &log, &done);
   uc_writer_forget_claim (writer);
+  /* All of it may be folded now, also where it could not be emptied: the folder waits until there is more. */
+  writer->fold_above = writer->wal_pages + writer->fold_pages;
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
     {
       writer->fold_warned = FALSE;
@@ -125,10 +127,7 @@ uc_writer_checkpoint (UcWriter *writer)
       if (writer->folder != NULL)
         begin_beside (writer);
       else
-        {
-          fold (writer, SQLITE_CHECKPOINT_PASSIVE);
-          writer->fold_above = writer->wal_pages + writer->fold_pages;
-        }
+        fold (writer, SQLITE_CHECKPOINT_PASSIVE);
     }
 }
 

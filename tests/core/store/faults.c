@@ -17,7 +17,8 @@ typedef struct
 
 static sqlite3_vfs *usual;
 static sqlite3_vfs faulty;
-static int fault, left; /* atomic */
+static int fault, left; /* atomic; and so the next */
+static int needless_folds;
 
 static struct
 {
@@ -74,14 +75,19 @@ faults_let_go (void)
   g_mutex_unlock (&hold.lock);
 }
 
+static gboolean
+is_thread (const char *wanted)
+{
+  char name[16] = "";
+
+  return pthread_getname_np (pthread_self (), name, sizeof name) == 0 && strcmp (name, wanted) == 0;
+}
+
 /* Under the lock. */
 static gboolean
 is_held_thread (void)
 {
-  char name[16] = "";
-
-  return hold.thread != NULL && pthread_getname_np (pthread_self (), name, sizeof name) == 0
-         && strcmp (name, hold.thread) == 0;
+  return hold.thread != NULL && is_thread (hold.thread);
 }
 
 static void
@@ -106,6 +112,32 @@ wait_to_read (void)
         g_cond_wait (&hold.changed, &hold.lock);
     }
   g_mutex_unlock (&hold.lock);
+}
+
+/* ---- what must not be ---------------------------------------------------------------------------------- */
+
+guint
+faults_needless_folds (void)
+{
+  return (guint)g_atomic_int_get (&needless_folds);
+}
+
+/* https://sqlite.org/walformat.html: how long the log is, and how much of it is folded. */
+#define LOG_LOCK 1
+#define LOG_FRAMES 4
+#define LOG_FOLDED 24
+
+static void
+look_at_log (sqlite3_file *file)
+{
+  void volatile *map = NULL;
+  const guint32 volatile *index;
+
+  if (file->pMethods->xShmMap (file, 0, 32 * 1024, 0, &map) != SQLITE_OK || map == NULL)
+    return;
+  index = map;
+  if (index[LOG_FRAMES] != 0 && index[LOG_FOLDED] == index[LOG_FRAMES])
+    g_atomic_int_inc (&needless_folds);
 }
 
 /* ---- the files ----------------------------------------------------------------------------------------- */
@@ -224,9 +256,15 @@ file_shm_map (sqlite3_file *file, int page, int size, int extend, void volatile 
 static int
 file_shm_lock (sqlite3_file *file, int offset, int n, int flags)
 {
+  int code;
+
   if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_SHARED))
     begins_to_read ();
-  return real (file)->pMethods->xShmLock (real (file), offset, n, flags);
+  code = real (file)->pMethods->xShmLock (real (file), offset, n, flags);
+  if (code == SQLITE_OK && offset == LOG_LOCK && n == 1 && flags == (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE)
+      && is_thread ("store-folder"))
+    look_at_log (real (file));
+  return code;
 }
 
 static void

@@ -31,3 +31,7 @@ void faults_hold (const char *thread);
 guint faults_held (void);
 /* Lets the one go on that is held, once. */
 void faults_let_go (void);
+
+/* What SQLite can't bear, since the faults were installed: the folder has begun while all of the log was folded.
+ */
+guint faults_needless_folds (void);

@@ -154,19 +154,60 @@ test_copied (Kit *kit, gconstpointer data)
 
 /* ---- others -------------------------------------------------------------------------------------------- */
 
+static sqlite3 *
+begin_to_read (const char *path)
+{
+  sqlite3 *other = NULL;
+
+  g_assert_cmpint (sqlite3_open (path, &other), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (other, "BEGIN; SELECT count(*) FROM journal", NULL, NULL, NULL), ==, SQLITE_OK);
+  return other;
+}
+
 /* Who reads a former state keeps the log from being folded; commits go on, and it is made up for. */
 static void
 test_held_up (Kit *kit, gconstpointer data)
 {
-  sqlite3 *other = NULL;
+  sqlite3 *other = begin_to_read (kit->path);
   int n = 1;
 
-  g_assert_cmpint (sqlite3_open (kit->path, &other), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (other, "BEGIN; SELECT count(*) FROM journal", NULL, NULL, NULL), ==, SQLITE_OK);
   while (log_pages (kit) < 10 * LONG_LOG)
     g_assert_cmpint (say (kit, n++, NULL), ==, UC_STORE_OK);
   g_assert_cmpint (sqlite3_exec (other, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_close (other);
+  say_until_begun_anew (kit, 2, &n);
+  expect_lines (kit->path, n - 1);
+}
+
+/* Twice: when the second one is answered, the writer is done with all that follows the first. */
+static void
+commit_nothing (Kit *kit)
+{
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpint (kit_commit (kit, uc_batch_new (), NULL), ==, UC_STORE_OK);
+}
+
+/* A long log that the writer has folded, but could not empty because somebody reads the newest state from it: the
+ * folder must not begin before there is more. The next commit may begin the log anew, right when it looks. */
+static void
+test_nothing_left (Kit *kit, gconstpointer data)
+{
+  sqlite3 *former = begin_to_read (kit->path), *newest;
+  guint before = faults_needless_folds ();
+  int n = 1;
+
+  uc_store_spare (kit->store, TRUE);
+  while (log_pages (kit) < 2 * LONG_LOG)
+    g_assert_cmpint (say (kit, n++, NULL), ==, UC_STORE_OK);
+  newest = begin_to_read (kit->path);
+  sqlite3_close (former);
+  commit_nothing (kit);
+  uc_store_spare (kit->store, FALSE);
+  commit_nothing (kit);
+  sqlite3_close (newest);
+  kit_close (kit);
+  g_assert_cmpuint (faults_needless_folds (), ==, before);
+  kit_open (kit);
   say_until_begun_anew (kit, 2, &n);
   expect_lines (kit->path, n - 1);
 }
@@ -222,6 +263,7 @@ main (int argc, char **argv)
   ADD ("beside", test_beside);
   ADD ("copied", test_copied);
   ADD ("held-up", test_held_up);
+  ADD ("nothing-left", test_nothing_left);
   ADD ("full", test_full);
   ADD ("sync", test_sync);
   return g_test_run ();

@@ -20,12 +20,13 @@
  * the commits of that moment wait behind them. */
 #define AT_ONCE 64
 
-/* The methods of the database's file, with a look at how much was written. */
+/* The methods of the database's file, with a look at how much was written, and at who makes it longer. */
 typedef struct
 {
-  sqlite3_io_methods methods; /* the first: that is how write_paced () finds the rest */
+  sqlite3_io_methods methods; /* the first: that is how paced_of () finds the rest */
   const sqlite3_io_methods *plain;
   guint unsynced;
+  GMutex size; /* while the file is written to, cut, or made longer by the writer */
 } Paced;
 
 struct UcFolder
@@ -49,16 +50,37 @@ uc_fold_clear (UcFold *fold)
 
 /* ---- its thread ---------------------------------------------------------------------------------------- */
 
+static Paced *
+paced_of (sqlite3_file *file)
+{
+  return (Paced *)file->pMethods;
+}
+
 static int
 write_paced (sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
 {
-  Paced *paced = (Paced *)file->pMethods;
-  int code = paced->plain->xWrite (file, from, n, at);
+  Paced *paced = paced_of (file);
+  int code;
 
+  g_mutex_lock (&paced->size);
+  code = paced->plain->xWrite (file, from, n, at);
+  g_mutex_unlock (&paced->size);
   if (code != SQLITE_OK || ++paced->unsynced < AT_ONCE)
     return code;
   paced->unsynced = 0;
   return paced->plain->xSync (file, SQLITE_SYNC_NORMAL);
+}
+
+static int
+truncate_paced (sqlite3_file *file, sqlite3_int64 size)
+{
+  Paced *paced = paced_of (file);
+  int code;
+
+  g_mutex_lock (&paced->size);
+  code = paced->plain->xTruncate (file, size);
+  g_mutex_unlock (&paced->size);
+  return code;
 }
 
 static sqlite3_file *
@@ -80,6 +102,7 @@ open_paced (const char *path, Paced *paced, GError **error)
   paced->plain = file->pMethods;
   paced->methods = *file->pMethods;
   paced->methods.xWrite = write_paced;
+  paced->methods.xTruncate = truncate_paced;
   file->pMethods = &paced->methods;
   return sqlite;
 }
@@ -153,6 +176,7 @@ uc_folder_new (const char *path)
   UcFolder *folder = g_new0 (UcFolder, 1);
 
   folder->path = g_strdup (path);
+  g_mutex_init (&folder->paced.size);
   g_mutex_init (&folder->lock);
   g_cond_init (&folder->wake);
   g_cond_init (&folder->ended);
@@ -189,6 +213,20 @@ uc_folder_end (UcFolder *folder, gboolean wait, UcFold *fold)
 }
 
 void
+uc_folder_hold_size (UcFolder *folder)
+{
+  if (folder != NULL)
+    g_mutex_lock (&folder->paced.size);
+}
+
+void
+uc_folder_let_size (UcFolder *folder)
+{
+  if (folder != NULL)
+    g_mutex_unlock (&folder->paced.size);
+}
+
+void
 uc_folder_free (UcFolder *folder)
 {
   if (folder == NULL)
@@ -204,6 +242,7 @@ uc_folder_free (UcFolder *folder)
   uc_sqlite_close (folder->sqlite);
   uc_fold_clear (&folder->fold);
   g_mutex_clear (&folder->lock);
+  g_mutex_clear (&folder->paced.size);
   g_cond_clear (&folder->wake);
   g_cond_clear (&folder->ended);
   g_free (folder->path);

@@ -27,5 +27,10 @@ UcFolder *uc_folder_new (const char *path);
 void uc_folder_begin (UcFolder *folder);
 /* FALSE: it is still at work, if nobody wants to wait; otherwise how it went. */
 gboolean uc_folder_end (UcFolder *folder, gboolean wait, UcFold *fold);
+/* Around what makes the database's file longer: nothing is written to it meanwhile. Where SQLite's VFS was built
+ * without posix_fallocate, as Debian's is, it looks where the file ends and then writes a byte of zero into each
+ * block after that, also where a page has come to be in between. NULL: nothing to be done. */
+void uc_folder_hold_size (UcFolder *folder);
+void uc_folder_let_size (UcFolder *folder);
 /* Not while it is at work. Ends its thread. */
 void uc_folder_free (UcFolder *folder);

@@ -4,6 +4,7 @@
  * it is folded: a fold then needs no room, also on a disk that has become full, and gives back that of the log.
  * Without that, one that stops halfway has taken the last room and given nothing back. Writer thread.
  */
+#include "core/store/folder.h"
 #include "core/store/sqlite.h"
 
 /* The file grows in pieces of this size; small, as a small disk must hold a piece that is hardly used. */
@@ -29,7 +30,12 @@ needed (UcWriter *writer)
 static int
 grow (UcWriter *writer, gint64 size)
 {
-  return sqlite3_file_control (writer->sqlite->db, "main", SQLITE_FCNTL_SIZE_HINT, &size);
+  int code;
+
+  uc_folder_hold_size (writer->folder);
+  code = sqlite3_file_control (writer->sqlite->db, "main", SQLITE_FCNTL_SIZE_HINT, &size);
+  uc_folder_let_size (writer->folder);
+  return code;
 }
 
 static gint64

@@ -18,7 +18,7 @@ typedef struct
 static sqlite3_vfs *usual;
 static sqlite3_vfs faulty;
 static int fault, left; /* atomic; and so the next */
-static int needless_folds;
+static int needless_folds, growing, collisions;
 
 static struct
 {
@@ -122,6 +122,12 @@ faults_needless_folds (void)
   return (guint)g_atomic_int_get (&needless_folds);
 }
 
+guint
+faults_collisions (void)
+{
+  return (guint)g_atomic_int_get (&collisions);
+}
+
 /* https://sqlite.org/walformat.html: how long the log is, and how much of it is folded. */
 #define LOG_LOCK 1
 #define LOG_FRAMES 4
@@ -138,6 +144,13 @@ look_at_log (sqlite3_file *file)
   index = map;
   if (index[LOG_FRAMES] != 0 && index[LOG_FOLDED] == index[LOG_FRAMES])
     g_atomic_int_inc (&needless_folds);
+}
+
+static void
+mind_collision (gboolean is_database)
+{
+  if (is_database && g_atomic_int_get (&growing) > 0)
+    g_atomic_int_inc (&collisions);
 }
 
 /* ---- the files ----------------------------------------------------------------------------------------- */
@@ -175,12 +188,16 @@ file_write (sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
     return SQLITE_IOERR_WRITE;
   if (((File *)file)->is_database && hits (FAULT_DATABASE_FULL))
     return SQLITE_FULL;
+  if (((File *)file)->is_database && g_atomic_int_get (&fault) == FAULT_DATABASE_SLOW)
+    g_usleep (1000);
+  mind_collision (((File *)file)->is_database);
   return real (file)->pMethods->xWrite (real (file), from, n, at);
 }
 
 static int
 file_truncate (sqlite3_file *file, sqlite3_int64 size)
 {
+  mind_collision (((File *)file)->is_database);
   return real (file)->pMethods->xTruncate (real (file), size);
 }
 
@@ -229,10 +246,18 @@ is_larger (sqlite3_file *file, sqlite3_int64 wanted)
 static int
 file_control (sqlite3_file *file, int op, void *arg)
 {
-  if (op == SQLITE_FCNTL_SIZE_HINT && ((File *)file)->is_database && is_larger (file, *(sqlite3_int64 *)arg)
-      && hits (FAULT_DATABASE_GROW))
+  int code;
+
+  if (op != SQLITE_FCNTL_SIZE_HINT || !((File *)file)->is_database || !is_larger (file, *(sqlite3_int64 *)arg))
+    return real (file)->pMethods->xFileControl (real (file), op, arg);
+  if (hits (FAULT_DATABASE_GROW))
     return SQLITE_IOERR_WRITE;
-  return real (file)->pMethods->xFileControl (real (file), op, arg);
+  g_atomic_int_inc (&growing);
+  if (g_atomic_int_get (&fault) == FAULT_DATABASE_SLOW)
+    g_usleep (5000);
+  code = real (file)->pMethods->xFileControl (real (file), op, arg);
+  g_atomic_int_add (&growing, -1);
+  return code;
 }
 
 static int

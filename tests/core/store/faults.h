@@ -16,6 +16,7 @@ typedef enum
   FAULT_DATABASE_SYNC, /* fsync of the database file fails */
   FAULT_DATABASE_READ, /* reading it fails */
   FAULT_DATABASE_GROW, /* no room to make the database file larger */
+  FAULT_DATABASE_SLOW, /* making the database file larger takes 5 ms, writing a page 1 ms */
   FAULT_LOG_LIMIT      /* the log finds room for `after` KiB and no more */
 } Fault;
 
@@ -35,3 +36,5 @@ void faults_let_go (void);
 /* What SQLite can't bear, since the faults were installed: the folder has begun while all of the log was folded.
  */
 guint faults_needless_folds (void);
+/* The same: the database file was written to, or cut, while somebody else made it larger. */
+guint faults_collisions (void);

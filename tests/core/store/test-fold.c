@@ -212,6 +212,20 @@ test_nothing_left (Kit *kit, gconstpointer data)
   expect_lines (kit->path, n - 1);
 }
 
+/* Where SQLite can't allocate a file's blocks, it writes a byte into each of those after its end. */
+static void
+test_growth (Kit *kit, gconstpointer data)
+{
+  guint before = faults_collisions ();
+  int n = 1;
+
+  faults_set (FAULT_DATABASE_SLOW, 0);
+  say_until_begun_anew (kit, 5, &n);
+  faults_set (FAULT_NONE, 0);
+  g_assert_cmpuint (faults_collisions (), ==, before);
+  expect_lines (kit->path, n - 1);
+}
+
 /* ---- a disk that fails --------------------------------------------------------------------------------- */
 
 /* What the folder can't write stays in the log, commits go on, and the administrator is told once. */
@@ -264,6 +278,7 @@ main (int argc, char **argv)
   ADD ("copied", test_copied);
   ADD ("held-up", test_held_up);
   ADD ("nothing-left", test_nothing_left);
+  ADD ("growth", test_growth);
   ADD ("full", test_full);
   ADD ("sync", test_sync);
   return g_test_run ();

@@ -475,6 +475,25 @@ is_stale (UcDelivery *delivery)
   return FALSE;
 }
 
+static int
+by_arrival (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const UcInboundItem *one = ((const UcDelivery *)a)->items->pdata[0];
+  const UcInboundItem *other = ((const UcDelivery *)b)->items->pdata[0];
+
+  return one->arrival < other->arrival ? -1 : one->arrival > other->arrival;
+}
+
+/* Many asked while there was room, and the answers come together. */
+static gboolean
+may_step (UcDelivery *delivery)
+{
+  const UcDelivery *first = g_queue_peek_head (&delivery->intake->held);
+
+  return (first == NULL || by_arrival (delivery, first, NULL) < 0)
+         && uc_admission_may_step (delivery->intake->core);
+}
+
 static void
 advance (UcDelivery *delivery)
 {
@@ -487,7 +506,10 @@ advance (UcDelivery *delivery)
         {
           if (!is_stale (delivery))
             {
-              step_all (delivery);
+              if (may_step (delivery))
+                step_all (delivery);
+              else
+                g_queue_insert_sorted (&delivery->intake->held, delivery, by_arrival, NULL);
               return;
             }
           delivery->phase = 0;
@@ -509,7 +531,8 @@ advance (UcDelivery *delivery)
 void
 uc_intake_go_on (UcIntake *intake)
 {
-  while (!g_queue_is_empty (&intake->held) && uc_admission_may_step (intake->core))
+  /* One that is not let through after all stands in line again: each has one try. */
+  for (guint n = g_queue_get_length (&intake->held); n > 0 && uc_admission_may_step (intake->core); n--)
     advance (g_queue_pop_head (&intake->held));
 }
 

@@ -180,6 +180,36 @@ test_customers_wait_in_front_of_the_engine (void)
   kit_end ();
 }
 
+/* Those who write for the first time are asked about first, and the answers come together. */
+static void
+test_strangers_wait_in_front_of_the_engine (void)
+{
+  static Delivered out[1000];
+  UcStorePressure pressure = { 0 };
+  guint most = 0;
+
+  kit_start (NULL);
+  kit_seed ();
+  for (guint i = 0; i < G_N_ELEMENTS (out); i++)
+    {
+      g_autofree char *user = g_strdup_printf ("stranger-%u", i);
+
+      kit_deliver_start (&out[i], user, user, "hello");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (out); i++)
+    while (!out[i].done)
+      {
+        g_main_context_iteration (NULL, TRUE);
+        uc_store_pressure (kit.core->store, &pressure);
+        most = MAX (most, pressure.waiting_rows);
+      }
+  for (guint i = 0; i < G_N_ELEMENTS (out); i++)
+    g_assert_cmpint (out[i].status, ==, USHER_OK);
+  /* One of them may bring it a little above. */
+  g_assert_cmpuint (most, <, pressure.rows_per_commit + 20);
+  kit_end ();
+}
+
 static void
 test_same_delivery_twice_at_once (void)
 {
@@ -617,6 +647,7 @@ main (int argc, char **argv)
   g_test_add_func ("/intake/parallel-first-messages-make-one-conversation",
                    test_parallel_first_messages_make_one_conversation);
   g_test_add_func ("/intake/customers-wait-in-front-of-the-engine", test_customers_wait_in_front_of_the_engine);
+  g_test_add_func ("/intake/strangers-wait-in-front-of-the-engine", test_strangers_wait_in_front_of_the_engine);
   g_test_add_func ("/intake/same-delivery-twice-at-once", test_same_delivery_twice_at_once);
   g_test_add_func ("/intake/repetition-beside-an-end-of-nothing", test_repetition_beside_an_end_of_nothing);
   g_test_add_func ("/intake/bad-deliveries-are-refused", test_bad_deliveries_are_refused);

@@ -26,7 +26,7 @@ typedef struct
   sqlite3_io_methods methods; /* the first: that is how paced_of () finds the rest */
   const sqlite3_io_methods *plain;
   guint unsynced;
-  GMutex size; /* while the file is written to, cut, or made longer by the writer */
+  GMutex size; /* while the file is written to or made longer, also by the writer */
 } Paced;
 
 struct UcFolder
@@ -71,14 +71,19 @@ write_paced (sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
   return paced->plain->xSync (file, SQLITE_SYNC_NORMAL);
 }
 
+/* Never shorter: behind its last page may be what the writer claimed for a commit that is not folded yet. What is
+ * too much the writer cuts off, when it folds itself. */
 static int
-truncate_paced (sqlite3_file *file, sqlite3_int64 size)
+lengthen (sqlite3_file *file, sqlite3_int64 size)
 {
   Paced *paced = paced_of (file);
+  sqlite3_int64 present = 0;
   int code;
 
   g_mutex_lock (&paced->size);
-  code = paced->plain->xTruncate (file, size);
+  code = paced->plain->xFileSize (file, &present);
+  if (code == SQLITE_OK && present < size)
+    code = paced->plain->xTruncate (file, size);
   g_mutex_unlock (&paced->size);
   return code;
 }
@@ -102,7 +107,7 @@ open_paced (const char *path, Paced *paced, GError **error)
   paced->plain = file->pMethods;
   paced->methods = *file->pMethods;
   paced->methods.xWrite = write_paced;
-  paced->methods.xTruncate = truncate_paced;
+  paced->methods.xTruncate = lengthen;
   file->pMethods = &paced->methods;
   return sqlite;
 }

@@ -61,9 +61,6 @@ end_beside (UcWriter *writer, gboolean wait, UcFold *result)
 {
   if (!uc_folder_end (writer->folder, wait, result))
     return FALSE;
-  /* It cut off what the commit before this one had claimed, when that came at the wrong moment. */
-  uc_writer_forget_claim (writer);
-  uc_writer_claim (writer);
   if (uc_sqlite_is_beyond_trust (result->code, FALSE))
     uc_writer_lose_trust (writer, result->code, result->why);
   return TRUE;

@@ -140,7 +140,7 @@ UcWriter *uc_writer_new (UcSqlite *sqlite, const UcSqliteState *state);
 void uc_writer_free (UcWriter *writer);
 /* Before a commit: room for what the log is going to be folded into (sqlite-room.c). SQLITE_OK or SQLITE_FULL. */
 int uc_writer_claim (UcWriter *writer);
-/* After a fold, which cuts off what was claimed ahead. */
+/* After a fold of the writer's, which cuts off what was claimed ahead. */
 void uc_writer_forget_claim (UcWriter *writer);
 /* One transaction; each batch gets its answer. */
 void uc_writer_commit (UcWriter *writer, GPtrArray *batches);

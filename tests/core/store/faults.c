@@ -18,7 +18,7 @@ typedef struct
 static sqlite3_vfs *usual;
 static sqlite3_vfs faulty;
 static int fault, left; /* atomic; and so the next */
-static int needless_folds, growing, collisions;
+static int needless_folds, growing, collisions, cuts;
 
 static struct
 {
@@ -128,6 +128,12 @@ faults_collisions (void)
   return (guint)g_atomic_int_get (&collisions);
 }
 
+guint
+faults_cuts (void)
+{
+  return (guint)g_atomic_int_get (&cuts);
+}
+
 /* https://sqlite.org/walformat.html: how long the log is, and how much of it is folded. */
 #define LOG_LOCK 1
 #define LOG_FRAMES 4
@@ -195,13 +201,6 @@ file_write (sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
 }
 
 static int
-file_truncate (sqlite3_file *file, sqlite3_int64 size)
-{
-  mind_collision (((File *)file)->is_database);
-  return real (file)->pMethods->xTruncate (real (file), size);
-}
-
-static int
 file_sync (sqlite3_file *file, int flags)
 {
   if (((File *)file)->is_log && hits (FAULT_LOG_SYNC))
@@ -215,6 +214,18 @@ static int
 file_size (sqlite3_file *file, sqlite3_int64 *size)
 {
   return real (file)->pMethods->xFileSize (real (file), size);
+}
+
+static int
+file_truncate (sqlite3_file *file, sqlite3_int64 size)
+{
+  sqlite3_int64 present = 0;
+
+  mind_collision (((File *)file)->is_database);
+  if (((File *)file)->is_database && is_thread ("store-folder") && file_size (file, &present) == SQLITE_OK
+      && present > size)
+    g_atomic_int_inc (&cuts);
+  return real (file)->pMethods->xTruncate (real (file), size);
 }
 
 static int

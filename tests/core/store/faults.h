@@ -33,8 +33,10 @@ guint faults_held (void);
 /* Lets the one go on that is held, once. */
 void faults_let_go (void);
 
-/* What SQLite can't bear, since the faults were installed: the folder has begun while all of the log was folded.
- */
+/* What must not be, since the faults were installed. The folder began while all of the log was folded: SQLite
+ * can't bear that when the log begins anew at that moment. */
 guint faults_needless_folds (void);
-/* The same: the database file was written to, or cut, while somebody else made it larger. */
+/* The database file was written to, or cut, while somebody else made it longer. */
 guint faults_collisions (void);
+/* The folder made it shorter. */
+guint faults_cuts (void);

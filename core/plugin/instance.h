@@ -47,7 +47,8 @@ struct UsherInstance
   char *status_message;
   gint64 retry_at;
   guint attempts;
-  gpointer service; /* the service layer's own data about it */
+  gboolean has_page; /* answers browsers at its mount; set by the service */
+  gpointer service;  /* the service layer's own data about it */
   struct UcInstancePrivate *priv;
 };
 

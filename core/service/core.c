@@ -18,6 +18,7 @@
 #include "core/service/desk.h"
 #include "core/service/drain.h"
 #include "core/service/feed.h"
+#include "core/service/front-page.h"
 #include "core/service/host-services.h"
 #include "core/service/intake.h"
 #include "core/service/media.h"
@@ -220,7 +221,7 @@ uc_core_new (UcPlan *plan, UcLoader *loader, GError **error)
   uc_shell_go (core);
   uc_desks_reset (core->desks);
   core->monitor = uc_monitor_new (core);
-  if (!listen_all (core, error))
+  if (!uc_front_page_start (core, error) || !listen_all (core, error))
     {
       uc_core_free (core);
       return NULL;

@@ -131,7 +131,10 @@ service_route (UsherInstance *instance, const char *path, int flags, size_t max_
     uc_net_unroute (core->net, AWAY (instance));
   if (uc_net_route (core->net, UC_LISTEN_PUBLIC, instance->mount, path, flags, max_body,
                     instance->kind == UC_KIND_CHANNEL ? &channel : &handler, instance, &error))
-    return true;
+    {
+      instance->has_page |= strcmp (path, "/") == 0 && (flags & USHER_ROUTE_HTTP) != 0;
+      return true;
+    }
   g_warning ("%s \"%s\": route %s: %s", uc_kind_word (instance->kind), instance->name, path, error->message);
   return false;
 }

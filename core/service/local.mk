@@ -21,6 +21,7 @@ libuc_service_la_SOURCES = \
 	%D%/desk.c %D%/desk.h \
 	%D%/drain.c %D%/drain.h \
 	%D%/feed.c %D%/feed.h \
+	%D%/front-page.c %D%/front-page.h \
 	%D%/history.c \
 	%D%/hold.c %D%/hold.h \
 	%D%/host-services.c %D%/host-services.h \

@@ -10,12 +10,17 @@ endif
 # the types need the packages that the browser tests need, too.
 web_desktop_units = %D%/ui/units.test.ts %D%/ui/centre.ts %D%/ui/clock.test.ts %D%/ui/composer.test.ts \
 	%D%/ui/connection.test.ts %D%/ui/news.test.ts %D%/ui/outbox.test.ts %D%/ui/records.test.ts %D%/ui/replay.test.ts %D%/ui/state.test.ts %D%/ui/views.test.ts
-dist_noinst_SCRIPTS += %D%/test-desktop-files.mjs %D%/test-desktop-types.mjs %D%/test-desktop-units.mjs
+dist_noinst_SCRIPTS += %D%/test-front-page.mjs %D%/test-desktop-files.mjs %D%/test-desktop-types.mjs %D%/test-desktop-units.mjs
 EXTRA_DIST += $(web_desktop_units) %D%/ui/tsconfig.json %D%/desktop-units.bundle.mjs
 if PLUGIN_WEB
 if HAVE_NODE
 TESTS += %D%/test-desktop-files.mjs %D%/test-desktop-units.mjs
 check_DATA += %D%/desktop-units.bundle.mjs
+if PLUGIN_LOCAL
+if PLUGIN_WEBCHAT
+TESTS += %D%/test-front-page.mjs
+endif
+endif
 if BROWSER_TESTS
 TESTS += %D%/test-desktop-types.mjs
 endif

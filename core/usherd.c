@@ -229,6 +229,25 @@ verify (const UcPlan *plan)
     }
 }
 
+/* Neither keeps usherd from starting: it is for whoever wonders why nothing comes. */
+static void
+print_gaps (const UcPlan *plan, const char *path)
+{
+  g_auto (GStrv) gaps = uc_plan_gaps (plan);
+
+  for (char **gap = gaps; *gap != NULL; gap++)
+    fprintf (stderr, "%s: warning: %s\n", path, *gap);
+}
+
+static void
+log_gaps (const UcPlan *plan, const char *path)
+{
+  g_auto (GStrv) gaps = uc_plan_gaps (plan);
+
+  for (char **gap = gaps; *gap != NULL; gap++)
+    g_warning ("%s: %s", path, *gap);
+}
+
 static int
 start (void)
 {
@@ -244,6 +263,7 @@ start (void)
   if (option_check)
     {
       status = problems->len == 0 ? EXIT_SUCCESS : EXIT_BAD_CONFIG;
+      print_gaps (plan, path);
       if (problems->len == 0)
         printf ("%s: good\n", path);
       else
@@ -261,6 +281,7 @@ start (void)
   else
     {
       set_log_level (uc_settings_string (plan->usher, "log_level"));
+      log_gaps (plan, path);
       status = run (plan, loader);
     }
   uc_plan_free (plan);

@@ -346,3 +346,68 @@ uc_plan_new (UcConf *conf, UcLoader *loader, GPtrArray *problems)
   uc_problems_sort (problems);
   return planner.plan;
 }
+
+/* ---- gaps ---------------------------------------------------------------------------------------------- */
+
+static gboolean
+has_kind (const UcPlan *plan, UcKind kind)
+{
+  for (guint i = 0; i < plan->instances->len; i++)
+    {
+      const UcPlanned *planned = plan->instances->pdata[i];
+
+      if (planned->enabled && planned->kind == kind)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+has_listener (const UcPlan *plan)
+{
+  for (guint i = 0; i < plan->listens->len; i++)
+    if (g_strcmp0 (uc_settings_string (plan->listens->pdata[i], "metrics"), "only") != 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* One that connects to others, or has a socket of its own, works without a listener. Of one in a process of its
+ * own only that process knows. */
+static gboolean
+misses_listener (const UcPlan *plan)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < plan->instances->len; i++)
+    {
+      const UcPlanned *planned = plan->instances->pdata[i];
+      const UsherOpsHead *head = planned->plugin != NULL ? uc_plugin_table (planned->plugin, planned->kind) : NULL;
+
+      if (!planned->enabled)
+        continue;
+      any = TRUE;
+      if (head != NULL && !planned->plugin->isolated && (head->http != NULL || head->ws_open != NULL))
+        return TRUE;
+    }
+  return !any;
+}
+
+char **
+uc_plan_gaps (const UcPlan *plan)
+{
+  GPtrArray *gaps = g_ptr_array_new ();
+
+  if (!has_listener (plan) && misses_listener (plan))
+    g_ptr_array_add (gaps,
+                     g_strdup ("there is no [listen:NAME] section, so nobody reaches usher over HTTP, neither "
+                               "browsers nor networks; add one, like [listen:local] with address = "
+                               "127.0.0.1:8080"));
+  if (!has_kind (plan, UC_KIND_CHANNEL))
+    g_ptr_array_add (gaps, g_strdup ("there is no [channel:NAME] section that is switched on, so no customer can "
+                                     "write; add one for each network that customers use"));
+  if (!has_kind (plan, UC_KIND_FRONTEND))
+    g_ptr_array_add (gaps, g_strdup ("there is no [frontend:NAME] section that is switched on, so agents have no "
+                                     "desktop; add one, like [frontend:desk] with plugin = web"));
+  g_ptr_array_add (gaps, NULL);
+  return (char **)g_ptr_array_free (gaps, FALSE);
+}

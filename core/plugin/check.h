@@ -35,6 +35,9 @@ char **uc_plan_plugin_path (UcConf *conf);
  * too, but the plan holds everything else. */
 UcPlan *uc_plan_new (UcConf *conf, UcLoader *loader, GPtrArray *problems);
 void uc_plan_free (UcPlan *plan);
+/* What is not wrong but hardly meant: a part is missing without which nobody can work. One sentence each; freed
+ * with g_strfreev. */
+char **uc_plan_gaps (const UcPlan *plan);
 
 /* `usherctl plugin list` and `plugin inspect NAME`, as text or JSON. */
 char *uc_plugins_list_text (UcLoader *loader, gboolean json);

@@ -23,6 +23,14 @@ check "a group alone names its commands" says 2 '"outbox" needs one more word: o
 check "an unknown one of a group" says 2 'there is no command "save all"; there are save list, save retry, save discard' save all
 check "too many arguments" says 2 'usage: usherctl drain [--cancel]' drain now
 check "an unknown option" says 2 'see usherctl --help' --frob
+# An empty configuration is good, and says what will not work.
+empty_is_good () {
+  said=$("$USHER_BUILDDIR/usherd" --check-config --config "$dir/usher.conf" 2>&1) || return 1
+  printf '%s\n' "$said"
+  [ "$(printf '%s\n' "$said" | grep -c "^$dir/usher.conf: warning: there is no \[")" -eq 3 ] || return 1
+  printf '%s\n' "$said" | grep -qxF "$dir/usher.conf: good"
+}
+check "usherd says what an empty configuration lacks" empty_is_good
 check "nobody listens" says 1 "no usherd answers on $dir/none: " --socket "$dir/none" status
 check "no configuration" says 1 "$dir/none.conf: there is no such file" --config "$dir/none.conf" status
 

@@ -149,6 +149,43 @@ test_plan (void)
   g_assert_null (planned->plugin);
 }
 
+/* ---- gaps ---------------------------------------------------------------------------------------------- */
+
+#define LISTEN "[listen:l]\naddress = 127.0.0.1:0\n"
+#define SERVED "[frontend:f]\nplugin = obliging\n"
+#define CHANNEL "[channel:c]\nplugin = obliging\nqueue = q\n"
+
+static void
+test_gaps (void)
+{
+  static const struct
+  {
+    const char *text, *gaps[4];
+  } cases[] = {
+    { "", { "[listen:NAME]|127.0.0.1:8080", "[channel:NAME]|no customer", "[frontend:NAME]|plugin = web" } },
+    { LISTEN SERVED CHANNEL, { NULL } },
+    { SERVED CHANNEL, { "[listen:NAME]" } },
+    { "[listen:l]\naddress = 127.0.0.1:0\nmetrics = only\n" SERVED CHANNEL, { "[listen:NAME]" } },
+    { LISTEN SERVED, { "[channel:NAME]" } },
+    { LISTEN CHANNEL SERVED "enabled = false\n", { "[frontend:NAME]" } },
+    /* Neither has a path: both work without a listener. */
+    { "[frontend:f]\nplugin = in-cxx\n[channel:c]\nplugin = in-cxx\nqueue = q\n", { NULL } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GPtrArray) problems = uc_problems_new ();
+      g_autoptr (UcConf) conf = uc_conf_parse (cases[i].text, "f", problems);
+      g_autoptr (UcPlan) plan = uc_plan_new (conf, loader, problems);
+      g_auto (GStrv) gaps = uc_plan_gaps (plan);
+
+      g_test_message ("%s", cases[i].text);
+      g_assert_cmpuint (g_strv_length (gaps), ==, g_strv_length ((char **)cases[i].gaps));
+      for (gsize g = 0; gaps[g] != NULL; g++)
+        test_assert_words (gaps[g], cases[i].gaps[g]);
+    }
+}
+
 static void
 test_plugin_path (void)
 {
@@ -311,6 +348,7 @@ main (int argc, char **argv)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     g_test_add_data_func (rows[i].name, &rows[i], test_row);
   g_test_add_func ("/check/plan", test_plan);
+  g_test_add_func ("/check/gaps", test_gaps);
   g_test_add_func ("/check/plugin-path", test_plugin_path);
   g_test_add_func ("/check/list", test_list);
   g_test_add_func ("/check/list-json", test_list_json);

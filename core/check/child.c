@@ -241,7 +241,7 @@ kit_instance_new_with (const char *name, const char *key, const char *value)
       = { uc_instance_common_settings (kit.kind),
           kit.real->descriptor.settings != NULL ? kit.real->descriptor.settings : no_settings, NULL };
   g_autofree char *folder = g_strdup_printf ("%s/%s-%s", kit.work, uc_kind_word (kit.kind), name);
-  const UcSettingsContext context = { folder, NULL };
+  const UcSettingsContext context = { .data_dir = folder };
   g_autoptr (GPtrArray) problems = uc_problems_new ();
   g_autoptr (UcConf) conf = read_settings (problems);
   UcConfSection *section = find_section (conf);

@@ -21,6 +21,13 @@ typedef struct
   GHashTable *mounts; /* mount -> UcConfSection* that has it */
 } Planner;
 
+static const UcSettingsHome homes[] = {
+  { "[usher]", uc_core_settings_usher },
+  { "[store]", uc_core_settings_store },
+  { "[listen:NAME]", uc_core_settings_listen },
+  { NULL, NULL },
+};
+
 static const char *const kinds[] = { "usher", "store", "listen", "channel", "crm", "frontend", NULL };
 
 static void
@@ -274,7 +281,7 @@ read_instance (Planner *planner, UcConfSection *section, UcKind kind)
   const UsherSetting *const *tables[3] = { uc_instance_common_settings (kind), no_settings, NULL };
   /* A path of an instance is relative to its own folder, or two instances would share a file. */
   g_autofree char *folder = g_strdup_printf ("%s/%s-%s", planner->context.data_dir, section->kind, section->name);
-  const UcSettingsContext context = { folder, planner->context.credentials_dir };
+  const UcSettingsContext context = { folder, planner->context.credentials_dir, homes };
 
   planned->kind = kind;
   planned->name = g_strdup (section->name);
@@ -334,7 +341,8 @@ UcPlan *
 uc_plan_new (UcConf *conf, UcLoader *loader, GPtrArray *problems)
 {
   g_autoptr (GHashTable) mounts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Planner planner = { .conf = conf, .loader = loader, .problems = problems, .mounts = mounts };
+  Planner planner
+      = { .conf = conf, .loader = loader, .context = { .homes = homes }, .problems = problems, .mounts = mounts };
 
   planner.plan = g_new0 (UcPlan, 1);
   planner.plan->listens = g_ptr_array_new_with_free_func ((GDestroyNotify)uc_settings_free);

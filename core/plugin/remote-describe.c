@@ -83,7 +83,7 @@ static gboolean
 fit_setting (UsherInstance *instance, const UsherSetting *setting, gboolean apply, GError **error)
 {
   UsherSettingType type = uc_settings_type (instance->settings, setting->key);
-  const UcSettingsContext context = { instance->data_dir, NULL };
+  const UcSettingsContext context = { .data_dir = instance->data_dir };
   g_autofree char *why = NULL;
   UcSettingValue value = { 0 };
 

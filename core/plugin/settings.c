@@ -116,13 +116,29 @@ read_setting (UcSettings *settings, const UsherSetting *setting, UcConfSection *
   value->type = setting->type;
 }
 
+/* The section that knows the key, or NULL. */
+static const char *
+home_of (const char *key, const UcSettingsHome *homes)
+{
+  for (; homes != NULL && homes->title != NULL; homes++)
+    for (const UsherSetting *const *setting = homes->settings; *setting != NULL; setting++)
+      if (strcmp ((*setting)->key, key) == 0)
+        return homes->title;
+  return NULL;
+}
+
 static void
-report_unknown (const UcConfSection *section, const UcConfEntry *entry, GPtrArray *known, GPtrArray *problems)
+report_unknown (const UcConfSection *section, const UcConfEntry *entry, GPtrArray *known,
+                const UcSettingsHome *homes, GPtrArray *problems)
 {
   const char *near = uc_nearest (entry->key, (const char *const *)known->pdata);
+  const char *home = home_of (entry->key, homes);
   g_autofree char *title = section_title (section);
 
-  if (near != NULL)
+  if (home != NULL)
+    uc_problem_add (problems, entry->file, entry->line, "unknown key '%s' in %s; it belongs in %s, move it there",
+                    entry->key, title, home);
+  else if (near != NULL)
     uc_problem_add (problems, entry->file, entry->line, "unknown key '%s' in %s; did you mean '%s'?", entry->key,
                     title, near);
   else
@@ -159,7 +175,7 @@ uc_settings_parse (UcConfSection *section, const UsherSetting *const *const *tab
       UcConfEntry *entry = g_ptr_array_index (section->entries, i);
 
       if (!entry->used)
-        report_unknown (section, entry, known, found);
+        report_unknown (section, entry, known, context->homes, found);
       entry->used = TRUE;
     }
   uc_problems_sort (found);

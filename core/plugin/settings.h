@@ -11,10 +11,18 @@
 
 typedef struct UcSettings UcSettings;
 
+/* A section of the core and what belongs in it. */
+typedef struct
+{
+  const char *title; /* "[store]" */
+  const UsherSetting *const *settings;
+} UcSettingsHome;
+
 typedef struct
 {
   const char *data_dir;        /* base of relative PATH values */
   const char *credentials_dir; /* where credential:NAME is read; NULL = $CREDENTIALS_DIRECTORY */
+  const UcSettingsHome *homes; /* where a key may belong that its section does not know; ends with title NULL */
 } UcSettingsContext;
 
 /* Checks every entry of `section` against the tables (NULL-terminated array of tables, so that common keys and a

@@ -39,6 +39,12 @@ static const Row rows[] = {
   { "/check/common-key-is-guessed-too",
     "[crm:x]\nplugin = obliging\nmuont = /x\n",
     { { "f:3", "did you mean 'mount'" } } },
+  { "/check/key-of-another-section",
+    "[usher]\nspace_warn = 1G\n[listen:a]\naddress = 127.0.0.1:0\ndata_dir = /x\n[crm:x]\nplugin = obliging\n"
+    "log_level = debug\n",
+    { { "f:2", "unknown key 'space_warn' in [usher]|belongs in [store]" },
+      { "f:5", "'data_dir' in [listen:a]|belongs in [usher]" },
+      { "f:8", "'log_level' in [crm:x]|belongs in [usher]" } } },
   { "/check/mount-taken-twice",
     "[crm:x]\nplugin = obliging\nmount = /a\n[crm:y]\nplugin = obliging\nmount = /a\n",
     { { "f:6", "'/a'|[crm:x] (f:1)" } } },

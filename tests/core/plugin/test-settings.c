@@ -207,7 +207,7 @@ test_required (void)
 static void
 test_relative_path_needs_base (void)
 {
-  const UcSettingsContext nowhere = { NULL, NULL };
+  const UcSettingsContext nowhere = { .data_dir = NULL };
   g_autoptr (GPtrArray) problems = uc_problems_new ();
   g_autoptr (UcSettings) settings = parse_plain ("file = y.db", &nowhere, problems);
   static const TestProblem expected[] = { { "f:2", "file = 'y.db'|absolute" }, { NULL } };

@@ -65,6 +65,15 @@ uc_config_check_acceptance (const char *what, const char *id, gint64 value, GErr
                                    error);
 }
 
+/* Who is meant, for people: an id made for a user who never came to be tells nobody anything. */
+static const char *
+shown_user (UcEngine *engine, const UcEvent *event)
+{
+  if (event->user != NULL && g_hash_table_contains (engine->agents, event->user))
+    return event->user;
+  return event->login != NULL && *event->login != '\0' ? event->login : "(new)";
+}
+
 static gboolean
 is_permission (const char *word)
 {
@@ -77,7 +86,7 @@ is_permission (const char *word)
 }
 
 static gboolean
-check_permissions (const UcEvent *event, GError **error)
+check_permissions (UcEngine *engine, const UcEvent *event, GError **error)
 {
   g_auto (GStrv) words = g_strsplit (event->permissions != NULL ? event->permissions : "", ",", -1);
 
@@ -85,7 +94,7 @@ check_permissions (const UcEvent *event, GError **error)
     if (!is_permission (words[w]))
       return uc_config_invalid (
           error, "user %s: permissions must be words of a-z, '.' and '_' separated by commas; '%s' is not one",
-          event->user, words[w]);
+          shown_user (engine, event), words[w]);
   return TRUE;
 }
 
@@ -96,13 +105,13 @@ check_login (UcEngine *engine, const UcEvent *event, GError **error)
   const UcAgent *holder = g_hash_table_lookup (engine->logins, login);
 
   if (*login == '\0')
-    return uc_config_invalid (error, "user %s: the login is missing", event->user);
+    return uc_config_invalid (error, "user %s: the login is missing", shown_user (engine, event));
   for (const char *at = login; *at != '\0'; at = g_utf8_next_char (at))
     if (g_unichar_isspace (g_utf8_get_char (at)) || g_unichar_iscntrl (g_utf8_get_char (at)))
-      return uc_config_invalid (error, "user %s: the login must have no spaces", event->user);
+      return uc_config_invalid (error, "user %s: the login must have no spaces", shown_user (engine, event));
   if (holder != NULL && strcmp (holder->id, event->user) != 0)
     return uc_config_invalid (error, "user %s: the login '%s' belongs to %s (%s) already; choose another",
-                              event->user, login, holder->name, holder->id);
+                              shown_user (engine, event), login, holder->name, holder->id);
   return TRUE;
 }
 
@@ -117,26 +126,27 @@ has_word (const char *list, const char *word)
 gboolean
 uc_config_check_user (UcEngine *engine, const UcEvent *event, GError **error)
 {
+  const char *who = shown_user (engine, event);
+
   if (!uc_config_check_id ("user", event->user, error) || !check_login (engine, event, error))
     return FALSE;
   if (event->name == NULL || *event->name == '\0')
-    return uc_config_invalid (error, "user %s: the name is missing", event->user);
+    return uc_config_invalid (error, "user %s: the name is missing", who);
   if (g_strcmp0 (event->role, "agent") != 0 && g_strcmp0 (event->role, "supervisor") != 0
       && g_strcmp0 (event->role, "administrator") != 0)
-    return uc_config_invalid (error, "user %s: the role must be agent, supervisor or administrator, not '%s'",
-                              event->user, event->role != NULL ? event->role : "");
-  if (event->permissions != NULL && *event->permissions != '\0' && !check_permissions (event, error))
+    return uc_config_invalid (error, "user %s: the role must be agent, supervisor or administrator, not '%s'", who,
+                              event->role != NULL ? event->role : "");
+  if (event->permissions != NULL && *event->permissions != '\0' && !check_permissions (engine, event, error))
     return FALSE;
   if (event->scope != NULL && strcmp (event->scope, "all") != 0 && strcmp (event->scope, "queues") != 0)
-    return uc_config_invalid (error, "user %s: the scope must be all or queues, not '%s'", event->user,
-                              event->scope);
+    return uc_config_invalid (error, "user %s: the scope must be all or queues, not '%s'", who, event->scope);
   if (event->auto_accept && has_word (event->permissions, "interaction.reject"))
     return uc_config_invalid (error,
                               "user %s: auto_accept and the permission interaction.reject exclude each other: who "
                               "accepts everything at once has nothing to reject",
-                              event->user);
-  return uc_config_check_range ("user", event->user, "capacity", event->capacity, 1, CAPACITY_MAX, error)
-         && uc_config_check_acceptance ("user", event->user, event->acceptance_ms, error);
+                              who);
+  return uc_config_check_range ("user", who, "capacity", event->capacity, 1, CAPACITY_MAX, error)
+         && uc_config_check_acceptance ("user", who, event->acceptance_ms, error);
 }
 
 /* NULL = the default. */

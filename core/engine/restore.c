@@ -213,6 +213,8 @@ uc_engine_restore (UcEngine *engine, const UcEvent *row, GError **error)
       break;
     case UC_EVENT_USER_CHANGED:
       right = uc_config_check_user (engine, row, error);
+      if (!right)
+        g_prefix_error (error, "stored row of %s: ", row->user != NULL ? row->user : "(no id)");
       break;
     case UC_EVENT_QUEUE_CHANGED:
       right = uc_config_check_queue (engine, row, error);

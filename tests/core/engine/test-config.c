@@ -105,6 +105,14 @@ test_user_refusals (void)
   REFUSES (world, UC_ERROR_INVALID, "'a b' is not one", ANN, GOOD, .permissions = "a b");
   REFUSES (world, UC_ERROR_INVALID, "seed", ANN, GOOD, .seed = "a b");
   g_assert_null (uc_engine_agent (world->engine, "ann"));
+  /* Who is new is called by the login, for the id never was anybody's; who is there keeps his id. */
+  REFUSES (world, UC_ERROR_INVALID, "user ann lee: the login", .type = UC_COMMAND_PUT_USER, .user = "usr_72",
+           .login = "ann lee", GOOD);
+  REFUSES (world, UC_ERROR_INVALID, "user (new): the login is missing", .type = UC_COMMAND_PUT_USER,
+           .user = "usr_72", .login = "", GOOD);
+  REFUSES (world, UC_ERROR_INVALID, "user a.smith: capacity", ANN, .role = "agent", .acceptance_ms = 30000);
+  DO (world, NULL, ANN, GOOD);
+  REFUSES (world, UC_ERROR_INVALID, "user ann: capacity", ANN, .role = "agent", .acceptance_ms = 30000);
 }
 
 static void

@@ -40,6 +40,30 @@ uc_op_words (UcOpCall *call, const char *arg)
   return g_string_free (out, FALSE);
 }
 
+/* A name is one line on every screen, in every log. Asked here and not in the engine, which must be able to make
+ * again whatever a journal has. */
+static gboolean
+name_fits (UcOpCall *call, const char *op)
+{
+  const char *name = uc_op_string (call, "name");
+
+  for (const char *at = name; at != NULL && *at != '\0'; at = g_utf8_next_char (at))
+    {
+      gunichar c = g_utf8_get_char (at);
+      GUnicodeType type = g_unichar_type (c);
+
+      if (type != G_UNICODE_CONTROL && type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR)
+        continue;
+      uc_op_fail_with (
+          call, UC_ERROR_INVALID,
+          "%s: the name has a control character (U+%04X), such as a line break or a tab, in place %ld; "
+          "leave it out",
+          op, c, g_utf8_pointer_to_offset (name, at) + 1);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /* What may stand in a user's own list; the rest comes with the role. */
 static const char *const permission_words[]
     = { "interaction.reject", "queue.self_service", "playback", "faq.edit", "customer.merge", NULL };
@@ -126,7 +150,7 @@ user_put (UcOpCall *call)
 
   if (login == NULL && old == NULL)
     uc_op_fail_with (call, UC_ERROR_INVALID, "user.put: a new user needs \"login\"");
-  else if (permissions_known (call))
+  else if (permissions_known (call) && name_fits (call, "user.put"))
     uc_op_submit (call, &command, answer_user);
 }
 
@@ -185,7 +209,8 @@ queue_put (UcOpCall *call)
                                                             : NULL,
   };
 
-  uc_op_submit (call, &command, answer_queue);
+  if (name_fits (call, "queue.put"))
+    uc_op_submit (call, &command, answer_queue);
 }
 
 typedef struct

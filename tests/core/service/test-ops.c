@@ -36,6 +36,9 @@ test_arguments_are_checked (void)
   fails (NULL, "user.put", "{\"login\":\"x\",\"permissions\":\"all\"}", "array");
   fails (NULL, "user.put", "{\"login\":\"x\",\"role\":\"boss\"}", "invalid|role");
   fails (NULL, "user.put", "{}", "login");
+  fails (NULL, "user.put", "{\"login\":\"x\",\"name\":\"An\\u001b[2J\"}", "invalid|U+001B|place 3|leave it out");
+  fails (NULL, "user.put", "{\"login\":\"x\",\"name\":\"\u00c4\\u2028b\"}", "U+2028|place 2");
+  fails (NULL, "queue.put", "{\"queue\":\"q\",\"name\":\"Sales\\n\"}", "queue.put|U+000A|place 6");
   fails (NULL, "user.password", "{\"user\":\"nobody\",\"password\":\"12345678\"}", "not_found|user.put");
   fails (NULL, "user.password", "{\"user\":\"anna\",\"password\":\"short\"}", "at least 8");
   fails (NULL, "membership.put", "{\"user\":\"anna\",\"queue\":\"none\"}", "none");

@@ -500,6 +500,33 @@ may_run (UcOps *ops, const UcOp *op, const UcPrincipal *who, gboolean desk, GErr
   return TRUE;
 }
 
+/* What people call things here, and what operations call them. */
+static const struct
+{
+  const char *people, *ops;
+} synonyms[] = { { "user", "agent" },        { "agent", "user" },       { "contact", "customer" },
+                 { "chat", "interaction" },  { "call", "interaction" }, { "conversation", "interaction" },
+                 { "ticket", "case" },       { "skill", "queue" },      { "server", "system" },
+                 { "member", "membership" }, { "channel", "plugin" } };
+
+/* The operation that does the same with the thing under its other name, or NULL. */
+static const char *
+find_synonym (UcOps *ops, const char *name)
+{
+  const char *dot = strchr (name, '.');
+
+  for (gsize i = 0; dot != NULL && i < G_N_ELEMENTS (synonyms); i++)
+    if (strlen (synonyms[i].people) == (gsize)(dot - name) && g_str_has_prefix (name, synonyms[i].people))
+      {
+        g_autofree char *other = g_strconcat (synonyms[i].ops, dot, NULL);
+        const UcOp *op = g_hash_table_lookup (ops->rows, other);
+
+        if (op != NULL)
+          return op->name;
+      }
+  return NULL;
+}
+
 static const UcOp *
 find_op (UcOps *ops, const char *name, GError **error)
 {
@@ -508,7 +535,8 @@ find_op (UcOps *ops, const char *name, GError **error)
   if (op == NULL)
     {
       g_autofree const char **names = (const char **)g_hash_table_get_keys_as_array (ops->rows, NULL);
-      const char *nearest = uc_nearest (name, names);
+      const char *synonym = find_synonym (ops, name);
+      const char *nearest = synonym != NULL ? synonym : uc_nearest (name, names);
 
       g_set_error (error, UC_ERROR, UC_ERROR_NOT_FOUND, "there is no operation \"%.80s\"%s%s%s", name,
                    nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",

@@ -25,6 +25,9 @@ test_arguments_are_checked (void)
 {
   kit_start (NULL);
   kit_seed ();
+  fails (NULL, "user.list", "{}", "not_found|did you mean \"agent.list\"");
+  fails (NULL, "agent.put", "{}", "not_found|did you mean \"user.put\"");
+  fails (NULL, "user.frob", "{}", "not_found|there is no operation");
   fails (NULL, "queue.putt", "{}", "not_found|did you mean \"queue.put\"");
   fails (NULL, "queue.put", "{}", "invalid|needs the argument \"queue\"");
   fails (NULL, "queue.put", "{\"queue\":\"q\",\"nme\":\"x\"}", "no argument \"nme\"|did you mean \"name\"");

@@ -385,9 +385,10 @@ uc_auth_login (UcAuth *auth, const char *login, const char *password, const char
 
   if (until > now)
     {
-      g_autoptr (GError) error = g_error_new (UC_ERROR, UC_ERROR_BUSY,
-                                              "too many failed log-ins; try again in %" G_GINT64_FORMAT " seconds",
-                                              (until - now + 999) / 1000);
+      gint64 seconds = (until - now + 999) / 1000;
+      g_autoptr (GError) error = g_error_new (
+          UC_ERROR, UC_ERROR_BUSY, "too many failed log-ins; try again in %" G_GINT64_FORMAT " second%s", seconds,
+          seconds == 1 ? "" : "s");
 
       done (data, NULL, NULL, 0, error);
       return;

@@ -40,10 +40,12 @@ function fail(message, status = 1) {
   process.exit(status);
 }
 
-function number(values, key, low, high) {
-  if (values[key] === undefined) return undefined;
-  const value = Number(values[key]);
-  if (!(value >= low && value <= high)) fail(`--${key} ${values[key]}: not a number from ${low} to ${high}`, 2);
+function number(values, key, low, high, whole = true) {
+  const text = values[key]?.trim();
+  if (text === undefined) return undefined;
+  const value = text === '' ? NaN : Number(text);
+  if (!(value >= low && value <= high) || (whole && !Number.isInteger(value)))
+    fail(`--${key} '${text}': not a ${whole ? 'whole ' : ''}number from ${low} to ${high}`, 2);
   return value;
 }
 
@@ -52,7 +54,7 @@ function readArguments() {
   let values;
   try {
     ({ values } = parseArgs({ options: { 'build-dir': string, simulate: string, port: string, 'shop-port': string,
-      data: string, seed: string, rate: string, help: { type: 'boolean' } } }));
+      data: string, seed: string, rate: string, help: { type: 'boolean' }, 'check-arguments': { type: 'boolean' } } }));
   } catch (error) {
     fail(`${error.message}\n\n${USAGE}`, 2);
   }
@@ -62,9 +64,9 @@ function readArguments() {
   }
   const build = resolve(values['build-dir'] ?? join(here, '../../_build'));
   return { build, data: resolve(values.data ?? join(build, 'demo-data')),
-    customers: Math.floor(number(values, 'simulate', 0, 1000) ?? 0), port: number(values, 'port', 0, 65535),
+    checkOnly: values['check-arguments'], customers: number(values, 'simulate', 0, 1000) ?? 0, port: number(values, 'port', 0, 65535),
     shopPort: number(values, 'shop-port', 0, 65535), seed: number(values, 'seed', 0, 2 ** 32) ?? 1,
-    rate: number(values, 'rate', 0.01, 6000) ?? 6 };
+    rate: number(values, 'rate', 0.01, 6000, false) ?? 6 };
 }
 
 // ---- ports, files
@@ -253,6 +255,8 @@ ${USERS.map((user) => `             ${user.padEnd(8)} ${state.passwords[user]}  
 
 async function main() {
   const options = readArguments();
+  // For ./bootstrap, which has much to do before it comes here again.
+  if (options.checkOnly) return;
   const stop = new AbortController();
   let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])

@@ -127,6 +127,12 @@ try {
   await secondStart(first);
   const wrong = start('--simulate', 'many');
   ok(await wrong.exited === 2, 'a wrong argument is refused', wrong.text);
+  const nowhere = join(data, 'nothing-is-built');
+  for (const [status, ...words] of [[0, '--port', '80', '--rate', '0.5'], [2, '--port', 'abc'], [2, '--port', '8080.5'], [2, '--port', ''],
+    [2, '--prot', '80']]) {
+    const check = start('--check-arguments', '--build-dir', nowhere, '--data', nowhere, ...words);
+    ok(await check.exited === status && !existsSync(nowhere), `before the build, '${words.join(' ')}' is ${status ? 'refused' : 'taken'}`, check.text);
+  }
 } catch (error) {
   ok(false, 'nothing unforeseen happens', error.stack);
 }

@@ -10,14 +10,14 @@
 #include "core/ctl/ctl.h"
 #include "core/plugin/module.h"
 
-/* One plugin, as it is spelled in file names and texts, in C, and in types. */
+/* One plugin, as it is spelled in file names and texts, in C, and in types; and where its configuration goes. */
 typedef struct
 {
   const char *in_template;
   char *here;
 } Spelling;
 
-#define SPELLINGS 3
+#define SPELLINGS 4
 
 static const char *const kinds[] = { "channel", "crm", "frontend", NULL };
 
@@ -113,6 +113,7 @@ fill_spellings (Spelling *spellings, const char *name)
   spellings[0] = (Spelling){ "new-plugin", g_strdup (name) };
   spellings[1] = (Spelling){ "new_plugin", g_strdelimit (g_strdup (name), "-", '_') };
   spellings[2] = (Spelling){ "NewPlugin", g_string_free (type, FALSE) };
+  spellings[3] = (Spelling){ "/etc/usher", g_strdup (SYSCONFDIR "/usher") };
 }
 
 static char *

@@ -28,6 +28,15 @@ check "a new channel passes its test" works channel my-2nd-net
 check "a new CRM passes its test" works crm int
 check "a new front end passes its test" works frontend wall
 
+# The folder that this usherd reads, whatever prefix it was configured for.
+sysconfdir=$(sed -n 's/^sysconfdir *= *//p' "$USHER_BUILDDIR/Makefile")
+prefix=$(sed -n 's/^prefix *= *//p' "$USHER_BUILDDIR/Makefile")
+case $sysconfdir in
+  "\${prefix}"*) sysconfdir=$prefix${sysconfdir#"\${prefix}"} ;;
+esac
+check "the channel's README names the folder of the configuration" grep -F "\`$sysconfdir/usher/conf.d/my-2nd-net.conf\`" my-2nd-net/README.md
+check "and so does its sample section" grep -xF "token = file:$sysconfdir/usher/my-2nd-net.token" my-2nd-net/my-2nd-net.conf
+
 # refuses WORDS ARGUMENT...: not done, and the words are in what is said.
 refuses () {
   words=$1

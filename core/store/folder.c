@@ -25,7 +25,7 @@ typedef struct
 {
   sqlite3_io_methods methods; /* the first: that is how paced_of () finds the rest */
   const sqlite3_io_methods *plain;
-  guint unsynced;
+  guint at_once, unsynced;
   GMutex size; /* while the file is written to or made longer, also by the writer */
 } Paced;
 
@@ -65,7 +65,7 @@ write_paced (sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
   g_mutex_lock (&paced->size);
   code = paced->plain->xWrite (file, from, n, at);
   g_mutex_unlock (&paced->size);
-  if (code != SQLITE_OK || ++paced->unsynced < AT_ONCE)
+  if (code != SQLITE_OK || ++paced->unsynced < paced->at_once)
     return code;
   paced->unsynced = 0;
   return paced->plain->xSync (file, SQLITE_SYNC_NORMAL);
@@ -189,9 +189,10 @@ uc_folder_new (const char *path)
 }
 
 void
-uc_folder_begin (UcFolder *folder)
+uc_folder_begin (UcFolder *folder, gboolean hurry)
 {
   g_mutex_lock (&folder->lock);
+  folder->paced.at_once = hurry ? G_MAXUINT : AT_ONCE;
   folder->asked = TRUE;
   g_cond_signal (&folder->wake);
   g_mutex_unlock (&folder->lock);

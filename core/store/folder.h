@@ -23,8 +23,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UcFold, uc_fold_clear)
 UcFolder *uc_folder_new (const char *path);
 /* Begins to fold what is in the log now. Only while some of that is not folded yet, and until uc_folder_end nobody
  * else folds: as long as some is not, no commit may begin the log anew, and a fold that begins at that very moment
- * can damage the database (https://sqlite.org/wal.html#walresetbug, in all versions before 3.51.3). */
-void uc_folder_begin (UcFolder *folder);
+ * can damage the database (https://sqlite.org/wal.html#walresetbug, in all versions before 3.51.3). hurry: all is
+ * written at once, whoever waits for the disk meanwhile. */
+void uc_folder_begin (UcFolder *folder, gboolean hurry);
 /* FALSE: it is still at work, if nobody wants to wait; otherwise how it went. */
 gboolean uc_folder_end (UcFolder *folder, gboolean wait, UcFold *fold);
 /* Around what makes the database's file longer: nothing is written to it meanwhile. Where SQLite's VFS was built

@@ -13,8 +13,11 @@
  * anew. Otherwise the folder has another go, so often at most. */
 #define REST_SHARE 128
 #define MOST_ROUNDS 8
-/* A log so many times too long: commits wait until it is folded. */
+/* A log so many times too long: the folder hurries; then commits wait for it, and the writer takes a larger rest
+ * upon itself. */
+#define HURRY_LOGS 2
 #define MOST_LOGS 4
+#define LARGE_REST_SHARE 8
 
 /* TRUE: the next commit begins the log anew. */
 static gboolean
@@ -52,7 +55,7 @@ begin_beside (UcWriter *writer)
 {
   uc_writer_claim (writer);
   writer->rounds++;
-  uc_folder_begin (writer->folder);
+  uc_folder_begin (writer->folder, writer->wal_pages >= writer->fold_pages * HURRY_LOGS);
 }
 
 /* FALSE: the folder is still at work. */
@@ -80,16 +83,16 @@ static void
 go_on_beside (UcWriter *writer)
 {
   g_auto (UcFold) result = { 0 };
-  gboolean held_up;
+  gboolean held_up, too_long = writer->wal_pages >= writer->fold_pages * MOST_LOGS;
   guint rest;
 
-  if (!end_beside (writer, writer->wal_pages >= writer->fold_pages * MOST_LOGS, &result))
+  if (!end_beside (writer, too_long, &result))
     return;
   /* By somebody who reads a former state. */
   held_up = result.code == SQLITE_OK && result.done < result.log;
   rest = writer->wal_pages > result.done ? writer->wal_pages - result.done : 0;
-  if (result.code == SQLITE_OK && !held_up && rest > writer->fold_pages / REST_SHARE
-      && writer->rounds < MOST_ROUNDS)
+  if (result.code == SQLITE_OK && !held_up
+      && rest > writer->fold_pages / (too_long ? LARGE_REST_SHARE : REST_SHARE) && writer->rounds < MOST_ROUNDS)
     {
       begin_beside (writer);
       return;

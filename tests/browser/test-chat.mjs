@@ -193,8 +193,8 @@ await run([
         const shop = await scene.customer();
         await shop.open('Tom', 'Never mind');
         await desk.offer.waitFor();
-        await shop.frame.getByRole('button', { name: 'End chat' }).first().click();
-        await shop.frame.getByRole('button', { name: 'End chat' }).last().click();
+        await shop.frame.getByRole('button', { name: 'End chat' }).click();
+        await shop.frame.getByRole('dialog').getByRole('button', { name: 'End chat' }).click();
         await desk.page.getByText(/The customer left before anyone answered/).waitFor();
         await desk.status('Available');
 

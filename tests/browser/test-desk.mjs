@@ -164,8 +164,8 @@ await run([
         await desk.log.getByText('Tom is typing…').waitFor();
         await desk.composer.pressSequentially('So am I');
         await shop.frame.getByText('Anna is typing…').waitFor();
-        await shop.frame.getByRole('button', { name: 'End chat' }).first().click();
-        await shop.frame.getByRole('button', { name: 'End chat' }).last().click();
+        await shop.frame.getByRole('button', { name: 'End chat' }).click();
+        await shop.frame.getByRole('dialog').getByRole('button', { name: 'End chat' }).click();
         await desk.page.getByText('The customer has left.').waitFor();
         assert.equal(await desk.composer.count(), 0);
         await desk.page.getByRole('button', { name: 'End chat' }).click();

@@ -48,6 +48,8 @@ async function talk(scene, graph) {
   await anna.choose('Available');
   const { attempts } = await ana.says('Is anybody there?');
   assert.ok(attempts > 0, graph.story());
+  // The network tells her name a moment later; who accepts before that gets a record without it.
+  await anna.page.getByText('Ana Silva').first().waitFor();
   await anna.accept();
   return { ana, anna };
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/base/clock.h"
+
 static const char *
 text (const UcJson *object, const char *key)
 {
@@ -188,24 +190,31 @@ test_failed_logins_end_the_desk (void)
   kit_end ();
 }
 
-/* Log-ins that succeed renew the wait for hello, but not for ever. */
+/* Log-ins that succeed renew the wait for hello, but not for ever. However long each of them takes here. */
 static void
 test_logins_without_hello_end_the_desk (void)
 {
   static const char good[] = "{\"login\":\"anna\",\"password\":\"anna-anna\"}";
+  gint64 began;
+  int taken = 0;
   Desk *desk;
 
   kit_start (NULL);
   kit_seed ();
+  began = uc_clock_now ();
   desk = kit_desk_new ();
-  for (int i = 0; i < 8; i++)
+  for (;;)
     {
-      try_log_in (desk, good, NULL);
-      g_assert_null (desk->bye);
-      kit_pass (8000);
+      kit_desk_say (desk, "{\"call\":\"session.login\",\"id\":\"1\",\"args\":%s}", good);
+      kit_until (desk->frames->len > 0);
+      if (g_strcmp0 (text (desk->frames->pdata[0], "type"), "bye") == 0)
+        break;
+      uc_json_free (kit_desk_wait (desk, "result"));
+      taken++;
+      kit_pass (6000);
     }
-  g_assert_null (desk->bye);
-  kit_desk_say (desk, "{\"call\":\"session.login\",\"id\":\"9\",\"args\":%s}", good);
+  g_assert_cmpint (taken, >=, 2);
+  g_assert_cmpint (uc_clock_now () - began, >, 60000);
   expect_protocol_bye (desk, "within 60 seconds");
   kit_desk_free (desk);
 

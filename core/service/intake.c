@@ -104,7 +104,6 @@ typedef struct
 {
   UcIntake *intake;
   GPtrArray *items; /* of UcInboundItem* */
-  GError *error;    /* rows without an event are not stored */
 } Lot;
 
 /* A conflict: one of the ids was stored long ago. Next time the store is asked about each. */
@@ -118,14 +117,11 @@ note_conflict (const UcInboundItem *item)
 }
 
 static void
-on_stored (gpointer data, const GError *why, GPtrArray *events)
+on_stored (gpointer data, const GError *error, GPtrArray *events)
 {
   g_autofree Lot *lot = data;
   g_autoptr (GPtrArray) items = lot->items;
-  g_autoptr (GError) error = lot->error;
 
-  if (error == NULL && why != NULL)
-    error = g_error_copy (why);
   for (guint i = 0; i < items->len; i++)
     {
       const UcInboundItem *item = items->pdata[i];
@@ -145,28 +141,6 @@ on_stored (gpointer data, const GError *why, GPtrArray *events)
     }
 }
 
-static void
-on_rows_stored (gpointer data, const GError *error, GPtrArray *events)
-{
-  Lot *lot = data;
-
-  lot->error = error != NULL ? g_error_copy (error) : NULL;
-}
-
-/* Rows without an event are stored whatever became of what was stepped before. Beside them may be a repetition of
- * just that: an empty transaction tells. */
-static void
-commit_lot (UcTxn *txn, Lot *lot)
-{
-  if (uc_txn_events (txn)->len == 0)
-    {
-      uc_txn_commit (txn, on_rows_stored, lot);
-      uc_core_barrier (lot->intake->core, on_stored, lot);
-    }
-  else
-    uc_txn_commit (txn, on_stored, lot);
-}
-
 /* Also when all are repetitions there is a commit, because the first time may not be durable yet. What was stepped
  * before an item that is refused is stored; redelivered, it is recognised. Takes the array. */
 static void
@@ -175,7 +149,7 @@ step_lot (UcIntake *intake, GPtrArray *items)
   UcTxn *txn = uc_txn_new (intake->core);
   Lot *lot = g_new (Lot, 1);
 
-  *lot = (Lot){ intake, items, NULL };
+  *lot = (Lot){ intake, items };
   for (guint i = 0; i < items->len; i++)
     {
       UcInboundItem *item = items->pdata[i];
@@ -185,7 +159,9 @@ step_lot (UcIntake *intake, GPtrArray *items)
       else if (item->delivery->refused == NULL)
         uc_intake_step (txn, item);
     }
-  commit_lot (txn, lot);
+  /* A repetition beside a row that is no event's is not stored if what it repeats is not. */
+  uc_batch_depend (uc_txn_batch (txn));
+  uc_txn_commit (txn, on_stored, lot);
 }
 
 /* ---- putting in order ---------------------------------------------------------------------------------- */
@@ -233,7 +209,7 @@ uc_intake_fail (UcIntake *intake, UcPeer *peer, const char *why)
   if (items == NULL)
     return;
   lot = g_new (Lot, 1);
-  *lot = (Lot){ intake, items, NULL };
+  *lot = (Lot){ intake, items };
   g_set_error (&error, UC_ERROR, UC_ERROR_UNAVAILABLE, "the conversation can't be read now: %s", why);
   on_stored (lot, error, NULL);
 }

@@ -52,6 +52,12 @@ add (UcBatch *batch, UcRow row)
 }
 
 void
+uc_batch_depend (UcBatch *batch)
+{
+  batch->depends = TRUE;
+}
+
+void
 uc_batch_event (UcBatch *batch, UcEvent *event, char *json, gsize len)
 {
   uc_batch_event_step (batch, event, json, len, NULL);

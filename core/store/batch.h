@@ -42,6 +42,7 @@ struct UcBatch
 {
   GArray *rows; /* of UcRow */
   gboolean has_events;
+  gboolean depends;   /* on the events before it, without having any */
   guint64 generation; /* how often the store had been reset when it was queued */
 
   UcStoreDone done;

@@ -159,7 +159,7 @@ is_refused (UcWriter *writer, UcBatch *batch)
 {
   /* Events after a failed one were computed from a state that never came to be. A barrier asks whether all before
    * it is durable, and it is not. */
-  if (batch->generation > writer->failed || (!batch->has_events && batch->rows->len > 0))
+  if (batch->generation > writer->failed || (!batch->has_events && !batch->depends && batch->rows->len > 0))
     return FALSE;
   uc_batch_answer (batch, UC_STORE_UNAVAILABLE, "an earlier batch failed");
   return TRUE;

@@ -124,6 +124,10 @@ void uc_batch_idle_end (UcBatch *batch, const char *channel, const char *externa
 void uc_batch_media (UcBatch *batch, const char *id, const char *mime, const char *name, gint64 size,
                      const char *sha256, gint64 at);
 
+/* It is answered for what was queued before it, too, as a barrier is: refused after a failed batch with events,
+ * though it has none of its own. */
+void uc_batch_depend (UcBatch *batch);
+
 /* Queues the batch (takes it). Batches become durable in the order of these calls. An empty batch is a barrier:
  * its callback runs when everything before it is durable. done may be NULL. */
 void uc_store_commit (UcStore *store, UcBatch *batch, UcStoreDone done, gpointer data);
@@ -151,9 +155,9 @@ typedef struct
 } UcStoreFigures;
 void uc_store_figures (UcStore *store, UcStoreFigures *figures);
 /* When a batch with events fails, the events of all batches after it were computed from a state that never came to
- * be: they and barriers are answered UNAVAILABLE, "an earlier batch failed" (batches without events go on). This
- * ends that: call it when none of your batches with events is pending any more, then uc_store_load and count on
- * from uc_store_last_seq. */
+ * be: they, barriers and what depends on them are answered UNAVAILABLE, "an earlier batch failed" (other batches
+ * without events go on). This ends that: call it when none of your batches with events is pending any more, then
+ * uc_store_load and count on from uc_store_last_seq. */
 void uc_store_reset (UcStore *store);
 /* The disk is short of room: while on, what can wait is not written (the search index of closed chats), and the
  * log is kept short. */

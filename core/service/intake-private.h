@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Shared by the parts of intake: intake.c (deliveries), intake-peer.c (who writes) and intake-step.c (what an item
- * does to the engine). Main thread.
+ * Shared by the parts of intake: intake.c (deliveries), intake-ask.c (what must be known first), intake-peer.c
+ * (who writes) and intake-step.c (what an item does to the engine). Main thread.
  */
 #pragma once
 
@@ -62,6 +62,12 @@ void uc_delivery_checked (UcDelivery *delivery, const char *why);
 void uc_intake_flush (UcIntake *intake, UcPeer *peer);
 /* What the peer has gathered can't be stepped now. */
 void uc_intake_fail (UcIntake *intake, UcPeer *peer, const char *why);
+
+/* ---- intake-ask.c -------------------------------------------------------------------------------------- */
+
+/* Asks the next questions and counts them in delivery->checks: uc_delivery_checked tells of each answer, perhaps
+ * at once. FALSE = there are no more. */
+gboolean uc_intake_ask (UcDelivery *delivery);
 
 /* ---- intake-peer.c ------------------------------------------------------------------------------------- */
 

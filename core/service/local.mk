@@ -26,7 +26,7 @@ libuc_service_la_SOURCES = \
 	%D%/hold.c %D%/hold.h \
 	%D%/host-services.c %D%/host-services.h \
 	%D%/inbound-item.c %D%/inbound-item.h \
-	%D%/intake-peer.c %D%/intake-private.h \
+	%D%/intake-ask.c %D%/intake-peer.c %D%/intake-private.h \
 	%D%/intake-step.c \
 	%D%/intake.c %D%/intake.h \
 	%D%/line.c %D%/line.h \

@@ -72,12 +72,7 @@ respond_error (UsherExchange *exchange, const GError *error, const char *details
   static const char *const retry[] = { "Retry-After", "1", NULL };
 
   uc_json_begin (out);
-  uc_json_begin_object (out, "error");
-  uc_json_add_string (out, "code", uc_error_word (error));
-  uc_json_add_string (out, "message", error->message);
-  if (details != NULL)
-    uc_json_add_raw (out, "details", details);
-  uc_json_end (out);
+  uc_op_add_error (out, error, details);
   uc_json_end (out);
   respond (exchange, status, out, status == 503 || status == 429 ? retry : NULL);
 }

@@ -38,14 +38,7 @@ on_called (gpointer data, const char *result, const GError *error, const char *d
       if (error == NULL)
         uc_json_add_raw (out, "result", result);
       else
-        {
-          uc_json_begin_object (out, "error");
-          uc_json_add_string (out, "code", uc_error_word (error));
-          uc_json_add_string (out, "message", error->message);
-          if (details != NULL)
-            uc_json_add_raw (out, "details", details);
-          uc_json_end (out);
-        }
+        uc_op_add_error (out, error, details);
       uc_json_end (out);
       uc_desk_send_string (desk, out);
     }

@@ -500,6 +500,17 @@ may_run (UcOps *ops, const UcOp *op, const UcPrincipal *who, gboolean desk, GErr
   return TRUE;
 }
 
+void
+uc_op_add_error (GString *out, const GError *error, const char *details)
+{
+  uc_json_begin_object (out, "error");
+  uc_json_add_string (out, "code", uc_error_word (error));
+  uc_json_add_string (out, "message", error->message);
+  if (details != NULL)
+    uc_json_add_raw (out, "details", details);
+  uc_json_end (out);
+}
+
 /* What people call things here, and what operations call them. */
 static const struct
 {

@@ -74,6 +74,8 @@ void uc_ops_free (UcOps *ops);
 /* Runs an operation. args may be NULL (= {}); taken. done runs exactly once; it may run before this returns. */
 void uc_ops_run (UcOps *ops, const char *name, UcJson *args, const UcPrincipal *who, const char *cmd,
                  const char *address, gboolean desk, UcOpDone done, gpointer data);
+/* The member "error" of an answer, whatever carries it. details: JSON of what only this error says, or NULL. */
+void uc_op_add_error (GString *out, const GError *error, const char *details);
 /* Adds its queues to `queues` (of UcQueueFigures). */
 void uc_ops_queues (UcCore *core, GArray *queues);
 /* {"operations":[...]} with argument schemas. */

@@ -43,7 +43,7 @@ uc_op_words (UcOpCall *call, const char *arg)
 /* A name is one line on every screen, in every log. Asked here and not in the engine, which must be able to make
  * again whatever a journal has. */
 static gboolean
-name_fits (UcOpCall *call, const char *op)
+name_fits (UcOpCall *call)
 {
   const char *name = uc_op_string (call, "name");
 
@@ -58,7 +58,7 @@ name_fits (UcOpCall *call, const char *op)
           call, UC_ERROR_INVALID,
           "%s: the name has a control character (U+%04X), such as a line break or a tab, in place %ld; "
           "leave it out",
-          op, c, g_utf8_pointer_to_offset (name, at) + 1);
+          call->op->name, c, g_utf8_pointer_to_offset (name, at) + 1);
       return FALSE;
     }
   return TRUE;
@@ -150,7 +150,7 @@ user_put (UcOpCall *call)
 
   if (login == NULL && old == NULL)
     uc_op_fail_with (call, UC_ERROR_INVALID, "user.put: a new user needs \"login\"");
-  else if (permissions_known (call) && name_fits (call, "user.put"))
+  else if (permissions_known (call) && name_fits (call))
     uc_op_submit (call, &command, answer_user);
 }
 
@@ -209,7 +209,7 @@ queue_put (UcOpCall *call)
                                                             : NULL,
   };
 
-  if (name_fits (call, "queue.put"))
+  if (name_fits (call))
     uc_op_submit (call, &command, answer_queue);
 }
 

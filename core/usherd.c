@@ -229,23 +229,17 @@ verify (const UcPlan *plan)
     }
 }
 
-/* Neither keeps usherd from starting: it is for whoever wonders why nothing comes. */
+/* None of them keeps usherd from starting: they are for whoever wonders why nothing comes. */
 static void
-print_gaps (const UcPlan *plan, const char *path)
+tell_gaps (const UcPlan *plan, const char *path)
 {
   g_auto (GStrv) gaps = uc_plan_gaps (plan);
 
   for (char **gap = gaps; *gap != NULL; gap++)
-    fprintf (stderr, "%s: warning: %s\n", path, *gap);
-}
-
-static void
-log_gaps (const UcPlan *plan, const char *path)
-{
-  g_auto (GStrv) gaps = uc_plan_gaps (plan);
-
-  for (char **gap = gaps; *gap != NULL; gap++)
-    g_warning ("%s: %s", path, *gap);
+    if (option_check)
+      fprintf (stderr, "%s: warning: %s\n", path, *gap);
+    else
+      g_warning ("%s: %s", path, *gap);
 }
 
 static int
@@ -263,9 +257,12 @@ start (void)
   if (option_check)
     {
       status = problems->len == 0 ? EXIT_SUCCESS : EXIT_BAD_CONFIG;
-      print_gaps (plan, path);
+      /* A section that is wrong counts as missing, and what is wrong was told. */
       if (problems->len == 0)
-        printf ("%s: good\n", path);
+        {
+          tell_gaps (plan, path);
+          printf ("%s: good\n", path);
+        }
       else
         fprintf (stderr, "%u problem%s\n", problems->len, problems->len == 1 ? "" : "s");
     }
@@ -281,7 +278,7 @@ start (void)
   else
     {
       set_log_level (uc_settings_string (plan->usher, "log_level"));
-      log_gaps (plan, path);
+      tell_gaps (plan, path);
       status = run (plan, loader);
     }
   uc_plan_free (plan);

@@ -676,6 +676,29 @@ kit_desk_say (Desk *desk, const char *format, ...)
     kit.rig->host->desk_input (desk->desk, text, strlen (text));
 }
 
+const char *
+kit_text (const UcJson *object, const char *key)
+{
+  return uc_json_string (uc_json_get (object, key));
+}
+
+static void
+keep_who (gpointer data, const UcPrincipal *who, const GError *error)
+{
+  g_assert_no_error (error);
+  uc_principal_copy (data, who);
+}
+
+void
+kit_log_in (UcPrincipal *who)
+{
+  g_autoptr (UcJson) login
+      = kit_do (NULL, "session.login", "{\"login\":\"%s\",\"password\":\"anna-anna\"}", "anna");
+
+  uc_auth_check (kit.core->auth, kit_text (login, "token"), keep_who, who);
+  g_assert_nonnull (who->token);
+}
+
 static gboolean
 has_frame (Desk *desk, const char *type, guint *index)
 {
@@ -698,6 +721,13 @@ kit_desk_wait (Desk *desk, const char *type)
   frame = uc_json_copy (desk->frames->pdata[index]);
   g_ptr_array_remove_range (desk->frames, 0, index + 1);
   return frame;
+}
+
+UcJson *
+kit_desk_call (Desk *desk, const char *id, const char *name, const char *args)
+{
+  kit_desk_say (desk, "{\"call\":\"%s\",\"id\":\"%s\",\"cmd\":\"cmd-%s\",\"args\":%s}", name, id, id, args);
+  return kit_desk_wait (desk, "result");
 }
 
 UcJson *

@@ -109,6 +109,12 @@ void kit_wait_state (const char *user, const char *text, const char *state);
 const UcInteraction *kit_interaction (const char *user);
 const UcAgent *kit_agent (const char *login);
 
+/* A session of anna that a check has seen, as HTTP would: its principal. */
+void kit_log_in (UcPrincipal *who);
+
+/* A member that is a string, or NULL. */
+const char *kit_text (const UcJson *object, const char *key);
+
 /* A desk; frames are parsed as they come. */
 typedef struct
 {
@@ -121,5 +127,7 @@ void kit_desk_free (Desk *desk);
 void kit_desk_say (Desk *desk, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Waits for a frame of this type, takes it and all before it. */
 UcJson *kit_desk_wait (Desk *desk, const char *type);
+/* Says a call and waits for its result. */
+UcJson *kit_desk_call (Desk *desk, const char *id, const char *name, const char *args);
 /* hello with a session token of `login`; since < 0 = none. Returns welcome. */
 UcJson *kit_desk_hello (Desk *desk, const char *login, gint64 since);

@@ -14,6 +14,7 @@ SERVICE_TESTS = %D%/test-backup \
 	%D%/test-crm \
 	%D%/test-crm-outage \
 	%D%/test-desk \
+	%D%/test-desk-door \
 	%D%/test-drain \
 	%D%/test-failures \
 	%D%/test-intake \
@@ -45,6 +46,8 @@ TESTS += $(SERVICE_TESTS)
 %C%_test_customer_LDADD = libuc-test-kit.la
 %C%_test_desk_SOURCES = %D%/test-desk.c
 %C%_test_desk_LDADD = libuc-test-kit.la
+%C%_test_desk_door_SOURCES = %D%/test-desk-door.c
+%C%_test_desk_door_LDADD = libuc-test-kit.la
 %C%_test_drain_SOURCES = %D%/test-drain.c
 %C%_test_drain_LDADD = libuc-test-kit.la
 %C%_test_failures_SOURCES = %D%/test-failures.c tests/core/store/faults.c tests/core/store/faults.h

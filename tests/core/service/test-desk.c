@@ -6,28 +6,13 @@
 
 #include <string.h>
 
-#include "core/base/clock.h"
-
-static const char *
-text (const UcJson *object, const char *key)
-{
-  return uc_json_string (uc_json_get (object, key));
-}
-
-static UcJson *
-call (Desk *desk, const char *id, const char *name, const char *args)
-{
-  kit_desk_say (desk, "{\"call\":\"%s\",\"id\":\"%s\",\"cmd\":\"cmd-%s\",\"args\":%s}", name, id, id, args);
-  return kit_desk_wait (desk, "result");
-}
-
 static void
 good_call (Desk *desk, const char *id, const char *name, const char *args)
 {
-  g_autoptr (UcJson) result = call (desk, id, name, args);
+  g_autoptr (UcJson) result = kit_desk_call (desk, id, name, args);
 
   if (!uc_json_bool (uc_json_get (result, "ok"), FALSE))
-    g_error ("%s: %s", name, text (uc_json_get (result, "error"), "message"));
+    g_error ("%s: %s", name, kit_text (uc_json_get (result, "error"), "message"));
 }
 
 static void
@@ -43,8 +28,8 @@ test_hello_gets_a_snapshot (void)
   welcome = kit_desk_hello (desk, "anna", -1);
   me = uc_json_get (uc_json_get (welcome, "snapshot"), "me");
   g_assert_false (uc_json_bool (uc_json_get (welcome, "resumed"), TRUE));
-  g_assert_cmpstr (text (me, "user"), ==, "anna");
-  g_assert_cmpstr (text (me, "status"), ==, "work_offline");
+  g_assert_cmpstr (kit_text (me, "user"), ==, "anna");
+  g_assert_cmpstr (kit_text (me, "status"), ==, "work_offline");
   g_assert_cmpstr (uc_json_string (uc_json_at (uc_json_get (me, "permissions"), 0)), ==, "interaction.reject");
   g_assert_cmpuint (uc_json_length (uc_json_get (uc_json_get (welcome, "snapshot"), "queues")), ==, 1);
   g_assert_null (uc_json_get (uc_json_get (welcome, "snapshot"), "agents"));
@@ -60,7 +45,7 @@ expect_bye (const char *first, const char *code)
 
   kit_desk_say (desk, "%s", first);
   bye = kit_desk_wait (desk, "bye");
-  g_assert_cmpstr (text (bye, "code"), ==, code);
+  g_assert_cmpstr (kit_text (bye, "code"), ==, code);
   g_assert_nonnull (desk->bye);
   kit_desk_free (desk);
 }
@@ -94,17 +79,17 @@ test_frames_after_hello (void)
   frame = kit_desk_wait (desk, "pong");
   g_assert_cmpint (uc_json_int (uc_json_get (frame, "ping"), 0), ==, 7);
   uc_json_free (frame);
-  frame = call (desk, "1", "agent.set_statuss", "{}");
-  g_assert_nonnull (strstr (text (uc_json_get (frame, "error"), "message"), "agent.set_status\""));
+  frame = kit_desk_call (desk, "1", "agent.set_statuss", "{}");
+  g_assert_nonnull (strstr (kit_text (uc_json_get (frame, "error"), "message"), "agent.set_status\""));
   uc_json_free (frame);
-  frame = call (desk, "2", "agent.set_status", "[]");
-  g_assert_cmpstr (text (uc_json_get (frame, "error"), "code"), ==, "invalid");
+  frame = kit_desk_call (desk, "2", "agent.set_status", "[]");
+  g_assert_cmpstr (kit_text (uc_json_get (frame, "error"), "code"), ==, "invalid");
   uc_json_free (frame);
-  frame = call (desk, "3", "session.login", "{\"login\":\"anna\",\"password\":\"anna-anna\"}");
-  g_assert_cmpstr (text (uc_json_get (frame, "error"), "code"), ==, "invalid");
+  frame = kit_desk_call (desk, "3", "session.login", "{\"login\":\"anna\",\"password\":\"anna-anna\"}");
+  g_assert_cmpstr (kit_text (uc_json_get (frame, "error"), "code"), ==, "invalid");
   uc_json_free (frame);
-  frame = call (desk, "4", "agent.list", "{}");
-  g_assert_cmpstr (text (uc_json_get (frame, "error"), "code"), ==, "denied");
+  frame = kit_desk_call (desk, "4", "agent.list", "{}");
+  g_assert_cmpstr (kit_text (uc_json_get (frame, "error"), "code"), ==, "denied");
   uc_json_free (frame);
   kit_desk_say (desk, "{\"something\":\"of a newer client\"}");
   good_call (desk, "5", "session.me", "{}");
@@ -115,117 +100,6 @@ test_frames_after_hello (void)
 }
 
 /* A front end without HTTP: the log-in comes over the desk itself. */
-static void
-test_login_before_hello (void)
-{
-  Desk *desk;
-  UcJson *frame;
-  g_autofree char *token = NULL;
-
-  kit_start (NULL);
-  kit_seed ();
-  desk = kit_desk_new ();
-  frame = call (desk, "1", "session.login", "{\"login\":\"anna\",\"password\":\"wrong\"}");
-  g_assert_cmpstr (text (uc_json_get (frame, "error"), "code"), ==, "unauthenticated");
-  uc_json_free (frame);
-  frame = call (desk, "2", "session.login", "{\"login\":\"anna\",\"password\":\"anna-anna\"}");
-  token = g_strdup (text (uc_json_get (frame, "result"), "token"));
-  g_assert_nonnull (token);
-  uc_json_free (frame);
-  kit_desk_say (desk, "{\"hello\":{\"token\":\"%s\"}}", token);
-  frame = kit_desk_wait (desk, "welcome");
-  g_assert_cmpstr (text (uc_json_get (uc_json_get (frame, "snapshot"), "me"), "user"), ==, "anna");
-  uc_json_free (frame);
-  kit_desk_free (desk);
-
-  /* Nothing else works before hello, and of this only one at a time. */
-  desk = kit_desk_new ();
-  kit_desk_say (
-      desk, "{\"call\":\"session.login\",\"id\":\"1\",\"args\":{\"login\":\"anna\",\"password\":\"anna-anna\"}}");
-  kit_desk_say (
-      desk, "{\"call\":\"session.login\",\"id\":\"2\",\"args\":{\"login\":\"anna\",\"password\":\"anna-anna\"}}");
-  frame = kit_desk_wait (desk, "bye");
-  g_assert_cmpstr (text (frame, "code"), ==, "protocol");
-  uc_json_free (frame);
-  kit_desk_free (desk);
-  kit_end ();
-}
-
-static void
-expect_protocol_bye (Desk *desk, const char *part)
-{
-  g_autoptr (UcJson) bye = kit_desk_wait (desk, "bye");
-
-  g_assert_cmpstr (text (bye, "code"), ==, "protocol");
-  g_assert_nonnull (strstr (text (bye, "message"), part));
-  g_assert_nonnull (desk->bye);
-}
-
-static void
-try_log_in (Desk *desk, const char *args, const char *code)
-{
-  g_autoptr (UcJson) answer = call (desk, "1", "session.login", args);
-
-  g_assert_cmpstr (text (uc_json_get (answer, "error"), "code"), ==, code);
-}
-
-/* Whoever guesses passwords does not keep a place among the desks while he does. */
-static void
-test_failed_logins_end_the_desk (void)
-{
-  Desk *desk;
-
-  kit_start (NULL);
-  kit_seed ();
-  desk = kit_desk_new ();
-  for (int i = 0; i < 2; i++)
-    try_log_in (desk, "{\"login\":\"anna\",\"password\":\"wrong\"}", "unauthenticated");
-  /* What was never looked at is a failure, too. */
-  try_log_in (desk, "7", "invalid");
-  try_log_in (desk, "{}", "invalid");
-  g_assert_null (desk->bye);
-  try_log_in (desk, "{\"login\":\"anna\",\"password\":\"wrong\"}", "unauthenticated");
-  expect_protocol_bye (desk, "5 log-ins have failed");
-  kit_desk_free (desk);
-  kit_end ();
-}
-
-/* Log-ins that succeed renew the wait for hello, but not for ever. However long each of them takes here. */
-static void
-test_logins_without_hello_end_the_desk (void)
-{
-  static const char good[] = "{\"login\":\"anna\",\"password\":\"anna-anna\"}";
-  gint64 began;
-  int taken = 0;
-  Desk *desk;
-
-  kit_start (NULL);
-  kit_seed ();
-  began = uc_clock_now ();
-  desk = kit_desk_new ();
-  for (;;)
-    {
-      kit_desk_say (desk, "{\"call\":\"session.login\",\"id\":\"1\",\"args\":%s}", good);
-      kit_until (desk->frames->len > 0);
-      if (g_strcmp0 (text (desk->frames->pdata[0], "type"), "bye") == 0)
-        break;
-      uc_json_free (kit_desk_wait (desk, "result"));
-      taken++;
-      kit_pass (6000);
-    }
-  g_assert_cmpint (taken, >=, 2);
-  g_assert_cmpint (uc_clock_now () - began, >, 60000);
-  expect_protocol_bye (desk, "within 60 seconds");
-  kit_desk_free (desk);
-
-  desk = kit_desk_new ();
-  try_log_in (desk, good, NULL);
-  kit_pass (11000);
-  expect_protocol_bye (desk, "must be hello");
-  kit_desk_free (desk);
-  kit_end ();
-}
-
 static guint outputs;
 
 /* As a front end whose client does not keep up: it gives up the desk from inside. */
@@ -259,7 +133,7 @@ test_given_up_while_it_resumes (void)
   kit_settle ();
   ticket = kit_do ("anna", "session.ticket", "{%s}", "");
   hello = g_strdup_printf ("{\"hello\":{\"token\":\"%s\",\"since\":%" G_GINT64_FORMAT "}}",
-                           text (ticket, "ticket"), seq);
+                           kit_text (ticket, "ticket"), seq);
   desk = kit_desk_new ();
   kit.rig->desk_output = give_up;
   outputs = 0;
@@ -281,7 +155,7 @@ test_ticket_works_once (void)
   kit_start (NULL);
   kit_seed ();
   ticket = kit_do ("anna", "session.ticket", "{%s}", "");
-  hello = g_strdup_printf ("{\"hello\":{\"token\":\"%s\"}}", text (ticket, "ticket"));
+  hello = g_strdup_printf ("{\"hello\":{\"token\":\"%s\"}}", kit_text (ticket, "ticket"));
   desk = kit_desk_new ();
   kit_desk_say (desk, "%s", hello);
   uc_json_free (kit_desk_wait (desk, "welcome"));
@@ -309,22 +183,22 @@ test_offer_reaches_its_agent_only (void)
   good_call (anna, "1", "agent.set_status", "{\"status\":\"available\"}");
   kit_say ("u1", "e1", "hello");
   offer = kit_desk_wait (anna, "interaction.offered");
-  g_assert_cmpstr (text (offer, "identity"), ==, "u1");
+  g_assert_cmpstr (kit_text (offer, "identity"), ==, "u1");
   g_assert_cmpint (uc_json_int (uc_json_get (offer, "deadline"), 0), >,
                    uc_json_int (uc_json_get (offer, "at"), 0));
   seen = kit_desk_wait (sue, "interaction.offered");
-  args = g_strdup_printf ("{\"interaction\":\"%s\"}", text (offer, "interaction"));
-  got = call (anna, "2", "interaction.get", args);
+  args = g_strdup_printf ("{\"interaction\":\"%s\"}", kit_text (offer, "interaction"));
+  got = kit_desk_call (anna, "2", "interaction.get", args);
   g_assert_cmpuint (
       uc_json_length (uc_json_get (uc_json_get (uc_json_get (got, "result"), "interaction"), "messages")), ==, 2);
   /* Ids of others can't be tried. */
   uc_json_free (g_steal_pointer (&got));
-  got = call (ben, "1", "interaction.get", args);
-  g_assert_cmpstr (text (uc_json_get (got, "error"), "code"), ==, "not_found");
+  got = kit_desk_call (ben, "1", "interaction.get", args);
+  g_assert_cmpstr (kit_text (uc_json_get (got, "error"), "code"), ==, "not_found");
   for (guint i = 0; i < ben->frames->len; i++)
-    g_assert_false (g_str_has_prefix (text (ben->frames->pdata[i], "type"), "interaction."));
+    g_assert_false (g_str_has_prefix (kit_text (ben->frames->pdata[i], "type"), "interaction."));
   uc_json_free (g_steal_pointer (&got));
-  got = call (ben, "2", "interaction.accept", args);
+  got = kit_desk_call (ben, "2", "interaction.accept", args);
   g_assert_false (uc_json_bool (uc_json_get (got, "ok"), TRUE));
   good_call (anna, "3", "interaction.accept", args);
   kit_desk_free (anna);
@@ -345,15 +219,15 @@ typedef struct
 static void
 keep_message (Model *model, const UcJson *message)
 {
-  g_hash_table_insert (model->messages, g_strdup (text (message, "message")),
+  g_hash_table_insert (model->messages, g_strdup (kit_text (message, "message")),
                        g_strdup_printf ("%d %s %s", (int)uc_json_int (uc_json_get (message, "n"), 0),
-                                        text (message, "text"), text (message, "state")));
+                                        kit_text (message, "text"), kit_text (message, "state")));
 }
 
 static void
 apply (Model *model, const UcJson *frame)
 {
-  const char *type = text (frame, "type");
+  const char *type = kit_text (frame, "type");
   const UcJson *interactions = uc_json_get (uc_json_get (frame, "snapshot"), "interactions");
 
   if (strcmp (type, "welcome") == 0 && !uc_json_bool (uc_json_get (frame, "resumed"), FALSE))
@@ -367,12 +241,12 @@ apply (Model *model, const UcJson *frame)
     keep_message (model, frame);
   else if (strcmp (type, "message.state") == 0)
     {
-      const char *old = g_hash_table_lookup (model->messages, text (frame, "message"));
+      const char *old = g_hash_table_lookup (model->messages, kit_text (frame, "message"));
       g_auto (GStrv) parts = old != NULL ? g_strsplit (old, " ", 3) : NULL;
 
       if (parts != NULL)
-        g_hash_table_insert (model->messages, g_strdup (text (frame, "message")),
-                             g_strdup_printf ("%s %s %s", parts[0], parts[1], text (frame, "state")));
+        g_hash_table_insert (model->messages, g_strdup (kit_text (frame, "message")),
+                             g_strdup_printf ("%s %s %s", parts[0], parts[1], kit_text (frame, "state")));
     }
   if (uc_json_get (frame, "seq") != NULL)
     model->seq = MAX (model->seq, uc_json_int (uc_json_get (frame, "seq"), 0));
@@ -433,7 +307,7 @@ test_resumed_view_equals_a_fresh_one (void)
   good_call (desk, "1", "agent.set_status", "{\"status\":\"available\"}");
   kit_say ("u1", "c0", "c0");
   frame = kit_desk_wait (desk, "interaction.offered");
-  id = g_strdup (text (frame, "interaction"));
+  id = g_strdup (kit_text (frame, "interaction"));
   uc_json_free (frame);
   uc_json_free (kit_do ("anna", "interaction.accept", "{\"interaction\":\"%s\"}", id));
   /* A client that has not fetched the first lines: take them as interaction.get would give them. */
@@ -511,7 +385,7 @@ test_typing_goes_both_ways (void)
   kit.rig->host->typing (kit.rig->channel, "u1", true);
   frame = kit_desk_wait (desk, "typing");
   g_assert_true (uc_json_bool (uc_json_get (frame, "on"), FALSE));
-  g_assert_cmpstr (text (frame, "interaction"), ==, kit_interaction ("u1")->id);
+  g_assert_cmpstr (kit_text (frame, "interaction"), ==, kit_interaction ("u1")->id);
   uc_json_free (frame);
   kit_desk_free (desk);
   kit_end ();
@@ -529,7 +403,7 @@ test_logout_ends_the_desk (void)
   uc_json_free (kit_desk_hello (desk, "anna", -1));
   kit_desk_say (desk, "{\"call\":\"session.logout\",\"id\":\"1\",\"args\":{}}");
   frame = kit_desk_wait (desk, "bye");
-  g_assert_cmpstr (text (frame, "code"), ==, "logged_out");
+  g_assert_cmpstr (kit_text (frame, "code"), ==, "logged_out");
   uc_json_free (frame);
   g_assert_cmpint (kit_agent ("anna")->shown, ==, UC_AGENT_LOGGED_OUT);
   kit_desk_free (desk);
@@ -548,7 +422,7 @@ test_disabled_user_loses_the_desk (void)
   uc_json_free (kit_desk_hello (desk, "anna", -1));
   uc_json_free (kit_do (NULL, "user.put", "{\"login\":\"anna\",\"enabled\":%s}", "false"));
   frame = kit_desk_wait (desk, "bye");
-  g_assert_cmpstr (text (frame, "code"), ==, "unauthenticated");
+  g_assert_cmpstr (kit_text (frame, "code"), ==, "unauthenticated");
   uc_json_free (frame);
   kit_desk_free (desk);
   kit_end ();
@@ -559,24 +433,6 @@ say_hello_with (Desk *desk, const char *secret, const char *answer)
 {
   kit_desk_say (desk, "{\"hello\":{\"token\":\"%s\"}}", secret);
   return kit_desk_wait (desk, answer);
-}
-
-/* A session of anna that a check has seen, as HTTP would: its principal. */
-static void
-keep_who (gpointer data, const UcPrincipal *who, const GError *error)
-{
-  g_assert_no_error (error);
-  uc_principal_copy (data, who);
-}
-
-static void
-log_in (UcPrincipal *who)
-{
-  g_autoptr (UcJson) login
-      = kit_do (NULL, "session.login", "{\"login\":\"%s\",\"password\":\"anna-anna\"}", "anna");
-
-  uc_auth_check (kit.core->auth, text (login, "token"), keep_who, who);
-  g_assert_nonnull (who->token);
 }
 
 static void
@@ -591,15 +447,15 @@ test_new_password_ends_desks_and_tickets (void)
   kit_seed ();
   desk = kit_desk_new ();
   uc_json_free (kit_desk_hello (desk, "anna", -1));
-  log_in (&who);
+  kit_log_in (&who);
   ticket = uc_auth_ticket (kit.core->auth, &who);
   uc_json_free (kit_do (NULL, "user.password", "{\"user\":\"anna\",\"password\":\"%s\"}", "something new"));
   bye = kit_desk_wait (desk, "bye");
-  g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
+  g_assert_cmpstr (kit_text (bye, "code"), ==, "unauthenticated");
   uc_json_free (bye);
   late = kit_desk_new ();
   bye = say_hello_with (late, ticket, "bye");
-  g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
+  g_assert_cmpstr (kit_text (bye, "code"), ==, "unauthenticated");
   uc_json_free (bye);
   uc_principal_clear (&who);
   kit_desk_free (late);
@@ -617,7 +473,7 @@ test_ticket_ends_with_its_session (void)
   kit_start (NULL);
   kit_seed ();
   desk = kit_desk_new ();
-  log_in (&who);
+  kit_log_in (&who);
   ticket = uc_auth_ticket (kit.core->auth, &who);
   uc_auth_logout (kit.core->auth, who.token);
   uc_json_free (say_hello_with (desk, ticket, "bye"));
@@ -642,7 +498,7 @@ test_desk_lives_as_long_as_its_session (void)
   uc_auth_logout_user (kit.core->auth, kit_agent ("anna")->id);
   kit_pass (11000);
   bye = kit_desk_wait (desk, "bye");
-  g_assert_cmpstr (text (bye, "code"), ==, "unauthenticated");
+  g_assert_cmpstr (kit_text (bye, "code"), ==, "unauthenticated");
   uc_json_free (bye);
   kit_desk_free (desk);
   kit_end ();
@@ -681,84 +537,6 @@ test_promoted_during_the_snapshot (void)
   kit_end ();
 }
 
-/* ---- places before hello ------------------------------------------------------------------------------- */
-
-/* Desks of one front end until it takes no more; their number. */
-static guint
-fill (GPtrArray *desks, UsherInstance *frontend, const char *address)
-{
-  guint count = 0;
-  UsherDesk *desk;
-
-  while ((desk = kit.rig->host->desk_open (frontend, address, NULL)) != NULL)
-    {
-      g_ptr_array_add (desks, desk);
-      g_assert_cmpuint (++count, <=, 20000);
-    }
-  return count;
-}
-
-static void
-close_desk (gpointer desk)
-{
-  kit.rig->host->desk_close (desk);
-}
-
-/* An address that only connects leaves room for others; who says hello is not counted any more. */
-static void
-test_places_of_one_address (void)
-{
-  g_autoptr (GPtrArray) desks = g_ptr_array_new_with_free_func (close_desk);
-  g_autofree char *ticket = NULL;
-  UcPrincipal who = { 0 };
-  UsherDesk *other;
-  Desk *known;
-
-  kit_start (NULL);
-  kit_seed ();
-  log_in (&who);
-  ticket = uc_auth_ticket (kit.core->auth, &who);
-  known = kit_desk_new ();
-  /* From here on the loop does not run: nobody waits too long. */
-  g_assert_cmpuint (fill (desks, kit.rig->frontend, "test"), ==, 2500 - 1);
-  other = kit.rig->host->desk_open (kit.rig->frontend, "192.0.2.1", NULL);
-  g_assert_nonnull (other);
-  close_desk (other);
-  kit_desk_say (known, "{\"hello\":{\"token\":\"%s\"}}", ticket);
-  g_assert_cmpuint (fill (desks, kit.rig->frontend, "test"), ==, 1);
-  g_ptr_array_set_size (desks, 2000);
-  g_assert_cmpuint (fill (desks, kit.rig->frontend, "test"), ==, 500);
-  g_ptr_array_set_size (desks, 0);
-  uc_json_free (kit_desk_wait (known, "welcome"));
-  kit_desk_free (known);
-  uc_principal_clear (&who);
-  kit_end ();
-}
-
-/* Nor does one front end take the places of another. */
-static void
-test_places_of_one_front_end (void)
-{
-  g_autoptr (GPtrArray) desks = g_ptr_array_new_with_free_func (close_desk);
-  UsherInstance *frontend, *other;
-  UsherDesk *last;
-
-  kit_start ("[frontend:other]\nplugin = rig\n");
-  frontend = uc_core_instance (kit.core, UC_KIND_FRONTEND, "desk");
-  other = uc_core_instance (kit.core, UC_KIND_FRONTEND, "other");
-  kit_until (uc_instance_is_running (other));
-  /* Where no address is known, many without one are not one. */
-  g_assert_cmpuint (fill (desks, frontend, ""), ==, 10000);
-  g_assert_null (kit.rig->host->desk_open (frontend, "192.0.2.1", NULL));
-  last = kit.rig->host->desk_open (other, "192.0.2.1", NULL);
-  g_assert_nonnull (last);
-  close_desk (last);
-  g_ptr_array_set_size (desks, 0);
-  g_assert_cmpuint (fill (desks, frontend, "192.0.2.1"), ==, 2500);
-  g_ptr_array_set_size (desks, 0);
-  kit_end ();
-}
-
 int
 main (int argc, char **argv)
 {
@@ -766,11 +544,6 @@ main (int argc, char **argv)
   g_test_add_func ("/desk/hello-gets-a-snapshot", test_hello_gets_a_snapshot);
   g_test_add_func ("/desk/bad-beginnings-are-told", test_bad_beginnings_are_told);
   g_test_add_func ("/desk/frames-after-hello", test_frames_after_hello);
-  g_test_add_func ("/desk/login-before-hello", test_login_before_hello);
-  g_test_add_func ("/desk/failed-logins-end-the-desk", test_failed_logins_end_the_desk);
-  g_test_add_func ("/desk/logins-without-hello-end-the-desk", test_logins_without_hello_end_the_desk);
-  g_test_add_func ("/desk/places-of-one-address", test_places_of_one_address);
-  g_test_add_func ("/desk/places-of-one-front-end", test_places_of_one_front_end);
   g_test_add_func ("/desk/ticket-works-once", test_ticket_works_once);
   g_test_add_func ("/desk/given-up-while-it-resumes", test_given_up_while_it_resumes);
   g_test_add_func ("/desk/offer-reaches-its-agent-only", test_offer_reaches_its_agent_only);

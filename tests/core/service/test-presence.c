@@ -9,12 +9,6 @@
 
 #define GRACE 60000
 
-static const char *
-text (const UcJson *object, const char *key)
-{
-  return uc_json_string (uc_json_get (object, key));
-}
-
 static UcPresence
 presence (const char *login)
 {
@@ -36,7 +30,7 @@ beating_desk (const char *login)
   g_autofree char *args = g_strdup_printf ("{\"login\":\"%s\",\"password\":\"%s-%s\"}", login, login, login);
   g_autoptr (UcJson) answer = kit_do (NULL, "session.login", "%s", args);
 
-  kit_desk_say (desk, "{\"hello\":{\"token\":\"%s\",\"beats\":true}}", text (answer, "token"));
+  kit_desk_say (desk, "{\"hello\":{\"token\":\"%s\",\"beats\":true}}", kit_text (answer, "token"));
   uc_json_free (kit_desk_wait (desk, "welcome"));
   return desk;
 }
@@ -56,8 +50,8 @@ count_frames (Desk *desk, const char *type, const char *key, const char *value)
   guint count = 0;
 
   for (guint i = 0; i < desk->frames->len; i++)
-    count += g_strcmp0 (text (desk->frames->pdata[i], "type"), type) == 0
-             && (key == NULL || g_strcmp0 (text (desk->frames->pdata[i], key), value) == 0);
+    count += g_strcmp0 (kit_text (desk->frames->pdata[i], "type"), type) == 0
+             && (key == NULL || g_strcmp0 (kit_text (desk->frames->pdata[i], key), value) == 0);
   return count;
 }
 
@@ -211,7 +205,7 @@ test_silent_desk_is_gone (void)
   kit_pass (15000);
   g_assert_nonnull (desk->bye);
   bye = kit_desk_wait (desk, "bye");
-  g_assert_cmpstr (text (bye, "code"), ==, "silent");
+  g_assert_cmpstr (kit_text (bye, "code"), ==, "silent");
   uc_json_free (bye);
   assert_presence ("anna", UC_PRESENCE_AWAY);
   kit_desk_free (desk);
@@ -310,10 +304,10 @@ test_supervisors_hear_of_instances (void)
   frame = kit_desk_wait (sue, "instances");
   g_assert_cmpuint (uc_json_length (uc_json_get (frame, "instances")), ==, 3);
   for (const UcJson *i = uc_json_first (uc_json_get (frame, "instances")); i != NULL; i = uc_json_next (i))
-    if (g_strcmp0 (text (i, "name"), "net") == 0)
+    if (g_strcmp0 (kit_text (i, "name"), "net") == 0)
       net = i;
-  g_assert_cmpstr (text (net, "state"), ==, "needs_attention");
-  g_assert_cmpstr (text (net, "message"), ==, "the token has expired again");
+  g_assert_cmpstr (kit_text (net, "state"), ==, "needs_attention");
+  g_assert_cmpstr (kit_text (net, "message"), ==, "the token has expired again");
   kit_pass (3000);
   g_assert_cmpuint (count_frames (sue, "instances", NULL, NULL), ==, 0);
   kit_desk_free (anna);

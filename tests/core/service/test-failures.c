@@ -380,6 +380,18 @@ test_gathered_over_a_reload (void)
   g_assert_cmpuint (tries, <=, 10);
 }
 
+/* "one" is with the channel, which does not answer yet. */
+static void
+start_sending_one (void)
+{
+  kit_start (NULL);
+  kit_seed ();
+  kit.rig->send = hold_send;
+  chat ("u1");
+  send_text ("u1", "one");
+  kit_until (kit.sent->len == 1);
+}
+
 /* The network has shown us the message, but that could not be stored; nor is it sent again meanwhile. */
 static void
 test_echo_is_settled_again (void)
@@ -391,12 +403,7 @@ test_echo_is_settled_again (void)
   g_autofree char *id = NULL;
   Delivered out;
 
-  kit_start (NULL);
-  kit_seed ();
-  kit.rig->send = hold_send;
-  chat ("u1");
-  send_text ("u1", "one");
-  kit_until (kit.sent->len == 1);
+  start_sending_one ();
   complete (0, USHER_RETRY);
   kit_settle ();
   id = message_id ("u1", "one");
@@ -429,12 +436,7 @@ test_echo_before_the_answer (void)
       UsherInbound known = echo;
       Delivered out;
 
-      kit_start (NULL);
-      kit_seed ();
-      kit.rig->send = hold_send;
-      chat ("u1");
-      send_text ("u1", "one");
-      kit_until (kit.sent->len == 1);
+      start_sending_one ();
       id = message_id ("u1", "one");
       known.message_id = id;
       kit_deliver (&known);
@@ -463,12 +465,7 @@ test_echo_before_the_answer (void)
 static void
 test_being_sent_is_not_sent_again (void)
 {
-  kit_start (NULL);
-  kit_seed ();
-  kit.rig->send = hold_send;
-  chat ("u1");
-  send_text ("u1", "one");
-  kit_until (kit.sent->len == 1);
+  start_sending_one ();
   fail_and_recover ();
   send_text ("u1", "two");
   kit_settle ();
@@ -490,12 +487,7 @@ test_being_sent_is_not_sent_again (void)
 static void
 test_result_is_kept (void)
 {
-  kit_start (NULL);
-  kit_seed ();
-  kit.rig->send = hold_send;
-  chat ("u1");
-  send_text ("u1", "one");
-  kit_until (kit.sent->len == 1);
+  start_sending_one ();
   disk_full ();
   complete (0, USHER_OK);
   kit_until (kit.core->recovering);
@@ -517,12 +509,7 @@ test_result_while_recovering (void)
     {
       Delivered out;
 
-      kit_start (NULL);
-      kit_seed ();
-      kit.rig->send = hold_send;
-      chat ("u1");
-      send_text ("u1", "one");
-      kit_until (kit.sent->len == 1);
+      start_sending_one ();
       disk_full ();
       kit_deliver_start (&out, "victim", "v", "not stored");
       kit_until (out.done);

@@ -45,8 +45,8 @@ await run([
     'to its mount, and one in a process of its own, too; one that is switched off does not count',
     () =>
       withDaemon(
-        { 'frontend:desk': { mount: '/work', isolation: 'process' }, 'frontend:old': { ...web, enabled: 'false' } },
-        (ask) => leadsTo(ask, '/work/'),
+        { 'frontend:desk': { mount: '/agents', isolation: 'process' }, 'frontend:old': { ...web, enabled: 'false' } },
+        (ask) => leadsTo(ask, '/agents/'),
       ),
   ],
   [

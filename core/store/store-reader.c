@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A thread that answers questions to the store, one after the other, with a connection of its own. Every function
- * here is called on the main thread.
+ * A thread that answers questions to the store, one after the other, with a connection of its own. It is asked on
+ * the main thread.
  */
 #include "core/store/store-private.h"
 

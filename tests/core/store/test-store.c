@@ -643,6 +643,11 @@ test_conflict (Kit *kit, gconstpointer data)
   kit_put (kit, batches[6], message, 9, 9, "x9");
   g_assert_cmpint (kit_commit (kit, batches[6], &why), ==, UC_STORE_UNAVAILABLE);
   g_assert_cmpstr (why, ==, "an earlier batch failed");
+  /* Without an event of its own, but of no use without those before it. */
+  batches[6] = uc_batch_new ();
+  uc_batch_kv (batches[6], "s", "undone", "v", 1);
+  uc_batch_depend (batches[6]);
+  g_assert_cmpint (kit_commit (kit, batches[6], NULL), ==, UC_STORE_UNAVAILABLE);
 
   uc_store_reset (kit->store);
   kit->seq = uc_store_last_seq (kit->store);
